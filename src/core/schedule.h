@@ -1,0 +1,27 @@
+/* schedule.h: the step schedule xi(t) of s_k = eps xi(k eps), and its clock.
+ *
+ * The clock is tau(t) = int_0^t xi. In it the distributional dynamics (Eq. 7) is
+ * autonomous and a schedule singular at 0, such as t^(-1/4), is no longer special. */
+#ifndef MF_SCHEDULE_H
+#define MF_SCHEDULE_H
+
+typedef enum {
+    MF_SCHEDULE_CONSTANT, /* xi = value            */
+    MF_SCHEDULE_POWER,    /* xi = value * t^power  */
+    MF_SCHEDULE_CUSTOM    /* known only to the caller, who hands over numbers */
+} mf_schedule_kind;
+
+typedef struct {
+    mf_schedule_kind kind;
+    double value; /* > 0 */
+    double power; /* > -1: the clock must be finite */
+} mf_schedule;
+
+/* xi(t), t >= 0; +inf at t = 0 for a negative power. Not for MF_SCHEDULE_CUSTOM. */
+double mf_schedule_xi(const mf_schedule *, double t);
+
+/* tau(t) = int_0^t xi and its inverse. Not for MF_SCHEDULE_CUSTOM. */
+double mf_schedule_clock(const mf_schedule *, double t);
+double mf_schedule_time(const mf_schedule *, double tau);
+
+#endif

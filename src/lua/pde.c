@@ -1,0 +1,6 @@
+/* pde.c: mf.pde. */
+#include "bind.h"
+
+void mfl_open_pde(lua_State *L) {
+    (void)L;
+}

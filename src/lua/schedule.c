@@ -1,0 +1,161 @@
+/* schedule.c: mf.schedule, the step schedules xi(t) of s_k = eps xi(k eps). */
+#include "schedule.h"
+
+#include <math.h>
+
+static const mfl_field constant_fields[] = {
+        {"value", MFL_NUMBER, offsetof(mf_schedule, value), MFL_OPEN_LOW, 0, HUGE_VAL, 1, NULL,
+         "xi, the same at every t"},
+        MFL_END};
+
+static const mfl_field power_fields[] = {
+        {"p", MFL_NUMBER, offsetof(mf_schedule, power), MFL_REQUIRED | MFL_OPEN_LOW, -1, HUGE_VAL,
+         0, NULL, "exponent: xi(t) = value t^p; above -1, or the clock int xi would be infinite"},
+        {"value", MFL_NUMBER, offsetof(mf_schedule, value), MFL_OPEN_LOW, 0, HUGE_VAL, 1, NULL,
+         "factor in front"},
+        MFL_END};
+
+static const mfl_class schedule_class;
+
+static int schedule_constant(lua_State *L) {
+    mf_schedule spec = {MF_SCHEDULE_CONSTANT, 1, 0};
+    mfl_options(L, "mf.schedule.constant", 1, constant_fields, &spec);
+    *(mf_schedule *)mfl_new(L, &schedule_class, sizeof spec) = spec;
+    return 1;
+}
+
+static int schedule_power(lua_State *L) {
+    mf_schedule spec = {MF_SCHEDULE_POWER, 1, 0};
+    if (lua_type(L, 1) == LUA_TNUMBER) { /* mf.schedule.power(-1/4) */
+        lua_settop(L, 1);
+        lua_createtable(L, 0, 1);
+        lua_insert(L, 1);
+        lua_setfield(L, 1, "p");
+    }
+    mfl_options(L, "mf.schedule.power", 1, power_fields, &spec);
+    *(mf_schedule *)mfl_new(L, &schedule_class, sizeof spec) = spec;
+    return 1;
+}
+
+static int schedule_custom(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_createtable(L, 0, 1);
+    lua_insert(L, 1);
+    lua_setfield(L, 1, "fn");
+    *(mf_schedule *)mfl_new(L, &schedule_class, sizeof(mf_schedule)) =
+            (mf_schedule){MF_SCHEDULE_CUSTOM, 1, 0};
+    return 1;
+}
+
+mf_schedule *mfl_schedule_option(lua_State *L, const char *where) {
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushcfunction(L, schedule_constant);
+        lua_call(L, 0, 1);
+    } else if (lua_isfunction(L, -1)) {
+        lua_pushcfunction(L, schedule_custom);
+        lua_insert(L, -2);
+        lua_call(L, 1, 1);
+    }
+    mf_schedule *xi = mfl_test(L, -1, MFL_SCHEDULE);
+    if (!xi)
+        mfl_option_error(L, where, "xi", "an mf.schedule or a function t -> xi(t)", -1);
+    return xi;
+}
+
+double mfl_schedule_xi(lua_State *L, int index, double t) {
+    const mf_schedule *xi = mfl_check(L, index, MFL_SCHEDULE);
+    if (xi->kind != MF_SCHEDULE_CUSTOM)
+        return mf_schedule_xi(xi, t);
+    lua_getiuservalue(L, index, 1);
+    lua_getfield(L, -1, "fn");
+    lua_pushnumber(L, t);
+    lua_call(L, 1, 1);
+    double value = lua_tonumber(L, -1);
+    if (lua_type(L, -1) != LUA_TNUMBER || !(value >= 0) || isinf(value))
+        luaL_error(L, "xi(%f) must be a finite number >= 0, got %s", t,
+                   luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 2);
+    return value;
+}
+
+/* One sweep of the tanh-sinh rule with step h; odd nodes only unless `all`. */
+static double tanh_sinh(lua_State *L, int index, double from, double to, double h, int all) {
+    double sum = 0, half = (to - from) / 2;
+    for (int k = all ? 0 : 1; k * h < 3.5; k += all ? 1 : 2) {
+        double u = M_PI_2 * sinh(k * h), weight = M_PI_2 * cosh(k * h) / (cosh(u) * cosh(u));
+        double edge = half * exp(-u) / cosh(u); /* distance to the end of the interval, exact */
+        if (edge == 0)
+            break;
+        sum += weight * mfl_schedule_xi(L, index, to - edge);
+        if (k)
+            sum += weight * mfl_schedule_xi(L, index, from + edge);
+    }
+    return sum * h * half;
+}
+
+double mfl_schedule_clock(lua_State *L, int index, double from, double to) {
+    const mf_schedule *xi = mfl_check(L, index, MFL_SCHEDULE);
+    if (xi->kind != MF_SCHEDULE_CUSTOM)
+        return mf_schedule_clock(xi, to) - mf_schedule_clock(xi, from);
+    if (!(to > from))
+        return 0;
+    index = lua_absindex(L, index);
+    double h = 0.5, value = tanh_sinh(L, index, from, to, h, 1), change = HUGE_VAL;
+    for (int level = 0; level < 9 && change > 1e-13 * fabs(value); ++level) {
+        h /= 2;
+        double finer = value / 2 + tanh_sinh(L, index, from, to, h, 0);
+        change = fabs(finer - value);
+        value = finer;
+    }
+    return value;
+}
+
+static int schedule_call(lua_State *L) {
+    mfl_check(L, 1, MFL_SCHEDULE);
+    double t = luaL_checknumber(L, 2);
+    luaL_argcheck(L, t >= 0, 2, "t must be >= 0");
+    lua_pushnumber(L, mfl_schedule_xi(L, 1, t));
+    return 1;
+}
+
+static int schedule_clock(lua_State *L) {
+    mfl_check(L, 1, MFL_SCHEDULE);
+    double t = luaL_checknumber(L, 2);
+    luaL_argcheck(L, t >= 0, 2, "t must be >= 0");
+    lua_pushnumber(L, mfl_schedule_clock(L, 1, 0, t));
+    return 1;
+}
+
+static const mfl_fn schedule_methods[] = {
+        {"__call", schedule_call, NULL, NULL, NULL},
+        {"clock", schedule_clock, "xi:clock(t)",
+         "tau(t) = int_0^t xi, the clock in which the distributional dynamics (Eq. 7) is "
+         "autonomous.",
+         NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+static const mfl_class schedule_class = {
+        MFL_SCHEDULE, "A step schedule xi(t): SGD's steps are s_k = eps xi(k eps). Call it: xi(t).",
+        schedule_methods, NULL, NULL};
+
+static const mfl_fn schedule_functions[] = {
+        {"constant", schedule_constant, "mf.schedule.constant()", "xi(t) = value.",
+         constant_fields},
+        {"power", schedule_power, "mf.schedule.power(p)",
+         "xi(t) = value t^p. For p < 0 SGD starts at step k = 1, and the PDE is solved in the "
+         "clock int xi.",
+         power_fields},
+        {"custom", schedule_custom, "mf.schedule.custom(fn)",
+         "xi(t) = fn(t), a Lua function; may be singular at t = 0. Wherever an option `xi` is "
+         "taken, the bare function does as well.",
+         NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+void mfl_open_schedule(lua_State *L) {
+    mfl_class_register(L, &schedule_class);
+    lua_newtable(L);
+    mfl_functions(L, "mf.schedule", schedule_functions);
+    lua_setfield(L, -2, "schedule");
+}
