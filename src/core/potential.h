@@ -40,11 +40,11 @@ typedef struct {
 struct mf_potential {
     const mf_potential_ops *ops;
     mf_space space;
-    size_t dim;         /* coordinates of theta                                             */
-    size_t rank;        /* length of f                                                      */
-    const double *b;    /* rank numbers                                                     */
-    double risk0;       /* R_# = E y^2                                                      */
-    double error;       /* bound on |V| and |U| errors against the exact potential          */
+    size_t dim;           /* coordinates of theta                                             */
+    size_t rank;          /* length of f                                                      */
+    const double *b;      /* rank numbers                                                     */
+    double risk0;         /* R_# = E y^2                                                      */
+    double error;         /* bound on |V| and |U| errors against the exact potential          */
     unsigned nonnegative; /* bit c: coordinate c is a radius, its domain is [0, inf]         */
 };
 

@@ -483,10 +483,10 @@ void mfl_class_register(lua_State *L, const mfl_class *class) {
         lua_setfield(L, meta, "__tostring");
     }
     lua_settop(L, meta);
-    lua_pushlightuserdata(L, (void *)(uintptr_t)class);
+    lua_pushlightuserdata(L, (void *)(uintptr_t) class);
     lua_setfield(L, meta, CLASS_KEY);
     if (class->close) {
-        lua_pushlightuserdata(L, (void *)(uintptr_t)class);
+        lua_pushlightuserdata(L, (void *)(uintptr_t) class);
         lua_pushcclosure(L, object_close, 1);
         lua_pushvalue(L, -1);
         lua_setfield(L, meta, "__gc");

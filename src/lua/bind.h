@@ -51,15 +51,16 @@ typedef struct {
     mfl_type type;
     size_t offset; /* of the value in the struct that mfl_options fills   */
     unsigned flags;
-    double low, high;     /* range of numbers                              */
-    double fallback;      /* default: number, count, boolean, enum index   */
-    const void *aux;      /* MFL_ENUM: const char *const[] ending in NULL; MFL_OBJECT: class
+    double low, high; /* range of numbers                              */
+    double fallback;  /* default: number, count, boolean, enum index   */
+    const void *aux;  /* MFL_ENUM: const char *const[] ending in NULL; MFL_OBJECT: class
                              name; MFL_ANY: what is expected, in words; MFL_STRING: default */
-    const char *text;     /* one line for help; units and equation included */
+    const char *text; /* one line for help; units and equation included */
 } mfl_field;
 
 /* Ends a field table. */
-#define MFL_END {NULL, MFL_ANY, 0, 0, 0, 0, 0, NULL, NULL}
+#define MFL_END                                                                                    \
+    { NULL, MFL_ANY, 0, 0, 0, 0, 0, NULL, NULL }
 
 /* Reads the table at `index` (absent or nil counts as empty) into `out` by `fields`.
  * Strict: an unknown key is an error that names the nearest known one. Pushes a NEW

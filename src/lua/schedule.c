@@ -3,10 +3,10 @@
 
 #include <math.h>
 
-static const mfl_field constant_fields[] = {
-        {"value", MFL_NUMBER, offsetof(mf_schedule, value), MFL_OPEN_LOW, 0, HUGE_VAL, 1, NULL,
-         "xi, the same at every t"},
-        MFL_END};
+static const mfl_field constant_fields[] = {{"value", MFL_NUMBER, offsetof(mf_schedule, value),
+                                             MFL_OPEN_LOW, 0, HUGE_VAL, 1, NULL,
+                                             "xi, the same at every t"},
+                                            MFL_END};
 
 static const mfl_field power_fields[] = {
         {"p", MFL_NUMBER, offsetof(mf_schedule, power), MFL_REQUIRED | MFL_OPEN_LOW, -1, HUGE_VAL,
