@@ -164,7 +164,8 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(optimum)                                                                                     \
     X(stability)                                                                                   \
     X(store)                                                                                       \
-    X(runtime)
+    X(runtime)                                                                                     \
+    X(process)
 
 #define X(name) void mfl_open_##name(lua_State *L);
 MFL_MODULES(X)
