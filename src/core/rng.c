@@ -1,0 +1,12 @@
+/* rng.c: the counter-based streams, through the kernels of this machine. */
+#include "rng.h"
+
+#include "isa.h"
+
+void mf_rng_normals(mf_key key, uint64_t draw, size_t n, double *out) {
+    mf_isa_best()->normals(key, draw, n, out);
+}
+
+void mf_rng_uniforms(mf_key key, uint64_t draw, size_t n, double *out) {
+    mf_isa_best()->uniforms(key, draw, n, out);
+}
