@@ -12,7 +12,8 @@ describe("schedule", function()
 
   it("names a bad option, its value and what was expected", function()
     assert.error_matches(function() mf.schedule.power {} end, "mf.schedule.power: option 'p' is missing", 1, true)
-    assert.error_matches(function() mf.schedule.power { p = -3 } end, "'p' must be a number in (-1, inf), got -3", 1, true)
+    assert.error_matches(function() mf.schedule.power { p = -3 } end,
+      "'p' must be a number in (-1, inf), got -3", 1, true)
     assert.error_matches(function() mf.schedule.power { p = 0 / 0 } end, "got nan", 1, true)
     assert.error_matches(function() mf.schedule.constant { valeu = 1 } end, "did you mean 'value'?", 1, true)
   end)
