@@ -1,28 +1,34 @@
 /* array.c: mf.array, dense double vectors and matrices.
  *
- * A vector is indexed 1 .. n; a row of a matrix is a view that shares its numbers and
- * keeps it alive. Arithmetic is element by element, between equal shapes or with a
- * number; the result is always a new array.                                          */
+ * An array's doubles lie in its own userdata, 64-byte aligned behind the header, so there
+ * is nothing to free and the collector sees the true size. Rows, columns and slices are
+ * views: a header that points into another array and keeps that array alive. All that
+ * computes works on contiguous data; a strided view is copied first (`flat`).            */
 #include "array.h"
 
 #include <gsl/gsl_cblas.h>
+#include <gsl/gsl_statistics_double.h>
+#include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define HEADER 64 /* the data start here: one cache line after the aligned header */
+_Static_assert(sizeof(mfl_array) <= HEADER, "the header of an array has to fit");
+
 static const mfl_class array_class;
 
-/* ---- construction ---------------------------------------------------------------- */
+/* ---- making arrays ---------------------------------------------------------------- */
 
 static mfl_array *new_array(lua_State *L, size_t rows, size_t cols, int ndim) {
-    if (cols && rows > (SIZE_MAX - sizeof(mfl_array) - 128) / sizeof(double) / cols)
-        luaL_error(L, "mf.array: %I x %I elements do not fit in memory", (lua_Integer)rows,
+    if (cols != 0 && rows > (SIZE_MAX / 2 / sizeof(double) - HEADER) / cols)
+        luaL_error(L, "mf.array: %I x %I numbers do not fit into memory", (lua_Integer)rows,
                    (lua_Integer)cols);
     lua_pushnil(L);
-    size_t head = (sizeof(mfl_array) + 63) & ~(size_t)63;
-    char *block = mfl_new(L, &array_class, head + rows * cols * sizeof(double));
-    mfl_array *a = (mfl_array *)(void *)block;
-    *a = (mfl_array){(double *)(void *)(block + head), rows, cols, ndim == 2 ? cols : 1, ndim};
+    mfl_array *a = mfl_new(L, &array_class, HEADER + rows * cols * sizeof(double));
+    *a = (mfl_array){(double *)(void *)((char *)a + HEADER), rows, cols, ndim == 1 ? 1 : cols,
+                     ndim};
     return a;
 }
 
@@ -34,39 +40,163 @@ mfl_array *mfl_array_matrix(lua_State *L, size_t rows, size_t cols) {
     return new_array(L, rows, cols, 2);
 }
 
-/* A view of n numbers inside the array at `owner`, `step` apart. */
-static void push_view(lua_State *L, int owner, double *data, size_t n, size_t step) {
-    owner = lua_absindex(L, owner);
+/* Pushes an array whose data lie in the array at `owner` (an absolute index). */
+static mfl_array *new_view(lua_State *L, int owner, mfl_array view) {
     lua_pushnil(L);
-    mfl_array *view = mfl_new(L, &array_class, sizeof *view);
-    *view = (mfl_array){data, n, 1, step, 1};
-    if (lua_getiuservalue(L, owner, 2) == LUA_TNIL) { /* the owner of the memory itself */
+    mfl_array *a = mfl_new(L, &array_class, sizeof *a);
+    *a = view;
+    if (lua_getiuservalue(L, owner, 2) == LUA_TNIL) { /* views of views keep the owner only */
         lua_pop(L, 1);
         lua_pushvalue(L, owner);
     }
     lua_setiuservalue(L, -2, 2);
-}
-
-mfl_array *mfl_array_test(lua_State *L, int arg) {
-    return mfl_test(L, arg, MFL_ARRAY);
+    return a;
 }
 
 mfl_array *mfl_array_check(lua_State *L, int arg) {
     return mfl_check(L, arg, MFL_ARRAY);
 }
 
-static size_t size_of(const mfl_array *a) {
+mfl_array *mfl_array_test(lua_State *L, int arg) {
+    return mfl_test(L, arg, MFL_ARRAY);
+}
+
+static size_t length(const mfl_array *a) {
     return a->rows * a->cols;
 }
 
-/* Element i of 0 .. size-1 in row-major order. */
-static double *at(const mfl_array *a, size_t i) {
-    return a->ndim == 1 ? a->data + i * a->stride : a->data + i / a->cols * a->stride + i % a->cols;
+static bool is_contiguous(const mfl_array *a) {
+    return a->ndim == 1 ? a->stride == 1 : a->stride == a->cols;
 }
 
-static mfl_array *new_like(lua_State *L, const mfl_array *a) {
-    return new_array(L, a->rows, a->cols, a->ndim);
+static bool same_shape(const mfl_array *a, const mfl_array *b) {
+    return a->ndim == b->ndim && a->rows == b->rows && a->cols == b->cols;
 }
+
+/* Pushes "3" or "3 x 4". */
+static const char *push_shape(lua_State *L, const mfl_array *a) {
+    if (a->ndim == 1)
+        return lua_pushfstring(L, "%I", (lua_Integer)a->rows);
+    return lua_pushfstring(L, "%I x %I", (lua_Integer)a->rows, (lua_Integer)a->cols);
+}
+
+/* Pushes a contiguous copy. */
+static mfl_array *push_copy(lua_State *L, const mfl_array *a) {
+    mfl_array *copy = new_array(L, a->rows, a->cols, a->ndim);
+    if (is_contiguous(a)) {
+        if (length(a))
+            memcpy(copy->data, a->data, length(a) * sizeof(double));
+    } else {
+        for (size_t i = 0; i < a->rows; ++i)
+            for (size_t j = 0; j < a->cols; ++j)
+                copy->data[i * a->cols + j] = a->data[i * a->stride + j];
+    }
+    return copy;
+}
+
+/* The array at arg with contiguous data, replaced on the stack by a copy if it has to be. */
+static mfl_array *flat(lua_State *L, int arg) {
+    mfl_array *a = mfl_array_check(L, arg);
+    if (is_contiguous(a))
+        return a;
+    arg = lua_absindex(L, arg);
+    a = push_copy(L, a);
+    lua_replace(L, arg);
+    return a;
+}
+
+/* ---- from tables -------------------------------------------------------------------- */
+
+static size_t table_length(lua_State *L, int index) {
+    lua_Integer n = luaL_len(L, index);
+    return n < 0 ? 0 : (size_t)n;
+}
+
+/* The number on top of the stack, element i (of row `row`, 0 for none) of argument arg. */
+static double pop_element(lua_State *L, int arg, size_t row, size_t i) {
+    if (lua_type(L, -1) != LUA_TNUMBER) {
+        if (row)
+            lua_pushfstring(L, "element %I of row %I must be a number, got %s", (lua_Integer)i,
+                            (lua_Integer)row, luaL_typename(L, -1));
+        else
+            lua_pushfstring(L, "element %I must be a number, got %s", (lua_Integer)i,
+                            luaL_typename(L, -1));
+        luaL_argerror(L, arg, lua_tostring(L, -1));
+    }
+    double x = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    return x;
+}
+
+/* Fills out[0 .. n-1] from the row on top of the stack (a table or a vector), and pops it. */
+static void pop_row(lua_State *L, int arg, size_t row, size_t n, double *out) {
+    const mfl_array *a = mfl_array_test(L, -1);
+    bool ok = a ? a->ndim == 1 : lua_istable(L, -1);
+    size_t got = !ok ? 0 : a ? a->rows : table_length(L, -1);
+    if (!ok || got != n) {
+        if (ok)
+            lua_pushfstring(L, "row %I has %I elements, the rows before it %I", (lua_Integer)row,
+                            (lua_Integer)got, (lua_Integer)n);
+        else
+            lua_pushfstring(L, "row %I must be a table or a vector, got %s", (lua_Integer)row,
+                            luaL_typename(L, -1));
+        luaL_argerror(L, arg, lua_tostring(L, -1));
+    }
+    for (size_t j = 0; j < n; ++j) {
+        if (a) {
+            out[j] = a->data[j * a->stride];
+        } else {
+            lua_geti(L, -1, (lua_Integer)j + 1);
+            out[j] = pop_element(L, arg, row, j + 1);
+        }
+    }
+    lua_pop(L, 1);
+}
+
+/* Pushes the array made of the table at the absolute index. */
+static mfl_array *push_table(lua_State *L, int arg, int index) {
+    size_t n = table_length(L, index);
+    lua_geti(L, index, 1);
+    const mfl_array *first = mfl_array_test(L, -1);
+    bool nested = first || lua_istable(L, -1);
+    size_t cols = first ? first->rows : nested ? table_length(L, -1) : 1;
+    lua_pop(L, 1);
+    mfl_array *a = nested ? mfl_array_matrix(L, n, cols) : mfl_array_vector(L, n);
+    for (size_t i = 0; i < n; ++i) {
+        lua_geti(L, index, (lua_Integer)i + 1);
+        if (nested)
+            pop_row(L, arg, i + 1, cols, a->data + i * cols);
+        else
+            a->data[i] = pop_element(L, arg, 0, i + 1);
+    }
+    return a;
+}
+
+mfl_array *mfl_array_convert(lua_State *L, int arg) {
+    if (mfl_array_test(L, arg))
+        return flat(L, arg);
+    int index = lua_absindex(L, arg);
+    mfl_array *a = NULL;
+    if (lua_istable(L, index)) {
+        a = push_table(L, arg, index);
+    } else if (lua_type(L, index) == LUA_TNUMBER) {
+        a = mfl_array_vector(L, 1);
+        a->data[0] = lua_tonumber(L, index);
+    } else {
+        luaL_typeerror(L, arg, "mf.array, table of numbers or number");
+    }
+    lua_replace(L, index);
+    return a;
+}
+
+const double *mfl_array_doubles(lua_State *L, int arg, size_t *n) {
+    const mfl_array *a = mfl_array_convert(L, arg);
+    luaL_argcheck(L, a->ndim == 1, arg, "expected a vector, got a matrix");
+    *n = a->rows;
+    return a->data;
+}
+
+/* ---- constructors -------------------------------------------------------------------- */
 
 static size_t check_size(lua_State *L, int arg) {
     lua_Integer n = luaL_checkinteger(L, arg);
@@ -74,165 +204,160 @@ static size_t check_size(lua_State *L, int arg) {
     return (size_t)n;
 }
 
-/* The number on top of the stack, popped; `what` and positions name it in the error. */
-static double pop_number(lua_State *L, size_t i, size_t j) {
-    if (lua_type(L, -1) != LUA_TNUMBER) {
-        if (j)
-            luaL_error(L, "mf.array: element [%I][%I] must be a number, got %s", (lua_Integer)i,
-                       (lua_Integer)j, luaL_typename(L, -1));
-        luaL_error(L, "mf.array: element [%I] must be a number, got %s", (lua_Integer)i,
-                   luaL_typename(L, -1));
-    }
-    double x = lua_tonumber(L, -1);
-    lua_pop(L, 1);
-    return x;
+/* Pushes the zeroed array whose sizes are the arguments from `arg` on. */
+static mfl_array *push_sized(lua_State *L, int arg) {
+    size_t rows = check_size(L, arg);
+    if (lua_isnoneornil(L, arg + 1))
+        return mfl_array_vector(L, rows);
+    return mfl_array_matrix(L, rows, check_size(L, arg + 1));
 }
 
-/* From a table of numbers, or a table of rows of equal length. */
-static mfl_array *from_table(lua_State *L, int index) {
-    size_t rows = (size_t)luaL_len(L, index);
-    lua_rawgeti(L, index, 1);
-    int kind = lua_type(L, -1);
-    if (kind != LUA_TTABLE && !mfl_array_test(L, -1)) {
-        lua_pop(L, 1);
-        mfl_array *a = mfl_array_vector(L, rows);
-        for (size_t i = 0; i < rows; ++i) {
-            lua_geti(L, index, (lua_Integer)i + 1);
-            a->data[i] = pop_number(L, i + 1, 0);
-        }
-        return a;
-    }
-    size_t cols = (size_t)luaL_len(L, -1);
-    lua_pop(L, 1);
-    mfl_array *a = mfl_array_matrix(L, rows, cols);
-    for (size_t i = 0; i < rows; ++i) {
-        lua_geti(L, index, (lua_Integer)i + 1);
-        if ((!lua_istable(L, -1) && !mfl_array_test(L, -1)) || (size_t)luaL_len(L, -1) != cols)
-            luaL_error(L, "mf.array: row %I must have %I numbers like row 1", (lua_Integer)i + 1,
-                       (lua_Integer)cols);
-        for (size_t j = 0; j < cols; ++j) {
-            lua_geti(L, -1, (lua_Integer)j + 1);
-            a->data[i * cols + j] = pop_number(L, i + 1, j + 1);
-        }
-        lua_pop(L, 1);
-    }
-    return a;
-}
-
-static void copy_into(mfl_array *to, const mfl_array *from) {
-    for (size_t i = 0; i < size_of(from); ++i)
-        *at(to, i) = *at(from, i);
-}
-
-static int array_new(lua_State *L) { /* called through __call: argument 1 is the table mf.array */
-    lua_remove(L, 1);
-    if (lua_istable(L, 1)) {
-        from_table(L, 1);
+static int array_new(lua_State *L) {
+    if (lua_type(L, 1) == LUA_TNUMBER) {
+        push_sized(L, 1);
     } else if (mfl_array_test(L, 1)) {
-        const mfl_array *a = mfl_array_check(L, 1);
-        copy_into(new_like(L, a), a);
-    } else if (lua_isnoneornil(L, 2)) {
-        mfl_array_vector(L, check_size(L, 1));
+        push_copy(L, mfl_array_check(L, 1));
+    } else if (lua_istable(L, 1)) {
+        push_table(L, 1, 1);
     } else {
-        mfl_array_matrix(L, check_size(L, 1), check_size(L, 2));
+        luaL_typeerror(L, 1, "size, table of numbers, table of rows or mf.array");
     }
-    return 1;
-}
-
-static int array_full(lua_State *L, double value) {
-    mfl_array *a = lua_isnoneornil(L, 2) ? mfl_array_vector(L, check_size(L, 1))
-                                         : mfl_array_matrix(L, check_size(L, 1), check_size(L, 2));
-    for (size_t i = 0; i < size_of(a); ++i)
-        a->data[i] = value;
     return 1;
 }
 
 static int array_zeros(lua_State *L) {
-    return array_full(L, 0);
+    push_sized(L, 1);
+    return 1;
+}
+
+static void fill(mfl_array *a, double x) {
+    for (size_t i = 0; i < a->rows; ++i)
+        for (size_t j = 0; j < a->cols; ++j)
+            a->data[i * a->stride + j] = x;
 }
 
 static int array_ones(lua_State *L) {
-    return array_full(L, 1);
+    fill(push_sized(L, 1), 1);
+    return 1;
+}
+
+static int array_identity(lua_State *L) {
+    size_t n = check_size(L, 1);
+    mfl_array *a = mfl_array_matrix(L, n, n);
+    for (size_t i = 0; i < n; ++i)
+        a->data[i * n + i] = 1;
+    return 1;
+}
+
+static double check_finite(lua_State *L, int arg) {
+    double x = luaL_checknumber(L, arg);
+    luaL_argcheck(L, isfinite(x), arg, "must be finite");
+    return x;
+}
+
+/* n points from a to b, both ends exact. */
+static mfl_array *push_spaced(lua_State *L, double a, double b, int arg) {
+    size_t n = check_size(L, arg);
+    luaL_argcheck(L, n >= 1, arg, "at least one point");
+    mfl_array *out = mfl_array_vector(L, n);
+    for (size_t i = 0; i < n; ++i) {
+        double u = n == 1 ? 0 : (double)i / (double)(n - 1);
+        out->data[i] = a * (1 - u) + b * u;
+    }
+    return out;
 }
 
 static int array_linspace(lua_State *L) {
-    double low = luaL_checknumber(L, 1), high = luaL_checknumber(L, 2);
-    size_t n = check_size(L, 3);
-    luaL_argcheck(L, n >= 2, 3, "at least 2 points");
-    mfl_array *a = mfl_array_vector(L, n);
-    for (size_t i = 0; i < n; ++i)
-        a->data[i] = i + 1 == n ? high : low + (high - low) * (double)i / (double)(n - 1);
+    push_spaced(L, check_finite(L, 1), check_finite(L, 2), 3);
     return 1;
 }
 
 static int array_logspace(lua_State *L) {
-    double low = luaL_checknumber(L, 1), high = luaL_checknumber(L, 2);
-    size_t n = check_size(L, 3);
-    luaL_argcheck(L, low > 0 && high > 0, 1, "both ends must be > 0");
-    luaL_argcheck(L, n >= 2, 3, "at least 2 points");
-    mfl_array *a = mfl_array_vector(L, n);
-    for (size_t i = 0; i < n; ++i)
-        a->data[i] = i == 0       ? low
-                     : i + 1 == n ? high
-                                  : low * pow(high / low, (double)i / (double)(n - 1));
+    double a = check_finite(L, 1), b = check_finite(L, 2);
+    luaL_argcheck(L, a > 0, 1, "must be > 0");
+    luaL_argcheck(L, b > 0, 2, "must be > 0");
+    mfl_array *out = push_spaced(L, log(a), log(b), 3);
+    for (size_t i = 0; i < out->rows; ++i)
+        out->data[i] = exp(out->data[i]);
+    out->data[0] = a;
+    if (out->rows > 1)
+        out->data[out->rows - 1] = b;
     return 1;
 }
 
-const double *mfl_array_doubles(lua_State *L, int arg, size_t *n) {
-    arg = lua_absindex(L, arg);
-    mfl_array *a = mfl_array_test(L, arg);
-    if (a && a->ndim == 1 && a->stride == 1) {
-        *n = a->rows;
-        return a->data;
-    }
-    if (a && a->ndim == 1) {
-        mfl_array *whole = new_like(L, a);
-        copy_into(whole, a);
-        a = whole;
-    } else if (lua_type(L, arg) == LUA_TNUMBER) {
-        a = mfl_array_vector(L, 1);
-        a->data[0] = lua_tonumber(L, arg);
-    } else if (lua_istable(L, arg)) {
-        a = from_table(L, arg);
-        luaL_argcheck(L, a->ndim == 1, arg, "a vector expected, got a table of rows");
-    } else {
-        luaL_typeerror(L, arg, "a vector (mf.array or table of numbers)");
-    }
-    lua_replace(L, arg);
-    *n = a->rows;
-    return a->data;
+static int array_range(lua_State *L) {
+    double from = check_finite(L, 1), to = check_finite(L, 2);
+    double step = lua_isnoneornil(L, 3) ? 1 : check_finite(L, 3);
+    luaL_argcheck(L, step != 0, 3, "a step must not be 0");
+    double count = floor((to - from) / step * (1 + 4e-16)) + 1; /* 0.3/0.1 counts as 3 */
+    if (!(count > 0))
+        count = 0;
+    if (count > 0x1p53)
+        luaL_error(L, "mf.array.range: too many elements");
+    mfl_array *a = mfl_array_vector(L, (size_t)count);
+    for (size_t i = 0; i < a->rows; ++i)
+        a->data[i] = from + (double)i * step;
+    return 1;
 }
 
-/* ---- elements ---------------------------------------------------------------------- */
+/* ---- reading and writing elements ------------------------------------------------------ */
 
+/* The integer at arg as an index from 0, in a dimension of n. */
+static size_t check_index(lua_State *L, int arg, size_t n, const char *noun) {
+    lua_Integer i = luaL_checkinteger(L, arg);
+    if (i < 1 || (lua_Unsigned)i > n)
+        luaL_error(L, "mf.array: %s %I is outside 1..%I", noun, i, (lua_Integer)n);
+    return (size_t)i - 1;
+}
+
+static void push_row(lua_State *L, int owner, const mfl_array *a, size_t i) {
+    new_view(L, owner, (mfl_array){a->data + i * a->stride, a->cols, 1, 1, 1});
+}
+
+/* a[i]: nil one past the end, so that ipairs stops there; further out is an error. */
 static int array_index(lua_State *L) {
     const mfl_array *a = mfl_array_check(L, 1);
     int exact;
     lua_Integer i = lua_tointegerx(L, 2, &exact);
-    if (!exact || i < 1 || (size_t)i > a->rows)
-        return 0; /* nil ends ipairs */
-    if (a->ndim == 1)
-        lua_pushnumber(L, a->data[(size_t)(i - 1) * a->stride]);
-    else
-        push_view(L, 1, a->data + (size_t)(i - 1) * a->stride, a->cols, 1);
-    return 1;
+    if (!exact || lua_type(L, 2) != LUA_TNUMBER) {
+        if (lua_type(L, 2) == LUA_TNUMBER)
+            return luaL_error(L, "mf.array: index %f is no integer", lua_tonumber(L, 2));
+        return 0;
+    }
+    if ((lua_Unsigned)i - 1 < a->rows) {
+        if (a->ndim == 1)
+            lua_pushnumber(L, a->data[((size_t)i - 1) * a->stride]);
+        else
+            push_row(L, 1, a, (size_t)i - 1);
+        return 1;
+    }
+    if ((lua_Unsigned)i != a->rows + 1)
+        check_index(L, 2, a->rows, "index");
+    return 0;
 }
 
+/* a[i] = x; for a matrix x is a number or a row. */
 static int array_newindex(lua_State *L) {
-    const mfl_array *a = mfl_array_check(L, 1);
-    lua_Integer i = luaL_checkinteger(L, 2);
-    if (i < 1 || (size_t)i > a->rows)
-        return luaL_error(L, "mf.array: index %I is outside 1 .. %I", i, (lua_Integer)a->rows);
+    mfl_array *a = mfl_array_check(L, 1);
+    if (lua_type(L, 2) != LUA_TNUMBER)
+        return luaL_error(L, "mf.array: an index must be an integer, got %s '%s'",
+                          luaL_typename(L, 2), luaL_tolstring(L, 2, NULL));
+    size_t i = check_index(L, 2, a->rows, "index");
     if (a->ndim == 1) {
-        a->data[(size_t)(i - 1) * a->stride] = luaL_checknumber(L, 3);
+        if (lua_type(L, 3) != LUA_TNUMBER)
+            return luaL_error(L, "mf.array: element %I must be a number, got %s",
+                              (lua_Integer)i + 1, luaL_typename(L, 3));
+        a->data[i * a->stride] = lua_tonumber(L, 3);
         return 0;
     }
     size_t n;
-    const double *row = mfl_array_doubles(L, 3, &n);
-    if (n != a->cols)
-        return luaL_error(L, "mf.array: a row of %I numbers expected, got %I", (lua_Integer)a->cols,
-                          (lua_Integer)n);
-    memmove(a->data + (size_t)(i - 1) * a->stride, row, n * sizeof *row);
+    bool scalar = lua_type(L, 3) == LUA_TNUMBER;
+    const double *x = mfl_array_doubles(L, 3, &n);
+    if (!scalar && n != a->cols)
+        return luaL_error(L, "mf.array: row %I has %I elements, got %I", (lua_Integer)i + 1,
+                          (lua_Integer)a->cols, (lua_Integer)n);
+    for (size_t j = 0; j < a->cols; ++j)
+        a->data[i * a->stride + j] = x[scalar ? 0 : j];
     return 0;
 }
 
@@ -241,47 +366,79 @@ static int array_len(lua_State *L) {
     return 1;
 }
 
+/* The element named by the indices at 2 (and 3 for a matrix). */
+static double *check_element(lua_State *L) {
+    mfl_array *a = mfl_array_check(L, 1);
+    size_t i = check_index(L, 2, a->rows, a->ndim == 1 ? "index" : "row");
+    return a->data + i * a->stride + (a->ndim == 1 ? 0 : check_index(L, 3, a->cols, "column"));
+}
+
+static int array_get(lua_State *L) {
+    lua_pushnumber(L, *check_element(L));
+    return 1;
+}
+
+static int array_set(lua_State *L) {
+    int arg = mfl_array_check(L, 1)->ndim + 2;
+    double x = luaL_checknumber(L, arg);
+    *check_element(L) = x;
+    return 0;
+}
+
 static int array_shape(lua_State *L) {
     const mfl_array *a = mfl_array_check(L, 1);
     lua_pushinteger(L, (lua_Integer)a->rows);
-    if (a->ndim == 1)
-        return 1;
     lua_pushinteger(L, (lua_Integer)a->cols);
-    return 2;
+    return 1 + (a->ndim == 2);
+}
+
+static mfl_array *check_matrix(lua_State *L, int arg) {
+    mfl_array *a = mfl_array_check(L, arg);
+    luaL_argcheck(L, a->ndim == 2, arg, "expected a matrix, got a vector");
+    return a;
+}
+
+static mfl_array *check_vector(lua_State *L, int arg) {
+    mfl_array *a = mfl_array_check(L, arg);
+    luaL_argcheck(L, a->ndim == 1, arg, "expected a vector, got a matrix");
+    return a;
+}
+
+static int array_row(lua_State *L) {
+    const mfl_array *a = check_matrix(L, 1);
+    push_row(L, 1, a, check_index(L, 2, a->rows, "row"));
+    return 1;
 }
 
 static int array_column(lua_State *L) {
-    const mfl_array *a = mfl_array_check(L, 1);
-    lua_Integer j = luaL_checkinteger(L, 2);
-    luaL_argcheck(L, a->ndim == 2, 1, "a vector has no columns");
-    luaL_argcheck(L, j >= 1 && (size_t)j <= a->cols, 2, "column outside the matrix");
-    push_view(L, 1, a->data + j - 1, a->rows, a->stride);
+    const mfl_array *a = check_matrix(L, 1);
+    size_t j = check_index(L, 2, a->cols, "column");
+    new_view(L, 1, (mfl_array){a->data + j, a->rows, 1, a->stride, 1});
     return 1;
 }
 
 static int array_slice(lua_State *L) {
     const mfl_array *a = mfl_array_check(L, 1);
-    lua_Integer n = (lua_Integer)a->rows;
-    lua_Integer i = luaL_checkinteger(L, 2), j = luaL_optinteger(L, 3, n);
-    i = i < 0 ? n + 1 + i : i;
-    j = j < 0 ? n + 1 + j : j;
-    if (i < 1 || j > n || i > j + 1)
-        return luaL_error(L, "mf.array: slice %I .. %I is outside 1 .. %I", i, j, n);
-    size_t count = (size_t)(j - i + 1);
-    if (a->ndim == 1) {
-        push_view(L, 1, a->data + (size_t)(i - 1) * a->stride, count, a->stride);
-        return 1;
-    }
-    push_view(L, 1, a->data + (size_t)(i - 1) * a->stride, count, a->stride);
-    mfl_array *view = mfl_array_check(L, -1);
-    view->cols = a->cols;
-    view->ndim = 2;
+    lua_Integer n = (lua_Integer)a->rows, i = luaL_optinteger(L, 2, 1),
+                j = luaL_optinteger(L, 3, n);
+    if (i < 1 || j > n || j < i - 1)
+        return luaL_error(L, "mf.array: slice %I..%I is outside 1..%I", i, j, n);
+    mfl_array view = *a;
+    view.data += (size_t)(i - 1) * a->stride;
+    view.rows = (size_t)(j - i + 1);
+    new_view(L, 1, view);
+    return 1;
+}
+
+/* ---- whole copies ---------------------------------------------------------------------- */
+
+static int array_copy(lua_State *L) {
+    push_copy(L, mfl_array_check(L, 1));
     return 1;
 }
 
 static int array_transpose(lua_State *L) {
-    const mfl_array *a = mfl_array_check(L, 1);
-    luaL_argcheck(L, a->ndim == 2, 1, "a matrix expected");
+    const mfl_array *a = check_matrix(L, 1);
     mfl_array *t = mfl_array_matrix(L, a->cols, a->rows);
     for (size_t i = 0; i < a->rows; ++i)
         for (size_t j = 0; j < a->cols; ++j)
@@ -289,22 +446,36 @@ static int array_transpose(lua_State *L) {
     return 1;
 }
 
-static int array_copy(lua_State *L) {
-    const mfl_array *a = mfl_array_check(L, 1);
-    copy_into(new_like(L, a), a);
+static int array_reshape(lua_State *L) {
+    const mfl_array *a = flat(L, 1);
+    size_t rows = check_size(L, 2), cols = lua_isnoneornil(L, 3) ? 1 : check_size(L, 3);
+    if ((cols && rows > SIZE_MAX / cols) || rows * cols != length(a))
+        return luaL_error(L, "mf.array:reshape: an array of %I elements has no shape %I x %I",
+                          (lua_Integer)length(a), (lua_Integer)rows, (lua_Integer)cols);
+    mfl_array *out = new_array(L, rows, cols, lua_isnoneornil(L, 3) ? 1 : 2);
+    if (length(a))
+        memcpy(out->data, a->data, length(a) * sizeof(double));
+    return 1;
+}
+
+static int array_fill(lua_State *L) {
+    fill(mfl_array_check(L, 1), luaL_checknumber(L, 2));
+    lua_settop(L, 1);
     return 1;
 }
 
 static int array_totable(lua_State *L) {
     const mfl_array *a = mfl_array_check(L, 1);
+    luaL_argcheck(L, a->rows <= INT_MAX && a->cols <= INT_MAX, 1, "too large for a table");
     lua_createtable(L, (int)a->rows, 0);
     for (size_t i = 0; i < a->rows; ++i) {
+        const double *row = a->data + i * a->stride;
         if (a->ndim == 1) {
-            lua_pushnumber(L, a->data[i * a->stride]);
+            lua_pushnumber(L, *row);
         } else {
             lua_createtable(L, (int)a->cols, 0);
             for (size_t j = 0; j < a->cols; ++j) {
-                lua_pushnumber(L, a->data[i * a->stride + j]);
+                lua_pushnumber(L, row[j]);
                 lua_rawseti(L, -2, (lua_Integer)j + 1);
             }
         }
@@ -313,363 +484,556 @@ static int array_totable(lua_State *L) {
     return 1;
 }
 
-/* ---- arithmetic ---------------------------------------------------------------------- */
+static int array_map(lua_State *L) {
+    const mfl_array *a = flat(L, 1);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_settop(L, 2);
+    mfl_array *out = new_array(L, a->rows, a->cols, a->ndim);
+    for (size_t k = 0; k < length(a); ++k) {
+        lua_pushvalue(L, 2);
+        lua_pushnumber(L, a->data[k]);
+        lua_pushinteger(L, (lua_Integer)(k / a->cols) + 1);
+        if (a->ndim == 2)
+            lua_pushinteger(L, (lua_Integer)(k % a->cols) + 1);
+        lua_call(L, 1 + a->ndim, 1);
+        if (lua_type(L, -1) != LUA_TNUMBER)
+            return luaL_error(L, "mf.array:map: the function must return a number, got %s",
+                              luaL_typename(L, -1));
+        out->data[k] = lua_tonumber(L, -1);
+        lua_pop(L, 1);
+    }
+    return 1;
+}
 
-static double add(double x, double y) {
-    return x + y;
-}
-static double subtract(double x, double y) {
-    return x - y;
-}
-static double multiply(double x, double y) {
-    return x * y;
-}
-static double divide(double x, double y) {
-    return x / y;
+/* ---- arithmetic ------------------------------------------------------------------------ */
+
+typedef struct {
+    const double *a, *b;
+    size_t step_a, step_b; /* 1, or 0 for a number */
+    size_t n;
+    double *out;
+} operands;
+
+/* One operand; *scalar holds its value when it is a number. */
+static const mfl_array *operand(lua_State *L, int arg, const char *symbol, double *scalar) {
+    if (lua_type(L, arg) == LUA_TNUMBER) {
+        *scalar = lua_tonumber(L, arg);
+        return NULL;
+    }
+    if (!mfl_array_test(L, arg))
+        luaL_error(L, "mf.array: '%s' takes arrays and numbers, got %s", symbol,
+                   luaL_typename(L, arg));
+    return flat(L, arg);
 }
 
-static void check_same_shape(lua_State *L, const mfl_array *a, const mfl_array *b) {
-    if (a->rows != b->rows || a->cols != b->cols || a->ndim != b->ndim)
-        luaL_error(L, "mf.array: shapes differ: %I x %I and %I x %I", (lua_Integer)a->rows,
-                   (lua_Integer)a->cols, (lua_Integer)b->rows, (lua_Integer)b->cols);
+static void shape_error(lua_State *L, const char *what, const mfl_array *a, const mfl_array *b) {
+    const char *shape_a = push_shape(L, a), *shape_b = push_shape(L, b);
+    luaL_error(L, "mf.array: %s: shapes %s and %s differ", what, shape_a, shape_b);
 }
 
-static int binary(lua_State *L, double (*op)(double, double)) {
-    const mfl_array *a = mfl_array_test(L, 1), *b = mfl_array_test(L, 2);
-    if (a && b)
-        check_same_shape(L, a, b);
-    double x = a ? 0 : luaL_checknumber(L, 1), y = b ? 0 : luaL_checknumber(L, 2);
+/* Reads the operands at 1 and 2 and pushes the result; `scalars` holds two numbers. */
+static operands binary(lua_State *L, const char *symbol, double *scalars) {
+    const mfl_array *a = operand(L, 1, symbol, scalars);
+    const mfl_array *b = operand(L, 2, symbol, scalars + 1);
+    if (a && b && !same_shape(a, b))
+        shape_error(L, symbol, a, b);
     const mfl_array *shape = a ? a : b;
-    mfl_array *out = new_like(L, shape);
-    for (size_t i = 0; i < size_of(shape); ++i)
-        out->data[i] = op(a ? *at(a, i) : x, b ? *at(b, i) : y);
-    return 1;
+    if (!shape)
+        luaL_error(L, "mf.array: '%s' needs an array", symbol);
+    const mfl_array *out = new_array(L, shape->rows, shape->cols, shape->ndim);
+    return (operands){a ? a->data : scalars,
+                      b ? b->data : scalars + 1,
+                      a != NULL,
+                      b != NULL,
+                      length(shape),
+                      out->data};
 }
 
-static int array_add(lua_State *L) {
-    return binary(L, add);
-}
-static int array_sub(lua_State *L) {
-    return binary(L, subtract);
-}
-static int array_mul(lua_State *L) {
-    return binary(L, multiply);
-}
-static int array_div(lua_State *L) {
-    return binary(L, divide);
-}
-static int array_pow(lua_State *L) {
-    return binary(L, pow);
-}
+#define ARITHMETIC(name, symbol, expression)                                                       \
+    static int array_##name(lua_State *L) {                                                        \
+        double scalars[2];                                                                         \
+        const operands o = binary(L, symbol, scalars);                                             \
+        for (size_t k = 0; k < o.n; ++k) {                                                         \
+            const double a = o.a[k * o.step_a], b = o.b[k * o.step_b];                             \
+            o.out[k] = (expression);                                                               \
+        }                                                                                          \
+        return 1;                                                                                  \
+    }
 
-static int unary(lua_State *L, double (*op)(double)) {
-    const mfl_array *a = mfl_array_check(L, 1);
-    mfl_array *out = new_like(L, a);
-    for (size_t i = 0; i < size_of(a); ++i)
-        out->data[i] = op(*at(a, i));
-    return 1;
-}
+ARITHMETIC(add, "+", a + b)
+ARITHMETIC(sub, "-", a - b)
+ARITHMETIC(mul, "*", (a * b))
+ARITHMETIC(div, "/", a / b)
+ARITHMETIC(pow, "^", pow(a, b))
 
-static double negative(double x) {
-    return -x;
-}
+/* name, expression in x, what it is in words */
+#define ELEMENTWISE_LIST(X)                                                                        \
+    X(abs, fabs(x), "|x| of every element.")                                                       \
+    X(exp, exp(x), "exp of every element.")                                                        \
+    X(log, log(x), "Natural logarithm of every element.")                                          \
+    X(log10, log10(x), "Logarithm to base 10 of every element.")                                   \
+    X(sqrt, sqrt(x), "Square root of every element.")                                              \
+    X(sin, sin(x), "Sine of every element.")                                                       \
+    X(cos, cos(x), "Cosine of every element.")                                                     \
+    X(tanh, tanh(x), "Hyperbolic tangent of every element.")                                       \
+    X(erf, erf(x), "Error function of every element.")                                             \
+    X(floor, floor(x), "Every element rounded down.")
+
 static int array_unm(lua_State *L) {
-    return unary(L, negative);
+    const mfl_array *a = flat(L, 1);
+    mfl_array *out = new_array(L, a->rows, a->cols, a->ndim);
+    for (size_t k = 0; k < length(a); ++k)
+        out->data[k] = -a->data[k];
+    return 1;
 }
-static int array_exp(lua_State *L) {
-    return unary(L, exp);
-}
-static int array_log(lua_State *L) {
-    return unary(L, log);
-}
-static int array_sqrt(lua_State *L) {
-    return unary(L, sqrt);
-}
-static int array_abs(lua_State *L) {
-    return unary(L, fabs);
-}
+
+#define X(name, expression, text)                                                                  \
+    static int array_##name(lua_State *L) {                                                        \
+        const mfl_array *a = flat(L, 1);                                                           \
+        mfl_array *out = new_array(L, a->rows, a->cols, a->ndim);                                  \
+        for (size_t k = 0; k < length(a); ++k) {                                                   \
+            const double x = a->data[k];                                                           \
+            out->data[k] = (expression);                                                           \
+        }                                                                                          \
+        return 1;                                                                                  \
+    }
+ELEMENTWISE_LIST(X)
+#undef X
 
 static int array_eq(lua_State *L) {
     const mfl_array *a = mfl_array_test(L, 1), *b = mfl_array_test(L, 2);
-    bool same = a && b && a->rows == b->rows && a->cols == b->cols && a->ndim == b->ndim;
-    for (size_t i = 0; same && i < size_of(a); ++i)
-        same = *at(a, i) == *at(b, i);
-    lua_pushboolean(L, same);
+    bool equal = a && b && same_shape(a, b);
+    for (size_t i = 0; equal && i < a->rows; ++i)
+        for (size_t j = 0; equal && j < a->cols; ++j)
+            equal = a->data[i * a->stride + j] == b->data[i * b->stride + j];
+    lua_pushboolean(L, equal);
     return 1;
 }
 
 static int array_near(lua_State *L) {
-    const mfl_array *a = mfl_array_check(L, 1), *b = mfl_array_check(L, 2);
-    double tolerance = luaL_checknumber(L, 3);
-    check_same_shape(L, a, b);
-    bool near = true;
-    for (size_t i = 0; near && i < size_of(a); ++i)
-        near = *at(a, i) == *at(b, i) || fabs(*at(a, i) - *at(b, i)) <= tolerance;
-    lua_pushboolean(L, near);
-    return 1;
-}
-
-static int array_map(lua_State *L) {
-    const mfl_array *a = mfl_array_check(L, 1);
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    mfl_array *out = new_like(L, a);
-    for (size_t i = 0; i < size_of(a); ++i) {
-        lua_pushvalue(L, 2);
-        lua_pushnumber(L, *at(a, i));
-        lua_call(L, 1, 1);
-        out->data[i] = pop_number(L, i + 1, 0);
+    const mfl_array *a = flat(L, 1);
+    bool scalar = lua_type(L, 2) == LUA_TNUMBER;
+    const mfl_array *b = mfl_array_convert(L, 2);
+    double tolerance = luaL_checknumber(L, 3), largest = 0;
+    luaL_argcheck(L, tolerance >= 0, 3, "a tolerance must be >= 0");
+    if (!scalar && !same_shape(a, b))
+        shape_error(L, "near", a, b);
+    for (size_t k = 0; k < length(a); ++k) {
+        double x = a->data[k], y = b->data[scalar ? 0 : k], far = x == y ? 0 : fabs(x - y);
+        if (!(far <= largest)) /* NaN counts as infinitely far */
+            largest = isnan(far) ? HUGE_VAL : far;
     }
-    return 1;
-}
-
-/* A contiguous copy of a matrix or vector if it is none yet; replaces the argument. */
-static const mfl_array *contiguous(lua_State *L, int arg) {
-    const mfl_array *a = mfl_array_check(L, arg);
-    if (a->ndim == 2 || a->stride == 1)
-        return a; /* BLAS takes a row distance */
-    mfl_array *whole = new_like(L, a);
-    copy_into(whole, a);
-    lua_replace(L, arg);
-    return whole;
-}
-
-static int check_blas(lua_State *L, size_t n) {
-    if (n > INT32_MAX)
-        luaL_error(L, "mf.array: more than 2^31 - 1 rows or columns");
-    return (int)n;
-}
-
-static int array_dot(lua_State *L) {
-    const mfl_array *a = contiguous(L, 1), *b = contiguous(L, 2);
-    luaL_argcheck(L, a->ndim == 1 && b->ndim == 1, 2, "two vectors expected");
-    check_same_shape(L, a, b);
-    lua_pushnumber(L, cblas_ddot(check_blas(L, a->rows), a->data, 1, b->data, 1));
-    return 1;
-}
-
-static int array_matmul(lua_State *L) {
-    const mfl_array *a = contiguous(L, 1), *b = contiguous(L, 2);
-    luaL_argcheck(L, a->ndim == 2, 1, "a matrix expected");
-    if (a->cols != b->rows)
-        return luaL_error(L, "mf.array: %I x %I times %I x %I: inner sizes differ",
-                          (lua_Integer)a->rows, (lua_Integer)a->cols, (lua_Integer)b->rows,
-                          (lua_Integer)b->cols);
-    int m = check_blas(L, a->rows), k = check_blas(L, a->cols), n = check_blas(L, b->cols);
-    mfl_array *out = new_array(L, a->rows, b->cols, b->ndim);
-    if (!m || !k || !n)
-        return 1;
-    int lda = check_blas(L, a->stride), ldb = check_blas(L, b->stride);
-    if (b->ndim == 1)
-        cblas_dgemv(CblasRowMajor, CblasNoTrans, m, k, 1, a->data, lda, b->data, 1, 0, out->data,
-                    1);
-    else
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a->data, lda, b->data,
-                    ldb, 0, out->data, n);
-    return 1;
-}
-
-/* ---- reductions ------------------------------------------------------------------------ */
-
-static double sum_of(const mfl_array *a) {
-    double sum = 0;
-    for (size_t i = 0; i < size_of(a); ++i)
-        sum += *at(a, i);
-    return sum;
-}
-
-static const mfl_array *check_filled(lua_State *L) {
-    const mfl_array *a = mfl_array_check(L, 1);
-    luaL_argcheck(L, size_of(a) > 0, 1, "the array is empty");
-    return a;
-}
-
-static int array_sum(lua_State *L) {
-    lua_pushnumber(L, sum_of(mfl_array_check(L, 1)));
-    return 1;
-}
-
-static int array_mean(lua_State *L) {
-    const mfl_array *a = check_filled(L);
-    lua_pushnumber(L, sum_of(a) / (double)size_of(a));
-    return 1;
-}
-
-static int array_std(lua_State *L) {
-    const mfl_array *a = check_filled(L);
-    double n = (double)size_of(a), mean = sum_of(a) / n, square = 0;
-    luaL_argcheck(L, n > 1, 1, "at least 2 elements expected");
-    for (size_t i = 0; i < size_of(a); ++i)
-        square += (*at(a, i) - mean) * (*at(a, i) - mean);
-    lua_pushnumber(L, sqrt(square / (n - 1)));
-    return 1;
-}
-
-static int array_norm(lua_State *L) {
-    const mfl_array *a = mfl_array_check(L, 1);
-    double norm = 0;
-    for (size_t i = 0; i < size_of(a); ++i)
-        norm = hypot(norm, *at(a, i));
-    lua_pushnumber(L, norm);
-    return 1;
-}
-
-static size_t extreme(const mfl_array *a, double sign) {
-    size_t best = 0;
-    for (size_t i = 1; i < size_of(a); ++i)
-        if (sign * *at(a, i) > sign * *at(a, best))
-            best = i;
-    return best;
-}
-
-static int push_extreme(lua_State *L, double sign) {
-    const mfl_array *a = check_filled(L);
-    size_t best = extreme(a, sign);
-    lua_pushnumber(L, *at(a, best));
-    lua_pushinteger(L, (lua_Integer)best + 1);
+    lua_pushboolean(L, largest <= tolerance);
+    lua_pushnumber(L, largest);
     return 2;
 }
 
-static int array_max(lua_State *L) {
-    return push_extreme(L, 1);
-}
-static int array_min(lua_State *L) {
-    return push_extreme(L, -1);
+/* ---- linear algebra (BLAS) ---------------------------------------------------------------- */
+
+/* BLAS counts in int. */
+static int blas_size(lua_State *L, size_t n) {
+    if (n > INT_MAX)
+        luaL_error(L, "mf.array: dimension %I is too large for BLAS", (lua_Integer)n);
+    return (int)n;
 }
 
-static int compare(const void *x, const void *y) {
-    double a = *(const double *)x, b = *(const double *)y;
+static int leading(lua_State *L, const mfl_array *a) {
+    return blas_size(L, a->stride ? a->stride : 1);
+}
+
+static int array_dot(lua_State *L) {
+    const mfl_array *a = check_vector(L, 1), *b = check_vector(L, 2);
+    if (a->rows != b->rows)
+        shape_error(L, "dot", a, b);
+    lua_pushnumber(L, cblas_ddot(blas_size(L, a->rows), a->data, blas_size(L, a->stride), b->data,
+                                 blas_size(L, b->stride)));
+    return 1;
+}
+
+static void matrix_vector(lua_State *L, const mfl_array *m, const mfl_array *x, bool transposed) {
+    int rows = blas_size(L, m->rows), cols = blas_size(L, m->cols), lead = leading(L, m),
+        step = blas_size(L, x->stride);
+    mfl_array *y = mfl_array_vector(L, transposed ? m->cols : m->rows);
+    if (rows && cols)
+        cblas_dgemv(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, rows, cols, 1, m->data,
+                    lead, x->data, step, 0, y->data, 1);
+}
+
+static void matrix_matrix(lua_State *L, const mfl_array *a, const mfl_array *b) {
+    int rows = blas_size(L, a->rows), inner = blas_size(L, a->cols), cols = blas_size(L, b->cols);
+    int lead_a = leading(L, a), lead_b = leading(L, b);
+    mfl_array *c = mfl_array_matrix(L, a->rows, b->cols);
+    if (rows && inner && cols)
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, cols, inner, 1, a->data,
+                    lead_a, b->data, lead_b, 0, c->data, cols);
+}
+
+static int array_matmul(lua_State *L) {
+    const mfl_array *a = mfl_array_check(L, 1), *b = mfl_array_check(L, 2);
+    if (a->ndim == 1 && b->ndim == 1)
+        return luaL_argerror(L, 2, "two vectors: use :dot");
+    if ((a->ndim == 1 ? a->rows : a->cols) != b->rows) {
+        const char *shape_a = push_shape(L, a), *shape_b = push_shape(L, b);
+        return luaL_error(L, "mf.array: matmul: inner dimensions of shapes %s and %s differ",
+                          shape_a, shape_b);
+    }
+    if (a->ndim == 1)
+        matrix_vector(L, b, a, true);
+    else if (b->ndim == 1)
+        matrix_vector(L, a, b, false);
+    else
+        matrix_matrix(L, a, b);
+    return 1;
+}
+
+/* ---- reductions ----------------------------------------------------------------------------- */
+
+typedef double reduction(const double *x, size_t n, size_t step);
+
+/* Pairwise: the rounding error grows as log n. */
+static double reduce_sum(const double *x, size_t n, size_t step) {
+    if (n > 64)
+        return reduce_sum(x, n / 2, step) + reduce_sum(x + n / 2 * step, n - n / 2, step);
+    double sum = 0;
+    for (size_t i = 0; i < n; ++i)
+        sum += x[i * step];
+    return sum;
+}
+
+static double reduce_mean(const double *x, size_t n, size_t step) {
+    return reduce_sum(x, n, step) / (double)n;
+}
+
+static double reduce_std(const double *x, size_t n, size_t step) {
+    double mean = reduce_mean(x, n, step), squares = 0, rest = 0;
+    for (size_t i = 0; i < n; ++i) {
+        double far = x[i * step] - mean;
+        squares += far * far;
+        rest += far; /* 0 but for rounding in the mean */
+    }
+    return sqrt((squares - rest * rest / (double)n) / (double)(n - 1));
+}
+
+static double reduce_min(const double *x, size_t n, size_t step) {
+    return gsl_stats_min(x, step, n);
+}
+
+static double reduce_max(const double *x, size_t n, size_t step) {
+    return gsl_stats_max(x, step, n);
+}
+
+static double reduce_norm(const double *x, size_t n, size_t step) {
+    return cblas_dnrm2((int)n, x, (int)step);
+}
+
+/* fn of all elements, or along axis 1 (down the columns) or 2 (along the rows) of a matrix. */
+static int reduce(lua_State *L, reduction *fn, bool takes_none) {
+    const mfl_array *a = flat(L, 1);
+    lua_Integer axis = luaL_optinteger(L, 2, 0);
+    luaL_argcheck(L, axis >= 0 && axis <= a->ndim, 2,
+                  a->ndim == 1 ? "an axis of a vector is 1" : "an axis of a matrix is 1 or 2");
+    size_t n = a->ndim == 1 || !axis ? length(a) : axis == 1 ? a->rows : a->cols;
+    luaL_argcheck(L, n > 0 || takes_none, 1, "no elements");
+    if (fn == reduce_norm)
+        blas_size(L, n), blas_size(L, a->stride);
+    if (a->ndim == 1 || !axis) {
+        lua_pushnumber(L, fn(a->data, n, 1));
+        return 1;
+    }
+    mfl_array *out = mfl_array_vector(L, axis == 1 ? a->cols : a->rows);
+    for (size_t k = 0; k < out->rows; ++k)
+        out->data[k] = axis == 1 ? fn(a->data + k, n, a->cols) : fn(a->data + k * a->cols, n, 1);
+    return 1;
+}
+
+static int array_sum(lua_State *L) {
+    return reduce(L, reduce_sum, true);
+}
+
+static int array_mean(lua_State *L) {
+    return reduce(L, reduce_mean, false);
+}
+
+static int array_std(lua_State *L) {
+    return reduce(L, reduce_std, false);
+}
+
+static int array_min(lua_State *L) {
+    return reduce(L, reduce_min, false);
+}
+
+static int array_max(lua_State *L) {
+    return reduce(L, reduce_max, false);
+}
+
+static int array_norm(lua_State *L) {
+    return reduce(L, reduce_norm, true);
+}
+
+static int push_position(lua_State *L, size_t (*find)(const double *, size_t, size_t)) {
+    const mfl_array *a = flat(L, 1);
+    luaL_argcheck(L, length(a) > 0, 1, "no elements");
+    size_t k = find(a->data, 1, length(a));
+    lua_pushinteger(L, (lua_Integer)(k / a->cols) + 1);
+    lua_pushinteger(L, (lua_Integer)(k % a->cols) + 1);
+    return 1 + (a->ndim == 2);
+}
+
+static int array_argmin(lua_State *L) {
+    return push_position(L, gsl_stats_min_index);
+}
+
+static int array_argmax(lua_State *L) {
+    return push_position(L, gsl_stats_max_index);
+}
+
+/* Increasing; NaN after all numbers. */
+static int compare(const void *pa, const void *pb) {
+    double a = *(const double *)pa, b = *(const double *)pb;
+    if (isnan(a) || isnan(b))
+        return isnan(a) - isnan(b);
     return (a > b) - (a < b);
 }
 
 static int array_sort(lua_State *L) {
+    mfl_array *a = check_vector(L, 1);
+    lua_settop(L, 1);
+    const mfl_array *work = a->stride == 1 ? a : push_copy(L, a);
+    if (a->rows)
+        qsort(work->data, work->rows, sizeof(double), compare);
+    for (size_t i = 0; work != a && i < a->rows; ++i)
+        a->data[i * a->stride] = work->data[i];
+    lua_settop(L, 1);
+    return 1;
+}
+
+static double quantile(const mfl_array *sorted, double p) {
+    if (isnan(sorted->data[sorted->rows - 1]))
+        return NAN;
+    double k = floor(p * (double)(sorted->rows - 1)); /* GSL would compute 0 * inf */
+    size_t low = (size_t)k;
+    if (p * (double)(sorted->rows - 1) == k || sorted->data[low] == sorted->data[low + 1])
+        return sorted->data[low];
+    return gsl_stats_quantile_from_sorted_data(sorted->data, 1, sorted->rows, p);
+}
+
+static int array_quantile(lua_State *L) {
     const mfl_array *a = mfl_array_check(L, 1);
-    luaL_argcheck(L, a->ndim == 1, 1, "a vector expected");
-    mfl_array *out = new_like(L, a);
-    copy_into(out, a);
-    qsort(out->data, out->rows, sizeof(double), compare);
+    luaL_argcheck(L, length(a) > 0, 1, "no elements");
+    bool scalar = lua_type(L, 2) == LUA_TNUMBER;
+    size_t n;
+    const double *p = mfl_array_doubles(L, 2, &n);
+    for (size_t i = 0; i < n; ++i)
+        luaL_argcheck(L, p[i] >= 0 && p[i] <= 1, 2, "a probability must be in [0, 1]");
+    lua_settop(L, 2);
+    mfl_array sorted = *push_copy(L, a);
+    sorted.rows = length(a);
+    qsort(sorted.data, sorted.rows, sizeof(double), compare);
+    mfl_array *out = mfl_array_vector(L, n);
+    for (size_t i = 0; i < n; ++i)
+        out->data[i] = quantile(&sorted, p[i]);
+    if (scalar)
+        lua_pushnumber(L, out->data[0]);
     return 1;
 }
 
 static int array_cumsum(lua_State *L) {
-    const mfl_array *a = mfl_array_check(L, 1);
-    mfl_array *out = new_like(L, a);
+    const mfl_array *a = check_vector(L, 1);
+    mfl_array *out = mfl_array_vector(L, a->rows);
     double sum = 0;
-    for (size_t i = 0; i < size_of(a); ++i)
-        out->data[i] = sum += *at(a, i);
+    for (size_t i = 0; i < a->rows; ++i)
+        out->data[i] = sum += a->data[i * a->stride];
     return 1;
 }
 
-/* ---- printing ---------------------------------------------------------------------------- */
+/* ---- printing --------------------------------------------------------------------------------- */
 
-enum { SHOWN = 5 }; /* rows or columns at each end of a long array */
+enum { SHOWN_ROWS = 12, SHOWN_COLUMNS = 10, CELL = 32 };
 
-static size_t shown_index(size_t k, size_t n, bool *gap) {
-    *gap = n > 2 * SHOWN && k == SHOWN;
-    return n > 2 * SHOWN && k >= SHOWN ? n - (2 * SHOWN - k) : k;
+/* Which of n are shown: all, or the first ones, a gap (marked n) and the last ones. */
+static size_t choose(size_t n, size_t most, size_t *shown) {
+    size_t count = n <= most ? n : most, head = n <= most ? n : most / 2;
+    for (size_t i = 0; i < count; ++i)
+        shown[i] = i < head ? i : i == head && n > most ? n : n - (count - i);
+    return count;
 }
 
-static void add_row(lua_State *L, luaL_Buffer *out, const mfl_array *a, size_t row) {
-    (void)L;
-    size_t n = a->ndim == 1 ? a->rows : a->cols, count = n > 2 * SHOWN ? 2 * SHOWN : n;
-    for (size_t k = 0; k < count; ++k) {
-        bool gap;
-        size_t j = shown_index(k, n, &gap);
-        if (gap)
-            luaL_addstring(out, "   ...");
-        char text[32];
-        snprintf(text, sizeof text, " %11.5g",
-                 a->ndim == 1 ? *at(a, j) : *at(a, row * a->cols + j));
-        luaL_addstring(out, text);
-    }
+typedef struct {
+    const mfl_array *a;
+    size_t rows[SHOWN_ROWS], cols[SHOWN_COLUMNS], n_rows, n_cols;
+    const char *format;
+} picture;
+
+static double cell_value(const picture *p, size_t i, size_t j) {
+    return p->a->ndim == 1 ? p->a->data[p->cols[j] * p->a->stride]
+                           : p->a->data[p->rows[i] * p->a->stride + p->cols[j]];
+}
+
+static bool is_gap(const picture *p, size_t i, size_t j) {
+    return p->cols[j] == (p->a->ndim == 1 ? p->a->rows : p->a->cols) ||
+           (p->a->ndim == 2 && p->rows[i] == p->a->rows);
+}
+
+/* One format for all: integers, fixed point, or exponents where the range is wide. */
+static const char *choose_format(const picture *p) {
+    double low = HUGE_VAL, high = 0;
+    bool whole = true;
+    for (size_t i = 0; i < p->n_rows; ++i)
+        for (size_t j = 0; j < p->n_cols; ++j) {
+            double x = is_gap(p, i, j) ? 0 : fabs(cell_value(p, i, j));
+            if (!isfinite(x))
+                continue;
+            whole = whole && x == floor(x);
+            high = fmax(high, x);
+            if (x > 0)
+                low = fmin(low, x);
+        }
+    if (whole && high < 1e7)
+        return "%.0f";
+    return high < 1e5 && low >= 1e-3 ? "%.4f" : "%.4e";
+}
+
+static void write_cell(const picture *p, size_t i, size_t j, char *out) {
+    double x = is_gap(p, i, j) ? 0 : cell_value(p, i, j);
+    if (is_gap(p, i, j))
+        snprintf(out, CELL, "...");
+    else if (isnan(x))
+        snprintf(out, CELL, "nan");
+    else
+        snprintf(out, CELL, p->format, x);
 }
 
 static int array_tostring(lua_State *L) {
-    const mfl_array *a = mfl_array_check(L, 1);
-    luaL_Buffer out;
-    luaL_buffinit(L, &out);
-    if (a->ndim == 1) {
-        add_row(L, &out, a, 0);
-    } else {
-        size_t count = a->rows > 2 * SHOWN ? 2 * SHOWN : a->rows;
-        for (size_t k = 0; k < count; ++k) {
-            bool gap;
-            size_t i = shown_index(k, a->rows, &gap);
-            if (gap)
-                luaL_addstring(&out, "         ...\n");
-            add_row(L, &out, a, i);
-            luaL_addchar(&out, '\n');
+    picture p = {.a = mfl_array_check(L, 1), .n_rows = 1};
+    const bool vector = p.a->ndim == 1;
+    p.n_cols = choose(vector ? p.a->rows : p.a->cols, SHOWN_COLUMNS, p.cols);
+    if (!vector)
+        p.n_rows = choose(p.a->rows, SHOWN_ROWS, p.rows);
+    p.format = choose_format(&p);
+    char cell[CELL], padded[CELL + 8];
+    size_t width = 0;
+    for (size_t i = 0; i < p.n_rows; ++i)
+        for (size_t j = 0; j < p.n_cols; ++j) {
+            write_cell(&p, i, j, cell);
+            width = strlen(cell) > width ? strlen(cell) : width;
+        }
+    push_shape(L, p.a);
+    luaL_Buffer text;
+    luaL_buffinit(L, &text);
+    luaL_addstring(&text, vector ? "mf.array of " : "mf.array ");
+    lua_pushvalue(L, 2);
+    luaL_addvalue(&text);
+    for (size_t i = 0; i < p.n_rows; ++i) {
+        if (p.n_cols)
+            luaL_addstring(&text, vector ? ":" : "\n");
+        for (size_t j = 0; j < p.n_cols; ++j) {
+            write_cell(&p, i, j, cell);
+            snprintf(padded, sizeof padded, "  %*s", vector ? 0 : (int)width, cell);
+            luaL_addstring(&text, padded);
         }
     }
-    char head[64];
-    if (a->ndim == 1)
-        snprintf(head, sizeof head, "  [mf.array of %zu]", a->rows);
-    else
-        snprintf(head, sizeof head, "[mf.array of %zu x %zu]", a->rows, a->cols);
-    luaL_addstring(&out, head);
-    luaL_pushresult(&out);
+    luaL_pushresult(&text);
     return 1;
 }
 
-/* ---- tables ---------------------------------------------------------------------------------- */
+/* ---- tables -------------------------------------------------------------------------------------- */
 
 static const mfl_fn array_methods[] = {
         {"__index", array_index, NULL, NULL, NULL},
         {"__newindex", array_newindex, NULL, NULL, NULL},
         {"__len", array_len, NULL, NULL, NULL},
+        {"__tostring", array_tostring, NULL, NULL, NULL},
+        {"__eq", array_eq, NULL, NULL, NULL},
         {"__add", array_add, NULL, NULL, NULL},
         {"__sub", array_sub, NULL, NULL, NULL},
         {"__mul", array_mul, NULL, NULL, NULL},
         {"__div", array_div, NULL, NULL, NULL},
         {"__pow", array_pow, NULL, NULL, NULL},
         {"__unm", array_unm, NULL, NULL, NULL},
-        {"__eq", array_eq, NULL, NULL, NULL},
-        {"__tostring", array_tostring, NULL, NULL, NULL},
-        {"shape", array_shape, "a:shape()", "Length of a vector; rows and columns of a matrix.",
-         NULL},
-        {"column", array_column, "a:column(j)", "Column j of a matrix, a view.", NULL},
+        {"shape", array_shape, "a:shape()", "n for a vector; rows, columns for a matrix.", NULL},
+        {"get", array_get, "a:get(i) or a:get(i, j)",
+         "One element. For a matrix faster than a[i][j], which makes a view of the row.", NULL},
+        {"set", array_set, "a:set(i, x) or a:set(i, j, x)", "Writes one element.", NULL},
+        {"row", array_row, "a:row(i)",
+         "Row i of a matrix, a vector that shares the matrix's memory. The same as a[i].", NULL},
+        {"column", array_column, "a:column(j)",
+         "Column j of a matrix, a vector that shares the matrix's memory.", NULL},
         {"slice", array_slice, "a:slice(i, j)",
-         "Elements (or rows) i .. j, a view; negative numbers count from the end.", NULL},
+         "Elements (of a matrix: rows) i to j, both included, sharing memory with a. "
+         "Defaults: i = 1, j = #a; i = j + 1 gives an empty array.",
+         NULL},
+        {"copy", array_copy, "a:copy()", "A copy with memory of its own.", NULL},
         {"transpose", array_transpose, "a:transpose()", "The transposed matrix, a copy.", NULL},
-        {"copy", array_copy, "a:copy()", "A new array with the same numbers.", NULL},
-        {"totable", array_totable, "a:totable()", "A Lua table of numbers, or of rows.", NULL},
-        {"exp", array_exp, "a:exp()", "exp of every element.", NULL},
-        {"log", array_log, "a:log()", "Natural logarithm of every element.", NULL},
-        {"sqrt", array_sqrt, "a:sqrt()", "Square root of every element.", NULL},
-        {"abs", array_abs, "a:abs()", "Absolute value of every element.", NULL},
-        {"map", array_map, "a:map(fn)", "fn(x) of every element.", NULL},
-        {"near", array_near, "a:near(b, tolerance)",
-         "Whether every element differs by at most tolerance (absolute).", NULL},
-        {"dot", array_dot, "a:dot(b)", "Scalar product of two vectors.", NULL},
-        {"matmul", array_matmul, "a:matmul(b)", "Matrix times matrix or vector (BLAS).", NULL},
-        {"sum", array_sum, "a:sum()", "Sum of all elements.", NULL},
-        {"mean", array_mean, "a:mean()", "Mean of all elements.", NULL},
-        {"std", array_std, "a:std()", "Standard deviation, with n - 1 in the denominator.", NULL},
-        {"norm", array_norm, "a:norm()", "Euclidean norm.", NULL},
-        {"max", array_max, "a:max()", "Largest element, and its position in row order.", NULL},
-        {"min", array_min, "a:min()", "Smallest element, and its position in row order.", NULL},
-        {"sort", array_sort, "a:sort()", "A sorted copy of a vector, increasing.", NULL},
-        {"cumsum", array_cumsum, "a:cumsum()", "Partial sums in row order.", NULL},
-        {NULL, NULL, NULL, NULL, NULL}};
+        {"reshape", array_reshape, "a:reshape(n) or a:reshape(n, m)",
+         "A copy with the same elements, row by row, in another shape.", NULL},
+        {"fill", array_fill, "a:fill(x)", "Sets every element to x; returns a.", NULL},
+        {"totable", array_totable, "a:totable()", "A table of numbers, or of rows.", NULL},
+        {"map", array_map, "a:map(fn)",
+         "New array of fn(x, i) or, for a matrix, fn(x, i, j) of every element.", NULL},
+        {"near", array_near, "a:near(b, tol)",
+         "Whether |a - b| <= tol in every element, and the largest |a - b|. b is an array, a table "
+         "or one number; equal infinities are near, NaN is near to nothing.",
+         NULL},
+        {"dot", array_dot, "a:dot(b)", "Inner product of two vectors.", NULL},
+        {"matmul", array_matmul, "a:matmul(b)",
+         "Matrix product: matrix times matrix, matrix times vector, or vector times matrix.", NULL},
+        {"sum", array_sum, "a:sum(axis)",
+         "Sum of all elements (0 if there are none), added pairwise. With axis = 1 the vector of "
+         "the columns' sums, with axis = 2 of the rows'.",
+         NULL},
+        {"mean", array_mean, "a:mean(axis)", "Mean; axis as in a:sum.", NULL},
+        {"std", array_std, "a:std(axis)",
+         "Standard deviation with divisor n - 1 (NaN for one element); axis as in a:sum.", NULL},
+        {"min", array_min, "a:min(axis)",
+         "Smallest element, NaN if there is a NaN; axis as in a:sum.", NULL},
+        {"max", array_max, "a:max(axis)",
+         "Largest element, NaN if there is a NaN; axis as in a:sum.", NULL},
+        {"norm", array_norm, "a:norm(axis)",
+         "Euclidean norm of all elements, without overflow; axis as in a:sum.", NULL},
+        {"argmin", array_argmin, "a:argmin()",
+         "Index i (of a matrix: i, j) of the first smallest element, or of the first NaN.", NULL},
+        {"argmax", array_argmax, "a:argmax()",
+         "Index i (of a matrix: i, j) of the first largest element, or of the first NaN.", NULL},
+        {"quantile", array_quantile, "a:quantile(p)",
+         "The p-quantile of all elements, linear between order statistics: p = 0 the minimum, 0.5 "
+         "the median, 1 the maximum. A vector or table of p gives a vector.",
+         NULL},
+        {"sort", array_sort, "a:sort()",
+         "Sorts a vector in place, increasing, NaN at the end; returns it.", NULL},
+        {"cumsum", array_cumsum, "a:cumsum()", "Vector of the running sums.", NULL},
+#define X(name, expression, text) {#name, array_##name, "a:" #name "()", text, NULL},
+        ELEMENTWISE_LIST(X)
+#undef X
+                {NULL, NULL, NULL, NULL, NULL}};
 
 static const mfl_class array_class = {
         MFL_ARRAY,
-        "A dense vector or matrix of doubles: a[i], a[i][j] (rows are views), #a, arithmetic "
-        "element by element with arrays of the same shape or numbers.",
+        "Dense vector or matrix of doubles. a[i] counts from 1; a row a[i] of a matrix is a view "
+        "that shares memory, so a[i][j] = x writes into a, and a[i] = row copies a row in. Reading "
+        "one past the end gives nil (ipairs stops there), any other index outside is an error. "
+        "+ - * / ^ work element by element on equal shapes and with numbers; == compares all "
+        "elements. NaN and infinities are data.",
         array_methods, NULL, NULL};
 
-static const mfl_fn array_functions[] = {
-        {"zeros", array_zeros, "mf.array.zeros(n) or (rows, columns)", "All elements 0.", NULL},
-        {"ones", array_ones, "mf.array.ones(n) or (rows, columns)", "All elements 1.", NULL},
-        {"linspace", array_linspace, "mf.array.linspace(low, high, n)",
-         "n equally spaced numbers, both ends included.", NULL},
-        {"logspace", array_logspace, "mf.array.logspace(low, high, n)",
-         "n numbers with equal ratios from low to high, both included.", NULL},
-        {NULL, NULL, NULL, NULL, NULL}};
+static const mfl_fn array_constructor = {
+        "array", array_new, "mf.array(x)",
+        "A vector from a table of numbers, a matrix from a table of rows, a copy of an array, or "
+        "zeros: mf.array(n), mf.array(n, m).",
+        NULL};
 
-static const mfl_fn array_call[] = {
-        {"__call", array_new, "mf.array(table), mf.array(n) or mf.array(rows, columns)",
-         "A vector from a table of numbers, a matrix from a table of rows, a copy of an array, "
-         "or zeros of the given size.",
+static const mfl_fn array_functions[] = {
+        {"zeros", array_zeros, "mf.array.zeros(n) or mf.array.zeros(n, m)",
+         "Vector or matrix of zeros.", NULL},
+        {"ones", array_ones, "mf.array.ones(n) or mf.array.ones(n, m)", "Vector or matrix of ones.",
+         NULL},
+        {"identity", array_identity, "mf.array.identity(n)", "The n x n identity matrix.", NULL},
+        {"linspace", array_linspace, "mf.array.linspace(a, b, n)",
+         "n numbers from a to b, both included, in equal steps.", NULL},
+        {"logspace", array_logspace, "mf.array.logspace(a, b, n)",
+         "n numbers from a > 0 to b > 0, both included, in equal ratios.", NULL},
+        {"range", array_range, "mf.array.range(a, b, step)",
+         "a, a + step, ... up to b as in a numeric for; step = 1 by default. b is included when a "
+         "whole number of steps reaches it up to rounding.",
          NULL},
         {NULL, NULL, NULL, NULL, NULL}};
 
@@ -677,8 +1041,6 @@ void mfl_open_array(lua_State *L) {
     mfl_class_register(L, &array_class);
     lua_newtable(L);
     mfl_functions(L, "mf.array", array_functions);
-    lua_newtable(L);
-    mfl_functions(L, "mf.array", array_call);
-    lua_setmetatable(L, -2);
+    mfl_callable(L, "mf", &array_constructor);
     lua_setfield(L, -2, "array");
 }

@@ -8,7 +8,9 @@
 
 /* Row-major. A view's data lie in another array, which its user value 2 keeps alive.
  * A vector has ndim 1, rows = its length, cols = 1 and stride = step between elements;
- * a matrix has ndim 2 and stride = step between rows (columns are adjacent).          */
+ * a matrix has ndim 2 and stride = step between rows (columns are adjacent).
+ * As GSL sees it: gsl_vector_view_array_with_stride(data, stride, rows) and
+ * gsl_matrix_view_array_with_tda(data, rows, cols, stride).                           */
 typedef struct {
     double *data;
     size_t rows, cols, stride;
@@ -22,8 +24,12 @@ mfl_array *mfl_array_matrix(lua_State *L, size_t rows, size_t cols);
 mfl_array *mfl_array_check(lua_State *L, int arg); /* an mf.array, or an argument error   */
 mfl_array *mfl_array_test(lua_State *L, int arg);  /* NULL if it is none                   */
 
-/* Argument as a contiguous vector of doubles: an array (matrices are refused), a Lua
- * table of numbers or one number; converted in place on the stack where it has to be.  */
+/* The value at arg as an array with contiguous data: an array, a table of numbers, a table
+ * of rows (tables or vectors of one length), or one number. What has to be converted is
+ * replaced on the stack; anything else is an argument error.                            */
+mfl_array *mfl_array_convert(lua_State *L, int arg);
+
+/* The same for a vector of doubles: matrices are refused. */
 const double *mfl_array_doubles(lua_State *L, int arg, size_t *n);
 
 #endif

@@ -369,10 +369,35 @@ void mfl_functions(lua_State *L, const char *prefix, const mfl_fn *functions) {
     }
 }
 
+/* __call of such a table: its constructor without the table itself. */
+static int callable_call(lua_State *L) {
+    lua_remove(L, 1);
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+void mfl_callable(lua_State *L, const char *prefix, const mfl_fn *fn) {
+    document(L, -1, prefix, fn, '.');
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, fn->fn);
+    lua_pushcclosure(L, callable_call, 1);
+    lua_setfield(L, -2, "__call");
+    lua_setmetatable(L, -2);
+}
+
 /* ---- classes ------------------------------------------------------------------------------ */
+
+/* The class's own __index, with the object and the key alone on the stack. Called as plain
+ * C: this is the path of array elements.                                                */
+static int own_index(lua_State *L) {
+    lua_CFunction own = lua_tocfunction(L, lua_upvalueindex(3));
+    lua_settop(L, 2);
+    return own ? own(L) : 0;
+}
 
 /* __index: a method, a property, `options`, else what the class itself says (arrays). */
 static int object_index(lua_State *L) {
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return own_index(L);
     lua_pushvalue(L, 2);
     if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
         return 1;
@@ -382,17 +407,11 @@ static int object_index(lua_State *L) {
         lua_call(L, 1, 1);
         return 1;
     }
-    if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "options") == 0) {
+    if (strcmp(lua_tostring(L, 2), "options") == 0) {
         lua_getiuservalue(L, 1, 1);
         return 1;
     }
-    if (lua_isnil(L, lua_upvalueindex(3)))
-        return 0;
-    lua_settop(L, 2);
-    lua_pushvalue(L, lua_upvalueindex(3));
-    lua_insert(L, 1);
-    lua_call(L, 2, 1);
-    return 1;
+    return own_index(L);
 }
 
 /* tostring: "mf.sgd{ N = 800, eps = 1e-06, ... }", options in alphabetical order. */

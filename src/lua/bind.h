@@ -116,6 +116,11 @@ void *mfl_test(lua_State *L, int arg, const char *class_name); /* NULL if not */
  * under `prefix` ("mf.distribution").                                               */
 void mfl_functions(lua_State *L, const char *prefix, const mfl_fn *functions);
 
+/* Makes the table on top of the stack callable: t(...) calls fn(...), and the table itself
+ * is documented as prefix.name. For constructors that have companions: mf.array(...) beside
+ * mf.array.zeros(...).                                                              */
+void mfl_callable(lua_State *L, const char *prefix, const mfl_fn *fn);
+
 /* Raises the Lua error for a negative status: "where: text". Statuses >= 0 return. */
 void mfl_status(lua_State *L, const char *where, mf_status status, const mf_error *err);
 
