@@ -34,4 +34,27 @@ typedef struct {
     const double *weight;
 } mf_measure;
 
+static inline double mf_measure_weight(const mf_measure *m, size_t j) {
+    return m->weight ? m->weight[j] : 1 / (double)m->n;
+}
+
+/* One coordinate in increasing order, with its weights. */
+typedef struct {
+    double x, weight;
+} mf_atom;
+
+/* Fills sorted[0 .. n-1] with coordinate c of m in increasing order. */
+void mf_measure_sort(const mf_measure *m, size_t c, mf_atom *sorted);
+
+/* From sorted atoms of total weight 1.
+ * quantile: the smallest atom x with mass(<= x) >= p.
+ * cdf:      mass(<= x).
+ * masses:   mass[i] of the cells [edge_i, edge_i+1), the last one closed; `smooth` spreads
+ *           each half of an atom's mass evenly to its neighbour (a distribution function
+ *           linear between atoms), which shows the density behind quantile particles.      */
+double mf_atoms_quantile(const mf_atom *sorted, size_t n, double p);
+double mf_atoms_cdf(const mf_atom *sorted, size_t n, double x);
+void mf_atoms_masses(const mf_atom *sorted, size_t n, int smooth, size_t cells, const double *edges,
+                     double *mass);
+
 #endif
