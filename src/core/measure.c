@@ -19,10 +19,14 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+void mf_atoms_sort(mf_atom *atoms, size_t n) {
+    qsort(atoms, n, sizeof *atoms, compare);
+}
+
 void mf_measure_sort(const mf_measure *m, size_t c, mf_atom *sorted) {
     for (size_t j = 0; j < m->n; ++j)
         sorted[j] = (mf_atom){m->x[c * m->ld + j], mf_measure_weight(m, j)};
-    qsort(sorted, m->n, sizeof *sorted, compare);
+    mf_atoms_sort(sorted, m->n);
 }
 
 double mf_atoms_quantile(const mf_atom *sorted, size_t n, double p) {

@@ -46,6 +46,9 @@ typedef struct {
 /* Fills sorted[0 .. n-1] with coordinate c of m in increasing order. */
 void mf_measure_sort(const mf_measure *m, size_t c, mf_atom *sorted);
 
+/* Sorts atoms by x, which must not be NaN. */
+void mf_atoms_sort(mf_atom *atoms, size_t n);
+
 /* From sorted atoms of total weight 1.
  * quantile: the smallest atom x with mass(<= x) >= p.
  * cdf:      mass(<= x).
