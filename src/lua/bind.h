@@ -129,6 +129,7 @@ void mfl_status(lua_State *L, const char *where, mf_status status, const mf_erro
 /* A native loop on behalf of Lua, in slices of some milliseconds:
  *     mfl_task task;
  *     mfl_task_begin(L, &task, "sgd", from, goal);
+ *     mfl_task_time(&task, "steps", 1 / eps);      (if from, goal and x are times t)
  *     while (x < goal) { ... advance one slice, passing mfl_stop() ...;
  *                        if (mfl_task_tick(&task, x)) break; }
  *     mfl_task_end(&task);                    (before any error is raised)
@@ -136,15 +137,21 @@ void mfl_status(lua_State *L, const char *where, mf_status status, const mf_erro
  * The task draws the progress bar (terminal only, at most 10 times a second) and makes
  * Ctrl-C set the flag, in our host and in a stock lua5.4 alike.                        */
 typedef struct {
-    const char *label;
-    double from, goal, start_time, last_time;
-    bool drawn, own_handler;
+    const char *label, *unit; /* of the rate: "steps" is shown as steps/s          */
+    double from, goal, units; /* units done while x grows by one                   */
+    double start;             /* seconds                                           */
+    bool timed;               /* x is the time t: part of the bar of mf._horizon() */
+    bool draws, own_handler;
 } mfl_task;
 
 void mfl_task_begin(lua_State *L, mfl_task *task, const char *label, double from, double goal);
+void mfl_task_time(mfl_task *task, const char *unit, double units);
 bool mfl_task_tick(mfl_task *task, double now); /* true: stop */
 void mfl_task_end(mfl_task *task);
 void mfl_task_raise(lua_State *L, const char *where);
+
+void mfl_task_silence(void); /* no bar from this process, ever (workers)      */
+void mfl_task_erase(void);   /* takes a bar left by mf._horizon off the screen */
 
 const mf_flag *mfl_stop(void);    /* the flag handed to the core          */
 extern mf_flag mfl_interrupted;   /* set by signal handlers               */
@@ -170,7 +177,8 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(stability)                                                                                   \
     X(store)                                                                                       \
     X(runtime)                                                                                     \
-    X(process)
+    X(process)                                                                                     \
+    X(task)
 
 #define X(name) void mfl_open_##name(lua_State *L);
 MFL_MODULES(X)

@@ -103,6 +103,7 @@ static bool write_all(int fd, const char *text, size_t n) {
 
 /* What a process that runs points changes about itself. */
 static void become_worker(void) {
+    mfl_task_silence();
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null >= 0)
         dup2(null, STDIN_FILENO);
