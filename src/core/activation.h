@@ -100,7 +100,7 @@ typedef struct {
     mf_activation_tails tails;
     double error;
     size_t pending, panels;
-    double stack[160][2]; /* intervals still to do, the leftmost on top */
+    double stack[MF_TABULATION_BATCH][2]; /* intervals still to do, the leftmost on top */
     size_t kinks;
     double kink[MF_KNOTS_MAX];
     double edge[MF_TABLE_PANELS + 1];

@@ -1,0 +1,213 @@
+/* tabulation.c: a function known only to the caller becomes an activation.
+ *
+ * Far out the function must be a straight line: the first batch, at powers of 2 and between
+ * them, finds the smallest T beyond which it is one. Between -T and T intervals (dyadic, and
+ * cut at the given kinks) are fitted at Chebyshev nodes, checked half-way between the nodes,
+ * and halved until the check passes. Leftmost first, so the panels come out in order.       */
+#include "activation.h"
+
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum {
+    TERMS = MF_TABLE_DEGREE + 1, /* nodes cos(pi (j + 1/2) / TERMS)    */
+    CHECKS = TERMS - 1,          /* points cos(pi j / TERMS), 0 < j    */
+    FIRST_POWER = 4,
+    POWERS = 45 /* tails are looked at from 2^4 to 2^48 */
+};
+
+static double tail_point(size_t i) { /* 2^4, 1.37 2^4, 2^5, ... */
+    return ldexp(i % 2 ? 1.37 : 1, FIRST_POWER + (int)(i / 2));
+}
+
+static double check_point(size_t j) {
+    return cos(M_PI * (double)(j + 1) / TERMS);
+}
+
+mf_status mf_tabulation_begin(mf_tabulation *plan, const double *kinks, size_t n, double tol,
+                              bool has_df, mf_error *err) {
+    memset(plan, 0, sizeof *plan);
+    if (!(tol >= 1e-14 && tol <= 1e-2))
+        return mf_fail(err, MF_EINVAL, "tol = %g must be in [1e-14, 0.01]", tol);
+    if (n > MF_KNOTS_MAX)
+        return mf_fail(err, MF_EINVAL, "at most %d kinks, got %zu", MF_KNOTS_MAX, n);
+    for (size_t i = 0; i < n; ++i) {
+        if (!(fabs(kinks[i]) < 1e9))
+            return mf_fail(err, MF_EINVAL, "kink %zu = %g must be in (-1e9, 1e9)", i + 1, kinks[i]);
+        if (i && !(kinks[i] > kinks[i - 1]))
+            return mf_fail(err, MF_EINVAL, "kinks must increase: %g after %g", kinks[i],
+                           kinks[i - 1]);
+        plan->kink[i] = kinks[i];
+    }
+    plan->kinks = n;
+    plan->tol = tol;
+    plan->has_df = has_df;
+    return MF_OK;
+}
+
+size_t mf_tabulation_wanted(const mf_tabulation *plan, double *t) {
+    if (!plan->located) {
+        for (size_t i = 0; i < 2 * POWERS; ++i) {
+            t[i] = tail_point(i);
+            t[2 * POWERS + i] = -tail_point(i);
+        }
+        return 4 * (size_t)POWERS;
+    }
+    if (plan->pending == 0)
+        return 0;
+    const double *top = plan->stack[plan->pending - 1];
+    double middle = (top[0] + top[1]) / 2, half = (top[1] - top[0]) / 2;
+    for (size_t j = 0; j < TERMS; ++j)
+        t[j] = middle + half * cos(M_PI * ((double)j + 0.5) / TERMS);
+    for (size_t j = 0; j < CHECKS; ++j)
+        t[TERMS + j] = middle + half * check_point(j);
+    return TERMS + CHECKS;
+}
+
+/* The smallest power of 2 beyond which the samples f (on one side) lie on the line through
+ * the first two powers; not-finite samples far out (overflow inside f) are passed over.     */
+static double find_tail(const mf_tabulation *plan, const double *f, double sign, double *slope,
+                        double *offset) {
+    double beyond = 0;
+    for (size_t i = 0; i < plan->kinks; ++i)
+        beyond = fmax(beyond, sign * plan->kink[i]);
+    for (size_t i = 0; i + 6 < 2 * POWERS; i += 2) {
+        double T = tail_point(i), scale = plan->tol * fmax(1, fabs(f[i]));
+        if (T <= beyond)
+            continue;
+        double rise = f[i + 2] - f[i];
+        *slope = fabs(rise) <= scale ? 0 : sign * rise / T;
+        *offset = *slope == 0 ? f[i] : f[i] - *slope * sign * T;
+        bool straight = isfinite(f[i + 2]) && isfinite(f[i + 4]) && isfinite(f[i + 6]);
+        for (size_t j = i + 1; straight && j < 2 * POWERS; ++j)
+            straight = !isfinite(f[j]) || fabs(*slope * sign * tail_point(j) + *offset - f[j]) <=
+                                                  plan->tol * fmax(1, fabs(f[j]));
+        if (straight)
+            return T;
+    }
+    return 0;
+}
+
+static void push(mf_tabulation *plan, double from, double to) {
+    assert(plan->pending < MF_TABULATION_BATCH);
+    plan->stack[plan->pending][0] = from;
+    plan->stack[plan->pending++][1] = to;
+}
+
+/* All first intervals, rightmost first: dyadic ones cut at the kinks. */
+static void push_intervals(mf_tabulation *plan, double left, double right) {
+    size_t kink = plan->kinks;
+    double to = right;
+    while (to > left) {
+        double from = to > 1 ? exp2(ceil(log2(to)) - 1) : to > 0 ? 0 : to > -1 ? -1 : 0;
+        if (to <= -1)
+            from = -exp2(floor(log2(-to)) + 1);
+        from = fmax(from, left);
+        while (kink > 0 && plan->kink[kink - 1] >= to)
+            --kink;
+        if (kink > 0)
+            from = fmax(from, plan->kink[kink - 1]);
+        push(plan, from, to);
+        to = from;
+    }
+}
+
+static mf_status feed_tails(mf_tabulation *plan, const double *f, mf_error *err) {
+    mf_activation_tails *tails = &plan->tails;
+    double right = find_tail(plan, f, 1, &tails->slope_right, &tails->offset_right);
+    double left = find_tail(plan, f + 2 * POWERS, -1, &tails->slope_left, &tails->offset_left);
+    if (right == 0 || left == 0)
+        return mf_fail(err, MF_EACCURACY,
+                       "f does not become a straight line as t -> %s: f(%g) = %g, f(%g) = %g",
+                       right == 0 ? "inf" : "-inf", right == 0 ? 16.0 : -16.0,
+                       right == 0 ? f[0] : f[2 * POWERS], right == 0 ? 1024.0 : -1024.0,
+                       right == 0 ? f[12] : f[2 * POWERS + 12]);
+    plan->located = true;
+    plan->edge[0] = -left;
+    push_intervals(plan, -left, right);
+    return MF_OK;
+}
+
+static void fit(const double *f, double *c) {
+    for (size_t k = 0; k < TERMS; ++k) {
+        double sum = 0;
+        for (size_t j = 0; j < TERMS; ++j)
+            sum += f[j] * cos(M_PI * (double)k * ((double)j + 0.5) / TERMS);
+        c[k] = sum * (k ? 2.0 : 1.0) / TERMS;
+    }
+}
+
+/* sum c_k T_k(u) and sum c_k T_k'(u), u = cos(x): T_k' = k sin(kx)/sin(x). */
+static void fitted(const double *c, size_t check, double *value, double *slope) {
+    double x = M_PI * (double)(check + 1) / TERMS;
+    *value = *slope = 0;
+    for (size_t k = 0; k < TERMS; ++k) {
+        *value += c[k] * cos((double)k * x);
+        *slope += c[k] * (double)k * sin((double)k * x) / sin(x);
+    }
+}
+
+/* Accepts the fit of the top interval or halves it. */
+static mf_status feed_panel(mf_tabulation *plan, const double *f, const double *df, mf_error *err) {
+    double from = plan->stack[plan->pending - 1][0], to = plan->stack[plan->pending - 1][1];
+    double middle = (from + to) / 2, half = (to - from) / 2, worst = 0, worst_df = 0, at = 0, c[TERMS];
+    fit(f, c);
+    for (size_t j = 0; j < CHECKS; ++j) {
+        double value, slope, exact = f[TERMS + j];
+        fitted(c, j, &value, &slope);
+        worst = fmax(worst, fabs(value - exact) / fmax(1, fabs(exact)));
+        if (!df)
+            continue;
+        double off = fabs(slope / half - df[TERMS + j]) / fmax(1, fabs(df[TERMS + j]));
+        if (off > worst_df) {
+            worst_df = off;
+            at = middle + half * check_point(j);
+        }
+    }
+    if (worst <= plan->tol && worst_df > 1e-3)
+        return mf_fail(err, MF_EINVAL, "df is not the derivative of f near t = %.9g", at);
+    --plan->pending;
+    if (worst > plan->tol || worst_df > 100 * sqrt(plan->tol)) {
+        if (!(half > 4 * DBL_EPSILON * fmax(fabs(from), fabs(to))))
+            return mf_fail(err, MF_EACCURACY, "f jumps near t = %.9g", middle);
+        push(plan, middle, to);
+        push(plan, from, middle);
+        return MF_OK;
+    }
+    if (plan->panels == MF_TABLE_PANELS)
+        return mf_fail(err, MF_EACCURACY,
+                       "more than %d pieces before t = %.9g: f is too rough for tol = %g",
+                       MF_TABLE_PANELS, from, plan->tol);
+    memcpy(plan->coef[plan->panels], c, sizeof c);
+    plan->edge[++plan->panels] = to;
+    plan->error = fmax(plan->error, worst);
+    return MF_OK;
+}
+
+mf_status mf_tabulation_feed(mf_tabulation *plan, const double *f, const double *df,
+                             mf_error *err) {
+    if (!plan->located)
+        return feed_tails(plan, f, err);
+    double t[MF_TABULATION_BATCH];
+    size_t n = mf_tabulation_wanted(plan, t);
+    for (size_t i = 0; i < n; ++i)
+        if (!isfinite(f[i]) || (df && !isfinite(df[i])))
+            return mf_fail(err, MF_EINVAL, "%s(%.17g) = %g is not a finite number",
+                           isfinite(f[i]) ? "df" : "f", t[i], isfinite(f[i]) ? df[i] : f[i]);
+    return feed_panel(plan, f, df, err);
+}
+
+size_t mf_tabulation_bytes(const mf_tabulation *plan) {
+    return sizeof(mf_activation_table) +
+           (plan->panels + 1 + plan->panels * (size_t)TERMS) * sizeof(double);
+}
+
+void mf_tabulation_finish(const mf_tabulation *plan, mf_activation_table *table) {
+    table->panels = plan->panels;
+    table->tails = plan->tails;
+    table->error = fmax(plan->error, plan->tol);
+    memcpy(table->data, plan->edge, (plan->panels + 1) * sizeof(double));
+    memcpy(table->data + plan->panels + 1, plan->coef, plan->panels * sizeof plan->coef[0]);
+}
