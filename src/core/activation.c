@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NODES = 20 };         /* of the Gauss-Legendre rule                                    */
+enum { NODES = 20 };          /* of the Gauss-Legendre rule                                    */
 static const double far = 13; /* p_k(x) < 1e-18 beyond, for every k                           */
 
 /* Distances from 0, in units of the activation's scale, between which tanh and its kin are
@@ -111,9 +111,9 @@ static void evaluate(const mf_activation *a, double t, double *value, double *sl
         *slope = sigmoid(t);
         return;
     case MF_ACT_TABLE:
-        tabulated(a->table, t, value, slope);
-        return;
+        break;
     }
+    tabulated(a->table, t, value, slope);
 }
 
 double mf_activation_value(const mf_activation *a, double t) {
@@ -405,8 +405,11 @@ static void project_corner(projection *p) {
     double left = p->slope, right = p->slope;
     if (p->a->kind == MF_ACT_TABLE)
         evaluate(p->a, nextafter(p->b, -HUGE_VAL), &value, &left);
-    mf_activation corner = {.kind = MF_ACT_PIECEWISE, .knots = 1, .slope_left = left,
-                            .slope_right = right, .t = {p->b},
+    mf_activation corner = {.kind = MF_ACT_PIECEWISE,
+                            .knots = 1,
+                            .slope_left = left,
+                            .slope_right = right,
+                            .t = {p->b},
                             .s = {mf_activation_value(p->a, p->b)}};
     const mf_activation *a = p->a;
     p->a = &corner;

@@ -152,7 +152,8 @@ static void fitted(const double *c, size_t check, double *value, double *slope) 
 /* Accepts the fit of the top interval or halves it. */
 static mf_status feed_panel(mf_tabulation *plan, const double *f, const double *df, mf_error *err) {
     double from = plan->stack[plan->pending - 1][0], to = plan->stack[plan->pending - 1][1];
-    double middle = (from + to) / 2, half = (to - from) / 2, worst = 0, worst_df = 0, at = 0, c[TERMS];
+    double middle = (from + to) / 2, half = (to - from) / 2, worst = 0, worst_df = 0, at = 0,
+           c[TERMS];
     fit(f, c);
     for (size_t j = 0; j < CHECKS; ++j) {
         double value, slope, exact = f[TERMS + j];
