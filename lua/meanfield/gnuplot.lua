@@ -1,0 +1,322 @@
+-- Figures on paper: a figure as a gnuplot script, run once.
+--
+-- Everything is placed here, in points: margins, ticks, labels and legend. gnuplot only draws.
+-- (Its own layout depends on the terminal, and its legend does not know where the data are.)
+-- Data travel in the script as data blocks; the picture is written under a temporary name and
+-- renamed, so a figure on disk is always whole.
+
+local axis = require "meanfield.axis"
+
+local gnuplot = {}
+
+local font, label_size, tick_size, key_size = "DejaVu Sans", 8, 7, 7
+local ink = "#262626"
+local dash_types = { solid = "1", dashed = "(5,3)", dotted = "(1.2,2.2)", dashdot = "(6,2.5,1.2,2.5)" }
+local symbol_types = { ["+"] = 1, x = 2, ["*"] = 3, square = 4, box = 5, circle = 6, disc = 7, triangle = 8, wedge = 9,
+                       diamond = 12, gem = 13 }
+
+-- A double-quoted gnuplot string. Backquotes would run a command.
+local function quoted(text)
+  return '"' .. text:gsub('[\\"`\n]', { ["\\"] = "\\\\", ['"'] = '\\"', ["`"] = "\\140", ["\n"] = "\\n" }) .. '"'
+end
+
+-- ---- layout ------------------------------------------------------------------------------
+
+-- Space in points that labels need around the axes of a panel.
+local function margins(panel, xscale, yscale, outer)
+  local o, widest = panel.options, 0
+  for _, tick in ipairs(yscale.ticks) do widest = math.max(widest, axis.text_width(tick.label, tick_size)) end
+  local last = xscale.ticks[#xscale.ticks]
+  local right = last and axis.text_width(last.label, tick_size) / 2 * axis.position(xscale, last.value) or 0
+  return {
+    left = widest + 6 + (o.ylabel ~= "" and label_size * 1.75 or 2),
+    bottom = tick_size * 1.25 + 3 + (o.xlabel ~= "" and label_size * 1.7 or 1),
+    right = math.max(right, 3) + (outer and 3 or 0),
+    top = 5 + ((o.title ~= "" or o.tag ~= "") and label_size * 1.6 or 0), widest = widest,
+  }
+end
+
+-- ---- pieces of the script -------------------------------------------------------------------
+
+local Script = {}
+Script.__index = Script
+
+function Script:add(format, ...) self[#self + 1] = select("#", ...) > 0 and format:format(...) or format end
+
+-- Screen coordinates of a point of the page given in points.
+function Script:at(x, y) return ("screen %.6f,%.6f"):format(x / self.page_width, y / self.page_height) end
+
+function Script:label(text, x, y, size, more)
+  if text == "" then return end
+  self:add('set label %s at %s font ",%g" textcolor rgb "%s" front %s', quoted(text), self:at(x, y), size * self.font_scale,
+           ink, more or "left")
+end
+
+-- A data block; returns its name.
+function Script:data(columns)
+  self.blocks = self.blocks + 1
+  local name = ("$data%d"):format(self.blocks)
+  local lines = { name .. " << EOD" }
+  for i = 1, #columns[1] do
+    local row = {}
+    for c = 1, #columns do row[c] = ("%.9g"):format(columns[c][i]) end
+    lines[i + 1] = table.concat(row, " ")
+  end
+  if #columns[1] == 0 then lines[2] = "NaN NaN NaN NaN" end
+  lines[#lines + 1] = "EOD"
+  self.preamble[#self.preamble + 1] = table.concat(lines, "\n")
+  return name
+end
+
+local function line_style(series)
+  return ('linewidth %g linecolor rgb "%s" dashtype %s'):format(series.width or 1, series.color,
+                                                              dash_types[series.dash or "solid"])
+end
+
+function Script:point_style(series)
+  return ('pointtype %d pointsize %.3g linewidth 0.8 linecolor rgb "%s"'):format(symbol_types[series.symbol],
+                                                              0.62 * series.size * self.point_scale, series.color)
+end
+
+local function fill_style(series)
+  return ('fillcolor rgb "%s" fillstyle transparent solid %g noborder'):format(series.color, series.opacity)
+end
+
+-- The plot elements of one series.
+local draw = {}
+
+function draw.line(script, s)
+  return { ("%s using 1:2 with lines %s"):format(script:data { s.x, s.y }, line_style(s)) }
+end
+
+draw.density = draw.line
+
+function draw.points(script, s)
+  if not s.ylow then
+    return { ("%s using 1:2 with points %s"):format(script:data { s.x, s.y }, script:point_style(s)) }
+  end
+  local block = script:data { s.x, s.y, s.ylow, s.yhigh }
+  return { ('%s using 1:2:3:4 with yerrorbars %s'):format(block, script:point_style(s)) }
+end
+
+function draw.band(script, s)
+  return { ("%s using 1:2:3 with filledcurves %s"):format(script:data { s.x, s.ylow, s.yhigh }, fill_style(s)) }
+end
+
+function draw.histogram(script, s, _, yscale)
+  local x, y, floor = { s.x[1] }, { yscale.low }, yscale.low
+  for i = 1, #s.x do x[i + 1], y[i + 1] = s.x[i], math.max(s.y[i], floor) end
+  x[#x + 1], y[#y + 1] = s.x[#s.x], floor
+  local block = script:data { x, y }
+  return { ("%s using 1:2 with filledcurves closed %s"):format(block, fill_style(s)),
+           ('%s using 1:2 with lines linewidth 0.5 linecolor rgb "%s"'):format(block, s.color) }
+end
+
+function draw.vline(script, s, _, yscale)
+  local v = s.value
+  return { ("%s using 1:2 with lines %s"):format(script:data { { v, v }, { yscale.low, yscale.high } }, line_style(s)) }
+end
+
+function draw.hline(script, s, xscale)
+  local v = s.value
+  return { ("%s using 1:2 with lines %s"):format(script:data { { xscale.low, xscale.high }, { v, v } }, line_style(s)) }
+end
+
+-- Filled things lie below lines, lines below symbols.
+local layer = { band = 1, histogram = 2, vline = 3, hline = 3, line = 4, density = 4, points = 5 }
+
+-- ---- legend ----------------------------------------------------------------------------------
+
+local sample_width, key_line = 15, key_size * 1.35
+
+local function key_entries(panel)
+  local entries, widest = {}, 0
+  for _, s in ipairs(panel.series) do
+    if s.label ~= "" then
+      entries[#entries + 1] = s
+      widest = math.max(widest, axis.text_width(s.label, key_size))
+    end
+  end
+  return entries, widest
+end
+
+function Script:sample(s, x, y)
+  local x2 = x + sample_width
+  if s.kind == "histogram" or s.kind == "band" then
+    self:add('set object rectangle from %s to %s front fillcolor rgb "%s" fillstyle transparent solid %g border linecolor rgb "%s" linewidth 0.5',
+             self:at(x + 1, y - 2.2), self:at(x2 - 1, y + 2.6), s.color, s.opacity, s.color)
+  elseif s.kind == "points" then
+    self:add('set label "" at %s point %s front', self:at((x + x2) / 2, y), self:point_style(s))
+  else
+    self:add("set arrow from %s to %s nohead front %s", self:at(x, y), self:at(x2, y), line_style(s))
+  end
+end
+
+-- Draws the legend into the frame (left, bottom, width, height in points).
+function Script:key(panel, xscale, yscale, frame)
+  local entries, widest = key_entries(panel)
+  if #entries == 0 or panel.options.key == "none" then return end
+  local columns = math.max(1, math.ceil(#entries * key_line / (0.75 * frame.height)))
+  local rows = math.ceil(#entries / columns)
+  local column = sample_width + 4 + widest + 4
+  local width, height = columns * column, rows * key_line + 2
+  local x, y = axis.place_key(panel, xscale, yscale, width / frame.width, height / frame.height,
+                              5 / frame.width, 4 / frame.height)
+  return function() -- drawn when the scales are final
+    x, y = frame.left + x * frame.width, frame.bottom + y * frame.height
+    for i, s in ipairs(entries) do
+      local c, r = (i - 1) // rows, (i - 1) % rows
+      local left, middle = x + c * column, y + height - (r + 0.5) * key_line - 1
+      self:sample(s, left, middle)
+      self:label(s.label, left + sample_width + 4, middle, key_size)
+    end
+  end
+end
+
+-- ---- axes ------------------------------------------------------------------------------------
+
+function Script:ticks(which, scale)
+  local marks = {}
+  for _, tick in ipairs(scale.ticks) do marks[#marks + 1] = ("%s %.12g 0"):format(quoted(tick.label), tick.value) end
+  for _, value in ipairs(scale.minor) do marks[#marks + 1] = ('"" %.12g 1'):format(value) end
+  self:add('set %stics (%s) font ",%g" textcolor rgb "%s" nomirror in scale 0.65,0.35 offset %s', which,
+           table.concat(marks, ", "), tick_size * self.font_scale, ink, which == "x" and "0,0.35" or "0.5,0")
+  self:add("set %srange [%.12g:%.12g]", which, scale.low, scale.high)
+  self:add(scale.log and "set logscale %s 10" or "unset logscale %s", which)
+end
+
+function Script:axis_labels(panel, frame, space)
+  local o = panel.options
+  local middle, centre = frame.left + frame.width / 2, frame.bottom + frame.height / 2
+  local top = frame.bottom + frame.height + label_size * 0.9
+  self:label(o.xlabel, middle, frame.bottom - tick_size * 1.25 - 2 - label_size * 0.75, label_size, "center")
+  self:label(o.ylabel, frame.left - space.widest - 6 - label_size * 0.8, centre, label_size, "center rotate by 90")
+  self:label(o.title, middle, top, label_size, "center")
+  if o.tag ~= "" then self:label("{/:Bold " .. o.tag .. "}", frame.left - space.left + 2, top, label_size + 1) end
+end
+
+function Script:texts(panel, xscale, yscale, frame)
+  for _, t in ipairs(panel.texts) do
+    local fx, fy = t.x, t.y
+    if not t.fraction then fx, fy = axis.position(xscale, t.x), axis.position(yscale, t.y) end
+    self:add('set label %s at %s font ",%g" textcolor rgb "%s" front %s', quoted(t.text),
+             self:at(frame.left + fx * frame.width, frame.bottom + fy * frame.height), t.size * self.font_scale,
+             t.color or ink, t.align)
+  end
+end
+
+-- Draws a panel; `place(space)` turns the space its labels need into its frame.
+function Script:panel(panel, count_x, count_y, place, outer)
+  local xscale, yscale = axis.scale(panel, "x", count_x), axis.scale(panel, "y", count_y)
+  local space = margins(panel, xscale, yscale, outer)
+  local frame = place(space)
+  self:add "unset label; unset arrow; unset object"
+  local key = self:key(panel, xscale, yscale, frame) -- may make room on the y axis ...
+  local room = margins(panel, xscale, yscale, outer)
+  if room.widest > space.widest then space = room; frame = place(space) end -- ... and widen its labels
+  if key then key() end
+  self:add("set lmargin at screen %.6f; set rmargin at screen %.6f", frame.left / self.page_width,
+           (frame.left + frame.width) / self.page_width)
+  self:add("set bmargin at screen %.6f; set tmargin at screen %.6f", frame.bottom / self.page_height,
+           (frame.bottom + frame.height) / self.page_height)
+  self:ticks("x", xscale)
+  self:ticks("y", yscale)
+  self:axis_labels(panel, frame, space)
+  self:texts(panel, xscale, yscale, frame)
+  if not outer then -- an inset hides what is under it
+    self:add('set object rectangle from %s to %s behind fillcolor rgb "white" fillstyle solid noborder',
+             self:at(frame.left - space.left, frame.bottom - space.bottom),
+             self:at(frame.left + frame.width + 2, frame.bottom + frame.height + 2))
+  end
+  self:series(panel, xscale, yscale)
+  for _, inset in ipairs(panel.insets) do
+    local o = inset.options
+    self:panel(inset, o.w * frame.width / 26, o.h * frame.height / 16, function()
+      return { left = frame.left + o.x * frame.width, bottom = frame.bottom + o.y * frame.height,
+               width = o.w * frame.width, height = o.h * frame.height }
+    end, false)
+  end
+end
+
+function Script:series(panel, xscale, yscale)
+  local order, elements = {}, {}
+  for i, s in ipairs(panel.series) do order[i] = { s, layer[s.kind] * 1000 + i } end
+  table.sort(order, function(a, b) return a[2] < b[2] end)
+  for _, entry in ipairs(order) do
+    for _, element in ipairs(draw[entry[1].kind](self, entry[1], xscale, yscale)) do
+      elements[#elements + 1] = element .. " notitle"
+    end
+  end
+  if #elements == 0 then elements[1] = ("%s using 1:2 with lines notitle"):format(self:data { {}, {} }) end
+  self:add("plot %s", table.concat(elements, ", \\\n     "))
+end
+
+-- ---- the whole -------------------------------------------------------------------------------
+
+-- Terminals: a point of the page is one unit of svg, 1/72 inch of pdf, 300/72 pixels of png.
+local terminals = {
+  svg = function(w, h)
+    return ('set terminal svg size %.0f,%.0f font "%s,8" enhanced background rgb "white"'):format(w * 72, h * 72, font), 1, 1
+  end,
+  pdf = function(w, h)
+    return ('set terminal pdfcairo size %.4fin,%.4fin font "%s,8" enhanced fontscale 0.75 linewidth 2 background rgb "white"')
+           :format(w, h, font), 1, 1
+  end,
+  png = function(w, h)
+    return ('set terminal pngcairo size %.0f,%.0f font "%s,8" enhanced fontscale %.6f linewidth %.6f pointscale %.6f background rgb "white"')
+           :format(w * 300, h * 300, font, 300 / 96, 300 / 72, 300 / 72), 1, 1
+  end,
+}
+
+-- The gnuplot script that draws `figure` in `format` ("svg", "pdf", "png") into the file `output`.
+function gnuplot.script(figure, format, output)
+  local script = setmetatable({ preamble = {}, blocks = 0, page_width = figure.width * 72, page_height = figure.height * 72 },
+                              Script)
+  local terminal, font_scale, point_scale = terminals[format](figure.width, figure.height)
+  script.font_scale, script.point_scale = font_scale, point_scale
+  local cell_width, cell_height = script.page_width / figure.columns, script.page_height / figure.rows
+  for i, panel in ipairs(figure.panels) do
+    local row, column = (i - 1) // figure.columns, (i - 1) % figure.columns
+    local left, bottom = column * cell_width, (figure.rows - 1 - row) * cell_height
+    script:panel(panel, cell_width / 30, cell_height / 30, function(space)
+      return { left = left + space.left, bottom = bottom + space.bottom, width = cell_width - space.left - space.right,
+               height = cell_height - space.bottom - space.top }
+    end, true)
+  end
+  return table.concat({
+    "set encoding utf8", terminal, ("set output %s"):format(quoted(output)), table.concat(script.preamble, "\n"),
+    ('set border 15 linewidth 0.6 linecolor rgb "%s"; unset key; set multiplot'):format(ink),
+    table.concat(script, "\n"), "unset multiplot", "unset output", "" }, "\n")
+end
+
+local function shell_quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+local function read_all(path)
+  local file = io.open(path, "rb")
+  local text = file and file:read "a" or ""
+  if file then file:close() end
+  return text
+end
+
+-- Writes the figure to `path`, by its extension. True, or nil and what gnuplot said.
+function gnuplot.save(figure, path)
+  local format = path:match "%.(%w+)$"
+  if not terminals[format] then return nil, ("%s: the name must end in .svg, .pdf or .png"):format(path) end
+  local writable, message = io.open(path .. ".part", "wb")
+  if not writable then return nil, message end
+  writable:close()
+  local name, errors = os.tmpname(), os.tmpname()
+  local file = assert(io.open(name, "wb"))
+  file:write(gnuplot.script(figure, format, path .. ".part"))
+  file:close()
+  -- -d: no start-up files, so a figure looks the same for everybody
+  local ok = os.execute(("LC_ALL=C.UTF-8 gnuplot -d %s 2> %s"):format(shell_quoted(name), shell_quoted(errors)))
+  local said = read_all(errors)
+  os.remove(name)
+  os.remove(errors)
+  if ok then ok, message = os.rename(path .. ".part", path) else message = "gnuplot: " .. (said:gsub("%s+$", "")) end
+  if not ok then os.remove(path .. ".part") return nil, message end
+  return true
+end
+
+return gnuplot
