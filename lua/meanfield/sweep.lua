@@ -150,7 +150,8 @@ end
 
 -- ---- the sweep ---------------------------------------------------------------------------------
 
--- Runs the points texts[i], i in todo; calls done(i, text or nil, how it died) as they come back.
+-- Runs the points texts[i], i in todo; calls done(task, i, text or nil, how it died) as they
+-- come back.
 local function deal(pool, todo, texts, done)
   local task <close> = process.task(#todo)
   local started, finished = 0, 0
@@ -163,13 +164,13 @@ local function deal(pool, todo, texts, done)
     task:tick(finished)
     if job then
       finished = finished + 1
-      done(todo[job], text, death)
+      done(task, todo[job], text, death)
     end
   end
 end
 
-local function report(index, count, point, message)
-  io.stderr:write(("mf.sweep: point %d of %d, %s, failed: %s\n"):format(index, count, point, message))
+local function report(task, index, count, point, message)
+  task:say(("mf.sweep: point %d of %d, %s, failed: %s\n"):format(index, count, point, message))
 end
 
 -- The finished points of a folder, open for more; without a folder they live in memory only.
@@ -211,12 +212,12 @@ end
 
 local function run(store, pool, todo, keys, texts, mark)
   local failed = {}
-  deal(pool, todo, texts, function(i, text, death)
+  deal(pool, todo, texts, function(task, i, text, death)
     if text and text:sub(1, 1) == "+" then
       keep(store, keys[i], record(mark, texts[i], text:sub(2)))
     else
       failed[keys[i]] = death or text ~= "" and text:sub(2) or "left without a result"
-      report(i, #keys, texts[i], failed[keys[i]])
+      report(task, i, #keys, texts[i], failed[keys[i]])
     end
   end)
   return failed
@@ -246,7 +247,7 @@ local function sweep(points, fn, options)
   local _ <close> = options.out and assert(process.lock(options.out)) or nil
   local store <close> = open_store(options, keys)
   local todo = missing(store, keys)
-  local workers = math.max(1, math.min(options.workers or process.cores(), #todo))
+  local workers = math.max(1, math.min(options.workers or native.threads(), #todo))
   local pool <close> = spread and ranks.farm(mark) or process.pool(workers, work)
   local results, failures = collect(store, points, keys, run(store, pool, todo, keys, texts, mark))
   if store.path then write_whole(store.path, file_text(store.records, keys)) end

@@ -6,6 +6,7 @@
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_multimin.h>
 #include <gsl/gsl_qrng.h>
+#include <gsl/gsl_roots.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -39,6 +40,7 @@ struct mf_search {
     double *coef, *series, *sample; /* rank and 1 columns; PANELS x SAMPLES */
     size_t count, room;
     double error, size, tol;
+    gsl_root_fsolver *root;
     double node[NODES], transform[NODES * NODES], at_sample[SAMPLES * NODES];
     /* more coordinates */
     size_t starts;
@@ -148,6 +150,11 @@ static mf_status prepare_panels(mf_search *s, mf_error *err) {
     double *F = malloc(sizeof *F * s->rank * (NODES + CHECKS));
     if (!F)
         return mf_fail(err, MF_ENOMEM, "no memory for %zu features", s->rank);
+    s->root = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
+    if (!s->root) {
+        free(F);
+        return mf_fail(err, MF_ENOMEM, "no memory");
+    }
     chebyshev_tables(s);
     mf_status status = MF_OK;
     for (int i = 0; i < 4 && status >= 0; ++i) {
@@ -225,8 +232,9 @@ void mf_search_free(mf_search *s) {
     free(s->scratch);
     if (s->minimizer)
         gsl_multimin_fdfminimizer_free(s->minimizer);
-    if (s->point)
-        gsl_vector_free(s->point);
+    if (s->root)
+        gsl_root_fsolver_free(s->root);
+    gsl_vector_free(s->point);
     free(s);
 }
 
@@ -278,6 +286,12 @@ static mf_status finish(mf_search *s, double bound, mf_minima *out, mf_error *er
     return MF_OK;
 }
 
+/* What the minimizers of GSL carry around. */
+typedef struct {
+    mf_search *search;
+    const double *g;
+} objective;
+
 /* ---- one coordinate ---------------------------------------------------------------------------- */
 
 /* sum_k a_k T_k(x) with its first two derivatives. */
@@ -299,38 +313,27 @@ static double clenshaw(const double *a, double x, double *first, double *second)
 }
 
 /* The slope of <g, f> at t, with the sign of d/dt. */
-static double slope(mf_search *s, const double *g, double t) {
-    double theta = mf_from_compact(s->potential, 0, t), grad;
-    field(s, g, 1, &theta, NULL, &grad);
+static double slope(double t, void *context) {
+    const objective *o = context;
+    double theta = mf_from_compact(o->search->potential, 0, t), grad;
+    field(o->search, o->g, 1, &theta, NULL, &grad);
     return grad;
 }
 
-/* A local minimum of the potential itself between t0 and t1, where its slope changes sign:
- * bisection, helped by the secant (Illinois). No sign change: the end that lies lower.     */
-static double polish(mf_search *s, const double *g, double t0, double t1) {
+double mf_search_minimum_between(mf_search *s, double (*derivative)(double t, void *context),
+                                 void *context, double t0, double t1) {
+    gsl_function f = {derivative, context};
     if (t1 == 1 && mf_is_radius(s->potential, 0))
         t1 -= 1e-7; /* at infinity the slope in r is 0; a minimum beyond is not told from it */
-    double d0 = slope(s, g, t0), d1 = slope(s, g, t1);
-    if (!(d0 < 0 && d1 > 0))
+    if (!(derivative(t0, context) < 0 && derivative(t1, context) > 0) ||
+        gsl_root_fsolver_set(s->root, &f, t0, t1))
         return NAN;
-    for (int i = 0; i < 80 && t1 - t0 > 4 * DBL_EPSILON * fmax(fabs(t0), fabs(t1)); ++i) {
-        double t = i % 3 == 2 ? (t0 + t1) / 2 : t0 - d0 * (t1 - t0) / (d1 - d0);
-        if (!(t > t0 && t < t1))
-            t = (t0 + t1) / 2;
-        double d = slope(s, g, t);
-        if (d == 0)
-            return t;
-        if (d < 0) {
-            t0 = t;
-            d0 = d;
-            d1 /= i % 3 ? 2 : 1;
-        } else {
-            t1 = t;
-            d1 = d;
-            d0 /= i % 3 ? 2 : 1;
-        }
+    for (int i = 0; i < 80; ++i) {
+        double low = gsl_root_fsolver_x_lower(s->root), high = gsl_root_fsolver_x_upper(s->root);
+        if (high - low <= 4 * DBL_EPSILON * fabs(high) || gsl_root_fsolver_iterate(s->root))
+            break;
     }
-    return (t0 + t1) / 2;
+    return gsl_root_fsolver_root(s->root);
 }
 
 static void keep_t(mf_search *s, const double *g, double t) {
@@ -388,7 +391,8 @@ static mf_status minima_on_curve(mf_search *s, const double *g, mf_minima *out, 
         double before = i % (SAMPLES - 1) ? at[-1] : at[-2];
         if (!(at[0] <= before && at[0] <= at[1] && fmax(before, at[1]) - at[0] > slack / 10))
             continue;
-        double t = polish(s, g, sample_t(s, i - 1), i + 1 < last ? sample_t(s, i + 1) : s->high[0]);
+        double t = mf_search_minimum_between(s, slope, &(objective){s, g}, sample_t(s, i - 1),
+                                             i + 1 < last ? sample_t(s, i + 1) : s->high[0]);
         keep_t(s, g, isnan(t) ? sample_t(s, i) : t);
     }
     best = fmin(best, s->value[0]);
@@ -398,11 +402,6 @@ static mf_status minima_on_curve(mf_search *s, const double *g, mf_minima *out, 
 }
 
 /* ---- more coordinates: t = low + (high - low) sin^2 u has no bounds ------------------------------ */
-
-typedef struct {
-    mf_search *search;
-    const double *g;
-} objective;
 
 static void place(const mf_search *s, const gsl_vector *u, double *theta, double *dtheta) {
     for (size_t c = 0; c < s->dim; ++c) {

@@ -60,6 +60,11 @@ mf_status mf_search_minima(mf_search *, const double *g, mf_minima *out, mf_erro
  * the domain included. Returns their number; theta may be NULL.                        */
 size_t mf_search_samples(const mf_search *, double *theta);
 
+/* One coordinate only: where in (t0, t1), in the compact coordinate, the derivative of a
+ * function (or anything of its sign) goes from negative to positive. NAN if it does not. */
+double mf_search_minimum_between(mf_search *, double (*derivative)(double t, void *context),
+                                 void *context, double t0, double t1);
+
 /* Bound on |f(theta) - panels(theta)|, measured between the nodes; one coordinate only. */
 double mf_search_error(const mf_search *);
 

@@ -5,15 +5,15 @@
  * disturb another point, and may crash. It hands back one string through a pipe. What
  * a string means, which points are left to do and where results are kept is decided
  * in lua/meanfield/sweep.lua. Native code in a worker runs on one thread.            */
-#define _GNU_SOURCE /* pipe2, sched_getaffinity, dladdr */
+#define _GNU_SOURCE /* pipe2, dladdr */
 #include "bind.h"
+#include "core/parallel.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +104,7 @@ static bool write_all(int fd, const char *text, size_t n) {
 /* What a process that runs points changes about itself. */
 static void become_worker(void) {
     mfl_task_silence();
+    mf_threads_set(1);
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null >= 0)
         dup2(null, STDIN_FILENO);
@@ -320,7 +321,16 @@ static int progress_tick(lua_State *L) {
     return 0;
 }
 
+static int progress_say(lua_State *L) {
+    mfl_check(L, 1, "mf.process.task");
+    mfl_task_erase();
+    fputs(luaL_checkstring(L, 2), stderr);
+    return 0;
+}
+
 static const mfl_fn progress_methods[] = {
+        {"say", progress_say, "task:say(text)", "Writes text on stderr, in place of the bar.",
+         NULL},
         {"tick", progress_tick, "task:tick(done)",
          "Redraws the bar if it is time to; raises \"interrupted\" after Ctrl-C.", NULL},
         {NULL, NULL, NULL, NULL, NULL}};
@@ -339,13 +349,6 @@ static int process_task(lua_State *L) {
 }
 
 /* ---- small tools ---------------------------------------------------------------------------- */
-
-static int process_cores(lua_State *L) {
-    cpu_set_t set;
-    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    lua_pushinteger(L, n < 1 ? 1 : n);
-    return 1;
-}
 
 static int process_become_worker(lua_State *L) {
     (void)L;
@@ -389,8 +392,6 @@ static const mfl_fn process_functions[] = {
          NULL},
         {"task", process_task, "mf.process.task(goal)",
          "A progress bar from 0 to goal for a loop written in Lua.", NULL},
-        {"cores", process_cores, "mf.process.cores()", "Number of cores this process may use.",
-         NULL},
         {"become_worker", process_become_worker, "mf.process.become_worker()",
          "Makes this process one that runs points: one thread, no progress bar, no input.", NULL},
         {"home", process_home, "mf.process.home()",
@@ -408,7 +409,7 @@ typedef struct {
 
 static const mfl_field sweep_fields[] = {
         {"workers", MFL_COUNT, offsetof(sweep_options, workers), MFL_OPTIONAL, 1, WORKERS_MAX, 0,
-         NULL, "processes at a time; default: one for each core"},
+         NULL, "processes at a time; default: mf.threads()"},
         {"out", MFL_STRING, offsetof(sweep_options, out), MFL_OPTIONAL, 0, 0, 0, NULL,
          "folder that keeps finished points; default: the folder of the running experiment; "
          "without one nothing is kept"},
