@@ -24,6 +24,10 @@ local function write(path, text)
   file:close()
 end
 
+local has_mpi = output "command -v mpirun":find "mpirun"
+local mpirun = "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe "
+  .. "--mca mpi_yield_when_idle 1"
+
 local function count(text, pattern) return select(2, text:gsub(pattern, "")) end
 
 -- A point's fate is decided from outside, by the environment, so that the function stays the same.
@@ -199,18 +203,39 @@ describe("sweep", function()
     assert.same({}, (mf.sweep({}, tostring)))
   end)
 
+  it("keeps its points in the folder of the running experiment, under mpirun too", function()
+    write(dir .. "/run.lua", [[
+      local mf = require "meanfield"
+      local run = mf.experiment { name = "study", options = { scale = 1.5 } }
+      local xs = mf.sweep({ 1, 2, 3 }, function(p) return p * run.scale end)
+      for i, x in ipairs(xs) do run:record { i = i, x = x } end
+      run:check("sum", run:max "x", "==", 4.5)
+      run:save()]])
+    local command = "cd " .. dir .. " && %s " .. host .. " run.lua --out %s 2>err"
+    output(command:format("", "one"))
+    local points = read(dir .. "/one/sweep.points")
+    assert.equal(4, count(points, "\n"))
+    assert.matches("3\t4.5\n$", read(dir .. "/one/study.tsv"))
+    assert.equal("", read(dir .. "/err"))
+    output(command:format("", "one"))
+    assert.matches("3 of 3 points kept from one/sweep.points", read(dir .. "/err"))
+    if not has_mpi then return end
+    assert.equal(1, count(output(command:format(mpirun .. " -n 2", "two")), "pass  sum"))
+    assert.equal(points, read(dir .. "/two/sweep.points"))
+    assert.equal(read(dir .. "/one/study.tsv"), read(dir .. "/two/study.tsv"))
+  end)
+
   it("spreads over the ranks of mpirun: same results, same file, one voice", function()
-    if not output "command -v mpirun":find "mpirun" then return pending "mpirun is not installed" end
+    if not has_mpi then return pending "mpirun is not installed" end
     write(dir .. "/go", "")
     local alone = run "alone"
-    local spread = run("spread", "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
-      .. "mpirun -n 2 --oversubscribe --mca mpi_yield_when_idle 1")
+    local spread = run("spread", mpirun .. " -n 2")
     assert.equal(alone, spread)
     assert.equal(read(dir .. "/alone/sweep.points"), read(dir .. "/spread/sweep.points"))
   end)
 
   it("under mpirun takes the results of one sweep into the next", function()
-    if not output "command -v mpirun":find "mpirun" then return pending "mpirun is not installed" end
+    if not has_mpi then return pending "mpirun is not installed" end
     write(dir .. "/two.lua", [[
       local mf = require "meanfield"
       local first = mf.sweep({ 1, 2, 3 }, function(p) if p == 2 then error "no" end return p / 7 end)
@@ -219,8 +244,7 @@ describe("sweep", function()
       end)
       print(table.concat(second, " "), #failures)
       io.stderr:write("end of ", os.getenv "OMPI_COMM_WORLD_RANK" or "?", "\n")]])
-    local text = output(("OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun -n 3 --oversubscribe "
-      .. "--mca mpi_yield_when_idle 1 %s %s/two.lua 2>%s/err"):format(host, dir, dir))
+    local text = output(("%s -n 3 %s %s/two.lua 2>%s/err"):format(mpirun, host, dir, dir))
     assert.equal("1.0 3.0 3.5\t0\n", text)
     assert.equal(1, count(read(dir .. "/err"), "end of %d"))
     assert.equal(1, count(read(dir .. "/err"), "point 2 of 3, 2, failed"))

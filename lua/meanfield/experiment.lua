@@ -233,9 +233,11 @@ function Run:record(row)
   if not self._columns then
     self._columns, self._known = column_order(self._spec, row), {}
     for _, name in ipairs(self._columns) do self._known[name] = true end
-    make_folder(self.out)
-    self._partial = assert(io.open(self.out .. "/" .. self.name .. ".partial.tsv", "wb"))
-    self._partial:write(table.concat(self._columns, "\t"), "\n")
+    if native.process.rank() == 0 then -- under mpirun the others keep their rows to themselves
+      make_folder(self.out)
+      self._partial = assert(io.open(self.out .. "/" .. self.name .. ".partial.tsv", "wb"))
+      self._partial:write(table.concat(self._columns, "\t"), "\n")
+    end
   end
   local copy = {}
   for name, value in pairs(row) do copy[name] = value end
@@ -395,6 +397,7 @@ local function log_line(self)
 end
 
 function Run:save(...)
+  if native.process.rank() > 0 then return end -- under mpirun rank 0 has the results
   local figures, base, written = named_figures(...), self.out .. "/" .. self.name, {}
   make_folder(self.out)
   local facts = provenance(self)
@@ -502,6 +505,7 @@ local function experiment(given)
     io.stderr:write(message, "\n")
     os.exit(2, true)
   end
+  native._run = run -- whose folder keeps the points of a sweep
   return run
 end
 

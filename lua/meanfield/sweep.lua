@@ -234,6 +234,7 @@ local function collect(store, points, keys, failed)
 end
 
 local function sweep(points, fn, options)
+  options.out = options.out or native._run and native._run.out
   local mark, keys, texts = fingerprint(fn, options.tag), {}, {}
   for i, point in ipairs(points) do
     texts[i] = plain.encode(point, ("mf.sweep: points[%d]"):format(i))

@@ -356,6 +356,17 @@ static int process_become_worker(lua_State *L) {
     return 0;
 }
 
+/* Under Open MPI's mpirun; 0 otherwise. */
+static int mpi_rank(void) {
+    const char *rank = getenv("OMPI_COMM_WORLD_RANK");
+    return rank ? atoi(rank) : 0;
+}
+
+static int process_rank(lua_State *L) {
+    lua_pushinteger(L, mpi_rank());
+    return 1;
+}
+
 static int process_home(lua_State *L) {
     char path[4096];
     Dl_info info;
@@ -396,6 +407,9 @@ static const mfl_fn process_functions[] = {
          "Makes this process one that runs points: one thread, no progress bar, no input.", NULL},
         {"home", process_home, "mf.process.home()",
          "The folder of the file that holds the native code.", NULL},
+        {"rank", process_rank, "mf.process.rank()",
+         "Rank of this process under mpirun, 0 otherwise. Only rank 0 prints and writes files.",
+         NULL},
         {"hash", process_hash, "mf.process.hash(text)",
          "64-bit checksum of a string as 16 hexadecimal digits.", NULL},
         {NULL, NULL, NULL, NULL, NULL}};
@@ -450,8 +464,7 @@ static const mfl_fn sweep_functions[] = {
 
 /* Under mpirun only rank 0 speaks (lua/meanfield/ranks.lua). */
 static void silence_other_ranks(void) {
-    const char *rank = getenv("OMPI_COMM_WORLD_RANK");
-    int null = rank && atoi(rank) > 0 ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+    int null = mpi_rank() > 0 ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
     if (null >= 0)
         dup2(null, STDOUT_FILENO);
 }
