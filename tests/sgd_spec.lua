@@ -1,0 +1,147 @@
+-- One-pass SGD: Eq. 3 against the same step in Lua, exact risks against Monte Carlo.
+local mf = require "meanfield"
+
+local piecewise = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
+
+-- One step of Eq. 3 / Eq. 11 (no noise) for tables of neurons {w=, a=, b=}; returns the new ones.
+local function lua_step(neurons, sigma, x, y, s, o)
+  local yhat, N = 0, #neurons
+  local function z(n)
+    local sum = n.b
+    for c = 1, #x do sum = sum + n.w[c] * x[c] end
+    return sum
+  end
+  for _, n in ipairs(neurons) do yhat = yhat + n.a * sigma(z(n)) / N end
+  local g, shrink, out = 2 * s * (y - yhat), 1 - 2 * (o.lambda or 0) * s, {}
+  for i, n in ipairs(neurons) do
+    local new, pre = { w = {}, a = n.a, b = n.b }, z(n)
+    for c = 1, #x do new.w[c] = shrink * n.w[c] + g * n.a * sigma:derivative(pre) * x[c] end
+    if o.affine and not o.fix_a then new.a = shrink * n.a + g * sigma(pre) end
+    if o.affine and not o.fix_b then new.b = shrink * n.b + g * n.a * sigma:derivative(pre) end
+    out[i] = new
+  end
+  return out
+end
+
+local function neurons_of(sgd)
+  local W, a, b = sgd:weights()
+  local out = {}
+  for i = 1, sgd.N do out[i] = { w = W[i]:totable(), a = a and a[i] or 1, b = b and b[i] or 0 } end
+  return out
+end
+
+describe("sgd", function()
+  it("makes the step of Eq. 3, plain and affine, with any schedule and weight decay", function()
+    local law = mf.distribution.isotropic { d = 3, delta = 0.4 }
+    local runs = {
+      { activation = piecewise, o = {} },
+      { activation = mf.activation.tanh(), o = { affine = true } },
+      { activation = mf.activation.relu(), o = { affine = true, fix_a = true, lambda = 0.3 } },
+      { activation = mf.activation.softplus(), o = { affine = true, fix_b = true }, xi = mf.schedule.power(-0.25) },
+      { activation = mf.activation.erf(), o = { affine = true }, xi = function(t) return 1 + t end },
+    }
+    for _, r in ipairs(runs) do
+      local eps, seed = 0.01, 7
+      local sgd = mf.sgd { distribution = law, activation = r.activation, N = 5, eps = eps, seed = seed, xi = r.xi,
+                           init = mf.init.gaussian { kappa = 1.3, a = 0.8, b = -0.2 }, lambda = r.o.lambda,
+                           neuron = r.o.affine and "affine" or "plain", fix_a = r.o.fix_a, fix_b = r.o.fix_b }
+      local neurons = neurons_of(sgd)
+      if not r.o.affine then
+        for _, n in ipairs(neurons) do assert.same({ 1, 0 }, { n.a, n.b }) end
+      end
+      local X, y = law:sample(4, { seed = seed })
+      for k = 1, 4 do
+        local s = eps * (r.xi and r.xi(k * eps) or 1)
+        neurons = lua_step(neurons, r.activation, X[k]:totable(), y[k], s, r.o)
+        sgd:step(1)
+        for i, n in ipairs(neurons_of(sgd)) do
+          for c = 1, 3 do assert.near(neurons[i].w[c], n.w[c], 1e-13) end
+          assert.near(neurons[i].a, n.a, 1e-13)
+          assert.near(neurons[i].b, n.b, 1e-13)
+        end
+      end
+    end
+  end)
+
+  it("knows its exact risk: within 4.5 standard errors of Monte Carlo on every native law", function()
+    local mixture = mf.distribution.mixture {
+      { label = 1, mean = { 1, 0, 0 }, covariance = { { 2, 0.5, 0 }, { 0.5, 1, 0 }, { 0, 0, 1 } } },
+      { label = -1, weight = 2, mean = { 0, 0, 2 } } }
+    for _, case in ipairs {
+      { mf.distribution.isotropic { d = 40, delta = 0.8 }, piecewise, "plain" },
+      { mf.distribution.anisotropic { d = 6, s0 = 2, delta = 0.5 }, mf.activation.relu(), "affine" },
+      { mf.distribution.anisotropic { d = 2, s0 = 1, delta = 0.5, basis = { { 1, 2 } } }, piecewise, "plain" },
+      { mixture, mf.activation.erf(), "affine" },
+    } do
+      local sgd = mf.sgd { distribution = case[1], activation = case[2], neuron = case[3], N = 40, eps = 1e-3,
+                           init = mf.init.gaussian { kappa = 1, b = case[3] == "affine" and 0.5 or 0 } }
+      sgd:step(300)
+      local exact, bound = sgd:risk()
+      local estimate, spread = sgd:risk { samples = 40000, seed = 2 }
+      assert.is_true(bound < 1e-10)
+      assert.near(exact, estimate, 4.5 * spread)
+    end
+  end)
+
+  it("drifts along the gradient of the exact risk", function()
+    -- Mean of (theta(1) - theta(0)) / eps over fresh samples is -N grad R_N: checked for one neuron
+    -- by central differences of the exact risk.
+    local law = mf.distribution.isotropic { d = 2, delta = 0.5 }
+    local start = { { 0.9, 0.4 }, { -0.3, 1.1 } }
+    local function network(shift, seed)
+      local i = 0
+      return mf.sgd { distribution = law, activation = mf.activation.relu(), N = 2, eps = 1e-3, seed = seed or 1,
+                      init = mf.init.custom(function()
+                        i = i + 1
+                        return { start[i][1] + (i == 1 and shift or 0), start[i][2] }
+                      end) }
+    end
+    local h, n, sum, square = 1e-3, 20000, 0, 0
+    local drift = -2 * (network(h):risk() - network(-h):risk()) / (2 * h)
+    for seed = 1, n do
+      local change = (network(0, seed):step(1):weights()[1][1] - start[1][1]) / 1e-3
+      sum, square = sum + change, square + change ^ 2
+    end
+    local mean = sum / n
+    assert.near(drift, mean, 4.5 * math.sqrt((square / n - mean ^ 2) / n))
+  end)
+
+  it("gives the same bits for the same seed, however the run is cut", function()
+    local function run() return mf.sgd { distribution = mf.distribution.isotropic { d = 7, delta = 0.8 }, N = 19,
+      activation = piecewise, init = mf.init.gaussian { kappa = 0.8 }, eps = 1e-3, seed = 3, beta = 10 } end
+    local whole, cut = run():advance(0.3), run():advance(0.1):step(57):advance(0.3)
+    assert.equal(300, cut.k)
+    assert.is_true(whole:weights() == cut:weights())
+  end)
+
+  it("reports divergence at its step and keeps the last good state", function()
+    local sgd = mf.sgd { distribution = mf.distribution.isotropic { d = 4, delta = 0.5 }, N = 8, neuron = "affine",
+      activation = mf.activation.relu(), init = mf.init.gaussian { kappa = 1 }, eps = 20 }
+    assert.error_matches(function() sgd:step(10000) end, "sgd:step: diverged at step %d+ .t = ")
+    assert.is_true(sgd.k > 0 and sgd.k < 10000)
+    assert.is_number(sgd:measure():mean("a"))
+  end)
+
+  it("names what is wrong", function()
+    local good = { distribution = mf.distribution.isotropic { d = 4, delta = 0.5 }, activation = piecewise, N = 3,
+                   init = mf.init.gaussian { kappa = 1 }, eps = 0.1 }
+    local function expect(text, changes)
+      local o = {}
+      for k, v in pairs(good) do o[k] = v end
+      for k, v in pairs(changes) do o[k] = v ~= "missing" and v or nil end
+      assert.error_matches(function() mf.sgd(o) end, text, 1, true)
+    end
+    for _, name in ipairs { "distribution", "activation", "N", "init", "eps" } do
+      expect("mf.sgd: option '" .. name .. "' is missing", { [name] = "missing" })
+    end
+    expect("mf.sgd: option 'N' must be an integer in [1, 1e+09], got -3", { N = -3 })
+    expect("option 'eps' must be a number in (0, inf), got nan", { eps = 0 / 0 })
+    expect("option 'activation' must be a mf.activation, got a function", { activation = math.sin })
+    expect("option 'neuron' must be 'plain' or 'affine', got 'linear'", { neuron = "linear" })
+    expect("unknown option 'esp' (did you mean 'eps'?)", { esp = 1 })
+    expect("option 'xi' must be", { xi = 3 })
+    local sgd = mf.sgd(good):advance(1)
+    assert.error_matches(function() sgd:advance(0.5) end, "time only runs forward", 1, true)
+    assert.error_matches(function() sgd:advance(0 / 0) end, "a finite time", 1, true)
+  end)
+end)
