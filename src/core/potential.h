@@ -46,6 +46,8 @@ struct mf_potential {
     double risk0;         /* R_# = E y^2                                                      */
     double error;         /* bound on |V| and |U| errors against the exact potential          */
     unsigned nonnegative; /* bit c: coordinate c is a radius, its domain is [0, inf]         */
+    double d;             /* dimension of x; HUGE_VAL: the limit. Initial radii depend on it  */
+    double s0, gamma;     /* dimension of V, and s0/d; 0 where there is no V                  */
 };
 
 /* R(rho) of Eq. 5 from the mean features m. */
