@@ -1,6 +1,7 @@
-/* measure.c: names of spaces, and one-dimensional marginals of weighted atoms. */
+/* measure.c: weighted atoms: means, radii, quantiles, and the densities drawn from them. */
 #include "measure.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 const char *mf_space_name(mf_space space) {
@@ -13,6 +14,123 @@ const char *mf_space_name(mf_space space) {
     }
     return "unknown";
 }
+
+size_t mf_space_dim(mf_space space) {
+    return space == MF_SPACE_RADIAL       ? 1
+           : space == MF_SPACE_TWO_RADIUS ? 2
+           : space == MF_SPACE_RELU       ? 4
+                                          : 0;
+}
+
+bool mf_space_has_radius(mf_space space, size_t c) {
+    return space == MF_SPACE_RADIAL || space == MF_SPACE_TWO_RADIUS ||
+           (space == MF_SPACE_RELU && c >= 2);
+}
+
+/* ---- means --------------------------------------------------------------------------- */
+
+/* sum of weight (x - center)^power over atoms first .. last-1, added pairwise. */
+static double moment(const mf_measure *m, size_t c, double center, int power, size_t first,
+                     size_t last) {
+    if (last - first > 64) {
+        size_t middle = first + (last - first) / 2;
+        return moment(m, c, center, power, first, middle) +
+               moment(m, c, center, power, middle, last);
+    }
+    double sum = 0;
+    for (size_t j = first; j < last; ++j) {
+        double weight = mf_measure_weight(m, j), far = m->x[c * m->ld + j] - center;
+        if (weight > 0) /* no mass at infinity is nothing */
+            sum += weight * (power == 2 ? far * far : far);
+    }
+    return sum;
+}
+
+double mf_measure_mean(const mf_measure *m, size_t c) {
+    return moment(m, c, 0, 1, 0, m->n);
+}
+
+double mf_measure_std(const mf_measure *m, size_t c) {
+    double mean = mf_measure_mean(m, c);
+    return isinf(mean) ? HUGE_VAL : sqrt(moment(m, c, mean, 2, 0, m->n));
+}
+
+/* ---- radii ----------------------------------------------------------------------------- */
+
+/* norm[j] = Euclidean norm of coordinates first .. last-1. */
+static void norms(const mf_measure *m, size_t first, size_t last, double *norm) {
+    for (size_t j = 0; j < m->n; ++j)
+        norm[j] = 0;
+    for (size_t c = first; c < last; ++c)
+        for (size_t j = 0; j < m->n; ++j)
+            norm[j] += m->x[c * m->ld + j] * m->x[c * m->ld + j];
+    for (size_t j = 0; j < m->n; ++j)
+        norm[j] = sqrt(norm[j]);
+}
+
+mf_status mf_measure_radius(const mf_measure *m, double *radius, mf_error *err) {
+    if (m->space == MF_SPACE_FREE)
+        return mf_fail(err, MF_EINVAL, "a measure in space 'free' has no weights or radii");
+    norms(m, m->space == MF_SPACE_RELU ? 2 : 0, m->space == MF_SPACE_AFFINE ? m->dim - 2 : m->dim,
+          radius);
+    return MF_OK;
+}
+
+static bool is_orthonormal(const double *basis, size_t s0, size_t d) {
+    for (size_t i = 0; i < s0; ++i)
+        for (size_t k = 0; k <= i; ++k) {
+            double product = 0;
+            for (size_t c = 0; c < d; ++c)
+                product += basis[i * d + c] * basis[k * d + c];
+            if (!(fabs(product - (i == k)) <= 1e-8))
+                return false;
+        }
+    return true;
+}
+
+/* Splits atom j along V and across it. The rest w - P_V w is formed itself: a difference
+ * of squares would lose a small r2.                                                       */
+static void split_atom(const mf_measure *m, size_t j, size_t s0, const double *basis, size_t d,
+                       double *w, double *r1, double *r2) {
+    double along = 0, across = 0;
+    for (size_t c = 0; c < d; ++c)
+        w[c] = m->x[c * m->ld + j];
+    for (size_t i = 0; i < s0; ++i) {
+        double product = 0;
+        for (size_t c = 0; c < d; ++c)
+            product += basis[i * d + c] * w[c];
+        for (size_t c = 0; c < d; ++c)
+            w[c] -= product * basis[i * d + c];
+        along += product * product;
+    }
+    for (size_t c = 0; c < d; ++c)
+        across += w[c] * w[c];
+    *r1 = sqrt(along);
+    *r2 = sqrt(across);
+}
+
+mf_status mf_measure_radii(const mf_measure *m, size_t s0, const double *basis, double *work,
+                           double *r1, double *r2, mf_error *err) {
+    if (m->space != MF_SPACE_PLAIN && m->space != MF_SPACE_AFFINE)
+        return mf_fail(err, MF_EINVAL, "a measure in space '%s' has no weights to project",
+                       mf_space_name(m->space));
+    size_t d = m->space == MF_SPACE_AFFINE ? m->dim - 2 : m->dim;
+    if (s0 < 1 || s0 > d)
+        return mf_fail(err, MF_EINVAL, "option 's0' must be an integer in [1, %zu], got %zu", d,
+                       s0);
+    if (basis && !is_orthonormal(basis, s0, d))
+        return mf_fail(err, MF_EINVAL, "option 'basis' must have orthonormal rows");
+    if (!basis) {
+        norms(m, 0, s0, r1);
+        norms(m, s0, d, r2);
+        return MF_OK;
+    }
+    for (size_t j = 0; j < m->n; ++j)
+        split_atom(m, j, s0, basis, d, work, r1 + j, r2 + j);
+    return MF_OK;
+}
+
+/* ---- sorted atoms ------------------------------------------------------------------------ */
 
 static int compare(const void *a, const void *b) {
     double x = ((const mf_atom *)a)->x, y = ((const mf_atom *)b)->x;
@@ -29,40 +147,258 @@ void mf_measure_sort(const mf_measure *m, size_t c, mf_atom *sorted) {
     mf_atoms_sort(sorted, m->n);
 }
 
-double mf_atoms_quantile(const mf_atom *sorted, size_t n, double p) {
-    double mass = 0;
-    for (size_t j = 0; j + 1 < n; ++j) {
-        mass += sorted[j].weight;
-        if (mass >= p * (1 - 1e-15)) /* sums of 1/n round */
-            return sorted[j].x;
+/* A sum whose error does not grow with the number of terms (Neumaier). */
+typedef struct {
+    double value, lost;
+} exact_sum;
+
+static double add(exact_sum *sum, double term) {
+    double next = sum->value + term;
+    sum->lost += fabs(sum->value) >= fabs(term) ? (sum->value - next) + term
+                                                : (term - next) + sum->value;
+    sum->value = next;
+    return sum->value + sum->lost;
+}
+
+void mf_atoms_cumulate(mf_atom *sorted, size_t n) {
+    exact_sum sum = {0, 0};
+    for (size_t j = 0; j < n; ++j)
+        sorted[j].weight = fmin(add(&sum, sorted[j].weight), 1);
+    sorted[n - 1].weight = 1;
+}
+
+/* The first atom whose cumulated mass is >= p. */
+static size_t find_mass(const mf_atom *cumulated, size_t n, double p) {
+    size_t low = 0, high = n - 1;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (cumulated[middle].weight >= p)
+            high = middle;
+        else
+            low = middle + 1;
     }
-    return sorted[n - 1].x;
+    return low;
 }
 
-double mf_atoms_cdf(const mf_atom *sorted, size_t n, double x) {
+double mf_atoms_quantile(const mf_atom *cumulated, size_t n, double p) {
+    return cumulated[find_mass(cumulated, n, p * (1 - 4e-16))].x; /* k/n and k (1/n) round */
+}
+
+double mf_atoms_cdf(const mf_atom *cumulated, size_t n, double x) {
+    size_t low = 0, high = n; /* the first atom beyond x */
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (cumulated[middle].x > x)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low ? cumulated[low - 1].weight : 0;
+}
+
+void mf_atoms_histogram(const mf_atom *sorted, size_t n, size_t cells, const double *edges,
+                        double *mass) {
+    size_t i = 0;
+    for (size_t k = 0; k < cells; ++k)
+        mass[k] = 0;
+    for (size_t j = 0; j < n && sorted[j].x <= edges[cells]; ++j) {
+        if (sorted[j].x < edges[0])
+            continue;
+        while (i + 1 < cells && sorted[j].x >= edges[i + 1])
+            ++i;
+        mass[i] += sorted[j].weight;
+    }
+}
+
+void mf_measure_sample(const mf_measure *m, mf_key key, size_t n, double *uniforms,
+                       mf_atom *cumulated, size_t *index) {
+    for (size_t j = 0; j < m->n; ++j)
+        cumulated[j] = (mf_atom){0, mf_measure_weight(m, j)};
+    mf_atoms_cumulate(cumulated, m->n);
+    mf_rng_uniforms(key, 0, n, uniforms);
+    for (size_t i = 0; i < n; ++i)
+        index[i] = find_mass(cumulated, m->n, uniforms[i]);
+}
+
+/* ---- densities ----------------------------------------------------------------------------- */
+
+enum { FEW = 8 }; /* fewer places than this are no density */
+
+/* Atoms at one place become one atom; returns the number of places. Infinities and atoms
+ * without mass are left out; the mass at +inf goes to *infinite.                          */
+static size_t merge_places(mf_atom *sorted, size_t n, double *infinite) {
+    size_t k = 0;
+    *infinite = 0;
+    for (size_t j = 0; j < n; ++j) {
+        if (isinf(sorted[j].x))
+            *infinite += sorted[j].weight;
+        else if (k && sorted[k - 1].x == sorted[j].x)
+            sorted[k - 1].weight += sorted[j].weight;
+        else if (sorted[j].weight > 0)
+            sorted[k++] = sorted[j];
+    }
+    return k;
+}
+
+size_t mf_atoms_split(mf_atom *sorted, size_t n, const mf_density_spec *spec, mf_atom *lumps,
+                      size_t *n_lumps) {
+    double infinite, total = 0;
+    size_t places = merge_places(sorted, n, &infinite), kept = 0, out = 0;
+    for (size_t j = 0; j < places; ++j)
+        total += sorted[j].weight;
+    for (size_t j = 0; j < places; ++j) { /* sorted[j - 1], if kept or not, is still there */
+        double mass = sorted[j].weight, beside = HUGE_VAL;
+        if (j > 0)
+            beside = sorted[j - 1].weight;
+        if (j + 1 < places)
+            beside = fmin(beside, sorted[j + 1].weight);
+        bool lump = places < FEW || (mass > 8 * beside && mass * (double)places > 2 * total);
+        if (lump && !(spec->bandwidth > 0))
+            lumps[out++] = sorted[j];
+        else
+            sorted[kept++] = sorted[j];
+    }
+    if (infinite > 0)
+        lumps[out++] = (mf_atom){HUGE_VAL, infinite};
+    *n_lumps = out;
+    return kept;
+}
+
+/* The knots (x, F) of the distribution function that is linear between atoms, into
+ * knot[0 .. n+1]. Where the floor leaves no room below the first atom, its lower half lies
+ * in the first gap too.                                                                   */
+static void make_knots(const mf_atom *sorted, size_t n, double floor_x, mf_atom *knot) {
+    double first_gap = sorted[1].x - sorted[0].x, last_gap = sorted[n - 1].x - sorted[n - 2].x;
     double mass = 0;
-    for (size_t j = 0; j < n && sorted[j].x <= x; ++j)
-        mass += sorted[j].weight;
-    return mass;
+    knot[0] = (mf_atom){fmax(floor_x, sorted[0].x - first_gap / 2), 0};
+    for (size_t j = 0; j < n; ++j) {
+        mass += sorted[j].weight / 2;
+        knot[j + 1] = (mf_atom){sorted[j].x, mass};
+        mass += sorted[j].weight / 2;
+    }
+    if (!(knot[0].x < sorted[0].x))
+        knot[1].weight = 0;
+    knot[n + 1] = (mf_atom){sorted[n - 1].x + last_gap / 2, mass};
 }
 
-void mf_atoms_masses(const mf_atom *sorted, size_t n, int smooth, size_t cells, const double *edges,
-                     double *mass) {
-    double below = 0, before = 0; /* mass of the atoms below the edge; of all below the last edge */
-    size_t j = 0;
-    for (size_t i = 0; i <= cells; ++i) {
-        double edge = edges[i];
-        while (j < n && (sorted[j].x < edge || (i == cells && sorted[j].x == edge)))
-            below += sorted[j++].weight;
-        double value = below;
-        if (smooth && j > 0 && j < n) { /* between atoms j-1 and j */
-            double low = sorted[j - 1].x, gap = sorted[j].x - low;
-            double share = gap > 0 ? (edge - low) / gap : 0;
-            value += (sorted[j - 1].weight + sorted[j].weight) / 2 * share -
-                     sorted[j - 1].weight / 2;
+/* F(x) on the segment from a to a + 1, constant beyond its ends. */
+static double on_segment(const mf_atom *a, double x) {
+    double length = a[1].x - a[0].x, share = length > 0 ? (x - a[0].x) / length : 1;
+    return a[0].weight + (a[1].weight - a[0].weight) * fmin(fmax(share, 0), 1);
+}
+
+/* Cuts or continues knot[1 .. n] to [low, high]: on return knot[0 .. result-1] start at low
+ * and end at high.                                                                        */
+static size_t clip_knots(mf_atom *knot, size_t n, double low, double high) {
+    size_t out = 1, at_low = 1, at_high = 1;
+    while (at_low + 1 < n && knot[at_low + 1].x <= low)
+        ++at_low;
+    while (at_high + 1 < n && knot[at_high + 1].x < high)
+        ++at_high;
+    double f_low = on_segment(knot + at_low, low), f_high = on_segment(knot + at_high, high);
+    for (size_t i = 1; i <= n; ++i)
+        if (knot[i].x > low && knot[i].x < high)
+            knot[out++] = knot[i];
+    knot[0] = (mf_atom){low, f_low};
+    knot[out++] = (mf_atom){high, f_high};
+    return out;
+}
+
+/* Relative length and relative mass up to a knot, in equal parts: the measure in which the
+ * edges are equidistant.                                                                  */
+static double progress(const mf_atom *knot, size_t n, size_t i) {
+    double length = (knot[i].x - knot[0].x) / (knot[n - 1].x - knot[0].x);
+    double mass = knot[n - 1].weight - knot[0].weight;
+    return mass > 0 ? (length + (knot[i].weight - knot[0].weight) / mass) / 2 : length;
+}
+
+/* Edges and masses of the cells of the density between neighbours. */
+static void neighbour_cells(const mf_atom *sorted, size_t n, const mf_density_spec *spec,
+                            mf_atom *knot, double *edge, double *mass) {
+    size_t cells = spec->cells, at = 0;
+    make_knots(sorted, n, spec->floor, knot + 1);
+    n = clip_knots(knot, n + 2, isnan(spec->low) ? knot[1].x : spec->low,
+                   isnan(spec->high) ? knot[n + 2].x : spec->high);
+    double before = knot[0].weight, left = 0, right = progress(knot, n, 1);
+    edge[0] = knot[0].x;
+    for (size_t i = 1; i <= cells; ++i) {
+        double goal = (double)i / (double)cells;
+        while (right < goal && at + 2 < n) {
+            left = right;
+            right = progress(knot, n, ++at + 1);
         }
-        if (i > 0)
-            mass[i - 1] = value - before;
-        before = value;
+        const mf_atom *a = knot + at;
+        double share = i < cells && right > left ? fmin((goal - left) / (right - left), 1) : 1;
+        double here = a[0].weight + (a[1].weight - a[0].weight) * share;
+        edge[i] = i < cells ? a[0].x + (a[1].x - a[0].x) * share : knot[n - 1].x;
+        mass[i - 1] = (i < cells ? here : knot[n - 1].weight) - before;
+        before = here;
     }
+}
+
+/* Adds a Gaussian of the given mass at x to equal cells of width h from low on. */
+static void add_gaussian(double x, double weight, double bandwidth, double low, double h,
+                         size_t cells, double *mass) {
+    double from = (x - 9 * bandwidth - low) / h, to = (x + 9 * bandwidth - low) / h;
+    if (to <= 0 || from >= (double)cells)
+        return;
+    size_t first = from > 0 ? (size_t)from : 0, last = to < (double)cells ? (size_t)to : cells - 1;
+    double scale = h / (M_SQRT2 * bandwidth), shift = (low - x) / (M_SQRT2 * bandwidth);
+    double before = erf((double)first * scale + shift);
+    for (size_t i = first; i <= last; ++i) {
+        double here = erf((double)(i + 1) * scale + shift);
+        mass[i] += weight / 2 * (here - before);
+        before = here;
+    }
+}
+
+/* Equal cells, with a Gaussian in place of every atom. */
+static void gaussian_cells(const mf_atom *sorted, size_t n, const mf_density_spec *spec,
+                           double *edge, double *mass) {
+    size_t cells = spec->cells;
+    double reach = 5 * spec->bandwidth; /* cuts off 3e-7 of the outermost atom */
+    double low = isnan(spec->low) ? fmax(spec->floor, sorted[0].x - reach) : spec->low;
+    double high = isnan(spec->high) ? sorted[n - 1].x + reach : spec->high;
+    double h = (high - low) / (double)cells;
+    for (size_t i = 0; i <= cells; ++i)
+        edge[i] = i == cells ? high : low + h * (double)i;
+    for (size_t i = 0; i < cells; ++i)
+        mass[i] = 0;
+    for (size_t j = 0; j < n; ++j) {
+        add_gaussian(sorted[j].x, sorted[j].weight, spec->bandwidth, low, h, cells, mass);
+        if (!isinf(spec->floor))
+            add_gaussian(2 * spec->floor - sorted[j].x, sorted[j].weight, spec->bandwidth, low, h,
+                         cells, mass);
+    }
+}
+
+/* The polygon over the cells: on entry x holds cells + 1 edges and p the cells' masses, on
+ * return both hold 2 cells + 1 points, edges and centres in turn. The height at an edge is
+ * interpolated, but at most twice the lower neighbour's mean; the one at the centre then
+ * keeps the cell's mass and cannot be negative.                                           */
+static void polygon(size_t cells, double *x, double *p) {
+    for (size_t i = cells; i-- > 0;) { /* downwards: nothing is overwritten before its use */
+        double left = x[i], right = x[i + 1];
+        x[2 * i + 2] = right;
+        x[2 * i + 1] = left + (right - left) / 2;
+        p[2 * i + 1] = right > left ? p[i] / (right - left) : 0;
+    }
+    p[0] = p[1];
+    p[2 * cells] = p[2 * cells - 1];
+    for (size_t i = 2; i < 2 * cells; i += 2) {
+        double to_left = x[i] - x[i - 1], to_right = x[i + 1] - x[i], both = to_left + to_right;
+        double between = both > 0 ? (p[i - 1] * to_right + p[i + 1] * to_left) / both : p[i - 1];
+        p[i] = fmin(between, 2 * fmin(p[i - 1], p[i + 1]));
+    }
+    for (size_t i = 1; i < 2 * cells; i += 2)
+        p[i] = 2 * p[i] - (p[i - 1] + p[i + 1]) / 2;
+}
+
+void mf_atoms_density(const mf_atom *sorted, size_t n, const mf_density_spec *spec, mf_atom *work,
+                      double *x, double *p) {
+    if (spec->bandwidth > 0)
+        gaussian_cells(sorted, n, spec, x, p);
+    else
+        neighbour_cells(sorted, n, spec, work, x, p);
+    polygon(spec->cells, x, p);
 }

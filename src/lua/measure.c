@@ -4,7 +4,7 @@
 #include "array.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 static const mfl_class measure_class;
@@ -69,81 +69,80 @@ static const mfl_field measure_fields[] = {
          "what the coordinates mean; default free"},
         MFL_END};
 
-/* Fixed numbers of coordinates; 0: any. */
-static size_t dimension_of(mf_space space) {
-    switch (space) {
-    case MF_SPACE_RADIAL:
-        return 1;
-    case MF_SPACE_TWO_RADIUS:
-        return 2;
-    case MF_SPACE_RELU:
-        return 4;
-    default:
-        return 0;
+/* Turns mf.measure(array) into mf.measure{ x = array }. */
+static void wrap_array(lua_State *L) {
+    if (mfl_array_test(L, 1)) {
+        lua_createtable(L, 0, 1);
+        lua_insert(L, 1);
+        lua_setfield(L, 1, "x");
     }
 }
 
-/* True if coordinate c is a radius, which may be infinite but not negative. */
-static bool is_radius(mf_space space, size_t c) {
-    return space == MF_SPACE_RADIAL || space == MF_SPACE_TWO_RADIUS ||
-           (space == MF_SPACE_RELU && c >= 2);
+/* Replaces the option's value on top of the stack by a contiguous array. */
+static const mfl_array *convert_option(lua_State *L, const char *name) {
+    if (!mfl_array_test(L, -1) && !lua_istable(L, -1))
+        mfl_option_error(L, "mf.measure", name, "an mf.array or a table", -1);
+    return mfl_array_convert(L, lua_gettop(L));
+}
+
+static void check_atom(lua_State *L, const char *where, mf_space space, size_t c, size_t j,
+                       double value) {
+    bool radius = mf_space_has_radius(space, c);
+    if (radius ? !(value >= 0) : !isfinite(value))
+        luaL_error(L, "%s: coordinate %I of atom %I must be %s, got %f", where, (lua_Integer)c + 1,
+                   (lua_Integer)j + 1, radius ? "in [0, inf]" : "finite", value);
+}
+
+/* Copies weights >= 0 of positive sum, normalised to 1. */
+static void copy_weights(lua_State *L, const double *given, size_t n, double *weight) {
+    double total = 0;
+    for (size_t j = 0; j < n; ++j) {
+        if (!(given[j] >= 0) || isinf(given[j]))
+            luaL_error(L, "mf.measure: option 'weights': number %I must be finite and >= 0, got %f",
+                       (lua_Integer)j + 1, given[j]);
+        total += given[j];
+    }
+    if (!(total > 0) || isinf(total))
+        luaL_error(L, "mf.measure: option 'weights' must have a positive, finite sum");
+    for (size_t j = 0; j < n; ++j)
+        weight[j] = given[j] / total;
 }
 
 static int measure_new(lua_State *L) {
-    const char *where = "mf.measure";
     measure_options o = {MF_SPACE_FREE};
-    lua_remove(L, 1); /* called through __call */
     lua_settop(L, 1);
-    mfl_options(L, where, 1, measure_fields, &o);
-    lua_getfield(L, -1, "x");
-    if (!mfl_array_test(L, -1)) {
-        if (!lua_istable(L, -1))
-            return mfl_option_error(L, where, "x", "an mf.array or a table of numbers or rows", -1);
-        lua_getglobal(L, "require");
-        lua_pushliteral(L, "meanfield.native");
-        lua_call(L, 1, 1);
-        lua_getfield(L, -1, "array");
-        lua_pushvalue(L, -3);
-        lua_call(L, 1, 1);
-    }
-    const mfl_array *a = mfl_array_check(L, -1);
-    size_t n = a->rows, dim = a->ndim == 1 ? 1 : a->cols, wanted = dimension_of((mf_space)o.space);
+    wrap_array(L);
+    mfl_options(L, "mf.measure", 1, measure_fields, &o);
+    lua_getfield(L, 2, "x");
+    const mfl_array *a = convert_option(L, "x"), *w = NULL;
+    const mf_space space = (mf_space)o.space;
+    size_t n = a->rows, dim = a->ndim == 1 ? 1 : a->cols, wanted = mf_space_dim(space);
+    if (space == MF_SPACE_AFFINE && dim < 3)
+        wanted = 3;
     if (n == 0 || dim == 0)
-        return luaL_error(L, "%s: option 'x' must hold at least one atom", where);
+        return luaL_error(L, "mf.measure: option 'x' must hold at least one atom");
     if (wanted && dim != wanted)
         return luaL_error(L,
-                          "%s: option 'x' must have %I coordinates an atom in space '%s', got %I",
-                          where, (lua_Integer)wanted, space_names[o.space], (lua_Integer)dim);
-    size_t given = 0;
-    const double *w = NULL;
+                          "mf.measure: option 'x' must have %I coordinates an atom in space "
+                          "'%s', got %I",
+                          (lua_Integer)wanted, mf_space_name(space), (lua_Integer)dim);
     if (lua_getfield(L, 2, "weights") != LUA_TNIL) {
-        w = mfl_array_doubles(L, -1, &given);
-        if (given != n)
-            return luaL_error(L, "%s: option 'weights' must have %I numbers like 'x', got %I",
-                              where, (lua_Integer)n, (lua_Integer)given);
+        w = convert_option(L, "weights");
+        if (w->ndim != 1 || w->rows != n)
+            return luaL_error(L,
+                              "mf.measure: option 'weights' must be a vector of %I numbers, as "
+                              "'x' has atoms, got %I",
+                              (lua_Integer)n, (lua_Integer)w->rows);
     }
-    double *x, *weight = NULL, total = 0;
-    mfl_measure_new(L, (mf_space)o.space, n, dim, &x, w ? &weight : NULL);
-    for (size_t c = 0; c < dim; ++c)
-        for (size_t j = 0; j < n; ++j) {
-            double value = a->ndim == 1 ? a->data[j * a->stride] : a->data[j * a->stride + c];
-            bool radius = is_radius((mf_space)o.space, c);
-            if (isnan(value) || (isinf(value) && !radius) || (radius && value < 0))
-                return luaL_error(L, "%s: option 'x': coordinate %I of atom %I must be %s, got %f",
-                                  where, (lua_Integer)c + 1, (lua_Integer)j + 1,
-                                  radius ? "in [0, inf]" : "finite", value);
-            x[c * n + j] = value;
+    double *x, *weight = NULL;
+    mfl_measure_new(L, space, n, dim, &x, w ? &weight : NULL);
+    for (size_t j = 0; j < n; ++j)
+        for (size_t c = 0; c < dim; ++c) {
+            check_atom(L, "mf.measure: option 'x'", space, c, j, a->data[j * dim + c]);
+            x[c * n + j] = a->data[j * dim + c];
         }
-    for (size_t j = 0; w && j < n; ++j) {
-        if (!(w[j] >= 0) || isinf(w[j]))
-            return luaL_error(L, "%s: option 'weights': number %I must be finite and >= 0, got %f",
-                              where, (lua_Integer)j + 1, w[j]);
-        total += w[j];
-    }
-    if (w && !(total > 0 && !isinf(total)))
-        return luaL_error(L, "%s: option 'weights' must have a positive, finite sum", where);
-    for (size_t j = 0; w && j < n; ++j)
-        weight[j] = w[j] / total;
+    if (w)
+        copy_weights(L, w->data, n, weight);
     return 1;
 }
 
@@ -182,10 +181,27 @@ static int measure_atoms(lua_State *L) {
     return 1;
 }
 
+/* A new measure of other coordinates with the weights of m. */
+static double *push_same_weights(lua_State *L, const mf_measure *m, mf_space space, size_t dim) {
+    double *x, *weight = NULL;
+    mfl_measure_new(L, space, m->n, dim, &x, m->weight ? &weight : NULL);
+    if (weight)
+        memcpy(weight, m->weight, m->n * sizeof *weight);
+    return x;
+}
+
 static int measure_coordinate(lua_State *L) {
     const mf_measure *m = mfl_measure_check(L, 1);
     size_t c = check_coordinate(L, m, 2);
     memcpy(mfl_array_vector(L, m->n)->data, m->x + c * m->ld, m->n * sizeof(double));
+    return 1;
+}
+
+static int measure_marginal(lua_State *L) {
+    const mf_measure *m = mfl_measure_check(L, 1);
+    size_t c = check_coordinate(L, m, 2);
+    mf_space space = m->space == MF_SPACE_RADIAL ? MF_SPACE_RADIAL : MF_SPACE_FREE;
+    memcpy(push_same_weights(L, m, space, 1), m->x + c * m->ld, m->n * sizeof(double));
     return 1;
 }
 
@@ -197,207 +213,287 @@ static int measure_weights(lua_State *L) {
     return 1;
 }
 
-/* ---- means and quantiles -------------------------------------------------------------- */
+/* ---- functions of atoms -------------------------------------------------------------- */
 
-static double mean_of(const mf_measure *m, size_t c) {
+/* Calls the function at index 2 with the coordinates of atom j, for `results` values. */
+static void call_with_atom(lua_State *L, const mf_measure *m, size_t j, int results) {
+    luaL_argcheck(L, m->dim < 100000 && lua_checkstack(L, (int)m->dim + 2), 1,
+                  "too many coordinates for a function call");
+    lua_pushvalue(L, 2);
+    for (size_t c = 0; c < m->dim; ++c)
+        lua_pushnumber(L, m->x[c * m->ld + j]);
+    lua_call(L, (int)m->dim, results);
+}
+
+static double check_result(lua_State *L, int index, const char *where) {
+    if (lua_type(L, index) != LUA_TNUMBER || isnan(lua_tonumber(L, index)))
+        luaL_error(L, "%s: the function must return a number, got %s", where,
+                   luaL_tolstring(L, index, NULL));
+    return lua_tonumber(L, index);
+}
+
+static double mean_of_function(lua_State *L, const mf_measure *m) {
     double sum = 0;
-    for (size_t j = 0; j < m->n; ++j)
-        sum += mf_measure_weight(m, j) * m->x[c * m->ld + j];
+    for (size_t j = 0; j < m->n; ++j) {
+        call_with_atom(L, m, j, 1);
+        double weight = mf_measure_weight(m, j), value = check_result(L, -1, "mf.measure:mean");
+        sum += weight > 0 ? weight * value : 0;
+        lua_pop(L, 1);
+    }
     return sum;
 }
 
-static int measure_mean(lua_State *L) {
+static int push_moments(lua_State *L, double (*moment)(const mf_measure *, size_t)) {
     const mf_measure *m = mfl_measure_check(L, 1);
-    if (lua_isfunction(L, 2)) {
-        luaL_checkstack(L, m->dim > 100000 ? 100000 : (int)m->dim + 2, "too many coordinates");
-        double sum = 0;
-        for (size_t j = 0; j < m->n; ++j) {
-            lua_pushvalue(L, 2);
-            for (size_t c = 0; c < m->dim; ++c)
-                lua_pushnumber(L, m->x[c * m->ld + j]);
-            lua_call(L, (int)m->dim, 1);
-            if (lua_type(L, -1) != LUA_TNUMBER)
-                return luaL_error(L, "mf.measure:mean: the function must return a number, got %s",
-                                  luaL_typename(L, -1));
-            sum += mf_measure_weight(m, j) * lua_tonumber(L, -1);
-            lua_pop(L, 1);
-        }
-        lua_pushnumber(L, sum);
-    } else if (lua_isnoneornil(L, 2) && m->dim > 1) {
-        mfl_array *means = mfl_array_vector(L, m->dim);
+    if (lua_isnoneornil(L, 2) && m->dim > 1) {
+        mfl_array *all = mfl_array_vector(L, m->dim);
         for (size_t c = 0; c < m->dim; ++c)
-            means->data[c] = mean_of(m, c);
+            all->data[c] = moment(m, c);
     } else {
-        lua_pushnumber(L, mean_of(m, check_coordinate(L, m, 2)));
+        lua_pushnumber(L, moment(m, check_coordinate(L, m, 2)));
     }
+    return 1;
+}
+
+static int measure_mean(lua_State *L) {
+    if (!lua_isfunction(L, 2))
+        return push_moments(L, mf_measure_mean);
+    lua_pushnumber(L, mean_of_function(L, mfl_measure_check(L, 1)));
     return 1;
 }
 
 static int measure_std(lua_State *L) {
+    return push_moments(L, mf_measure_std);
+}
+
+static int measure_push(lua_State *L) {
+    const char *where = "mf.measure:push";
     const mf_measure *m = mfl_measure_check(L, 1);
-    size_t c = check_coordinate(L, m, 2);
-    double mean = mean_of(m, c), square = 0;
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    const mf_space space = (mf_space)luaL_checkoption(L, 3, "free", space_names);
+    lua_settop(L, 3);
+    call_with_atom(L, m, 0, LUA_MULTRET); /* how many coordinates come out? */
+    size_t dim = (size_t)lua_gettop(L) - 3, wanted = mf_space_dim(space);
+    if (dim == 0 || (wanted && dim != wanted))
+        return luaL_error(L, "%s: the function must return %I coordinates, got %I values", where,
+                          (lua_Integer)(wanted ? wanted : 1), (lua_Integer)dim);
+    lua_settop(L, 3);
+    double *x = push_same_weights(L, m, space, dim);
     for (size_t j = 0; j < m->n; ++j) {
-        double x = m->x[c * m->ld + j] - mean;
-        square += mf_measure_weight(m, j) * x * x;
+        call_with_atom(L, m, j, (int)dim);
+        for (size_t c = 0; c < dim; ++c) {
+            x[c * m->n + j] = check_result(L, 5 + (int)c, where);
+            check_atom(L, where, space, c, j, x[c * m->n + j]);
+        }
+        lua_settop(L, 4);
     }
-    lua_pushnumber(L, sqrt(square));
     return 1;
 }
 
-/* Pushes a userdata holding the sorted atoms of one coordinate. */
-static const mf_atom *push_sorted(lua_State *L, const mf_measure *m, size_t c) {
+typedef struct {
+    uint64_t seed;
+} sample_options;
+
+static const mfl_field sample_fields[] = {
+        {"seed", MFL_SEED, offsetof(sample_options, seed), 0, 0, 0, 1, NULL, "of the draws"},
+        MFL_END};
+
+static int measure_sample(lua_State *L) {
+    const mf_measure *m = mfl_measure_check(L, 1);
+    lua_Integer n = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, n >= 1, 2, "a number of atoms >= 1 expected");
+    sample_options o = {1};
+    double *x;
+    lua_settop(L, 3);
+    mfl_options(L, "mf.measure:sample", 3, sample_fields, &o);
+    mfl_measure_new(L, m->space, (size_t)n, m->dim, &x, NULL);
+    double *uniforms = mfl_array_vector(L, (size_t)n)->data;
+    size_t *index = lua_newuserdatauv(L, (size_t)n * sizeof *index, 0);
+    mf_atom *cumulated = lua_newuserdatauv(L, m->n * sizeof *cumulated, 0);
+    mf_measure_sample(m, (mf_key){o.seed, MF_STREAM_USER}, (size_t)n, uniforms, cumulated, index);
+    for (size_t c = 0; c < m->dim; ++c)
+        for (size_t i = 0; i < (size_t)n; ++i)
+            x[c * (size_t)n + i] = m->x[c * m->ld + index[i]];
+    lua_settop(L, 5);
+    return 1;
+}
+
+/* ---- quantiles -------------------------------------------------------------------------- */
+
+/* Pushes a userdata holding the sorted atoms of one coordinate, with room for more. */
+static mf_atom *push_sorted(lua_State *L, const mf_measure *m, size_t c) {
     mf_atom *sorted = lua_newuserdatauv(L, m->n * sizeof *sorted, 0);
     mf_measure_sort(m, c, sorted);
     return sorted;
 }
 
-static int measure_quantile(lua_State *L) {
+/* fn of the number, or of every element of the array or table, at 2; coordinate at 3. */
+static int push_each(lua_State *L, double (*fn)(const mf_atom *, size_t, double), double low,
+                     double high, const char *expected) {
     const mf_measure *m = mfl_measure_check(L, 1);
-    double p = luaL_checknumber(L, 2);
-    luaL_argcheck(L, p >= 0 && p <= 1, 2, "a probability in [0, 1] expected");
-    const mf_atom *sorted = push_sorted(L, m, check_coordinate(L, m, 3));
-    lua_pushnumber(L, mf_atoms_quantile(sorted, m->n, p));
+    bool scalar = lua_type(L, 2) == LUA_TNUMBER;
+    size_t n;
+    lua_settop(L, 3);
+    const double *at = mfl_array_doubles(L, 2, &n);
+    for (size_t i = 0; i < n; ++i)
+        luaL_argcheck(L, at[i] >= low && at[i] <= high, 2, expected);
+    mf_atom *atoms = push_sorted(L, m, check_coordinate(L, m, 3));
+    mf_atoms_cumulate(atoms, m->n);
+    mfl_array *out = mfl_array_vector(L, n);
+    for (size_t i = 0; i < n; ++i)
+        out->data[i] = fn(atoms, m->n, at[i]);
+    if (scalar)
+        lua_pushnumber(L, out->data[0]);
     return 1;
 }
 
+static int measure_quantile(lua_State *L) {
+    return push_each(L, mf_atoms_quantile, 0, 1, "a probability in [0, 1] expected");
+}
+
 static int measure_cdf(lua_State *L) {
-    const mf_measure *m = mfl_measure_check(L, 1);
-    double x = luaL_checknumber(L, 2);
-    const mf_atom *sorted = push_sorted(L, m, check_coordinate(L, m, 3));
-    lua_pushnumber(L, mf_atoms_cdf(sorted, m->n, x));
-    return 1;
+    return push_each(L, mf_atoms_cdf, -HUGE_VAL, HUGE_VAL, "NaN is no place");
 }
 
 /* ---- histograms and densities ----------------------------------------------------------- */
 
 typedef struct {
-    size_t cells;
+    size_t bins, points;
     bool density;
+    double bandwidth;
 } histogram_options;
 
-#define RANGE_AND_COORDINATE                                                                       \
-    {"range",                                                                                      \
-     MFL_ANY,                                                                                      \
-     0,                                                                                            \
-     MFL_OPTIONAL,                                                                                 \
-     0,                                                                                            \
-     0,                                                                                            \
-     0,                                                                                            \
-     "{low, high}",                                                                                \
-     "interval covered; default: all finite atoms"},                                               \
-    {                                                                                              \
-        "coordinate", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a name or a number",                     \
-                "which coordinate, where there is more than one"                                   \
+static const mfl_field histogram_fields[] = {
+        {"bins", MFL_COUNT, offsetof(histogram_options, bins), 0, 1, 1e7, 40, NULL,
+         "number of bins"},
+        {"range", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "{low, high}",
+         "interval covered; default: all finite atoms"},
+        {"density", MFL_BOOLEAN, offsetof(histogram_options, density), 0, 0, 0, 1, NULL,
+         "heights as mass per length; false: as mass"},
+        {"coordinate", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a name or a number",
+         "which coordinate, where there is more than one"},
+        MFL_END};
+
+static const mfl_field density_fields[] = {
+        {"points", MFL_COUNT, offsetof(histogram_options, points), 0, 8, 1e7, 401, NULL,
+         "number of points of the curve, made odd: edges and centres of cells"},
+        {"bandwidth", MFL_NUMBER, offsetof(histogram_options, bandwidth), 0, 0, HUGE_VAL, 0, NULL,
+         "standard deviation of the Gaussian in place of every atom; 0: between neighbours"},
+        {"range", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "{low, high}",
+         "interval drawn; default: all of the density"},
+        {"coordinate", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a name or a number",
+         "which coordinate, where there is more than one"},
+        MFL_END};
+
+/* The option 'range' of the table at 3, if there is one. */
+static bool read_range(lua_State *L, const char *where, double *low, double *high) {
+    const char *expected = "{low, high}, finite and low < high";
+    int kind = lua_getfield(L, 3, "range");
+    if (kind == LUA_TNIL) {
+        lua_pop(L, 1);
+        return false;
     }
+    if (kind != LUA_TTABLE && !mfl_array_test(L, -1))
+        mfl_option_error(L, where, "range", expected, -1);
+    lua_geti(L, -1, 1);
+    lua_geti(L, -2, 2);
+    bool numbers = lua_type(L, -1) == LUA_TNUMBER && lua_type(L, -2) == LUA_TNUMBER;
+    *low = lua_tonumber(L, -2);
+    *high = lua_tonumber(L, -1);
+    const char *low_text = luaL_tolstring(L, -2, NULL), *high_text = luaL_tolstring(L, -2, NULL);
+    if (!numbers || !(*low < *high) || isinf(*low) || isinf(*high))
+        luaL_error(L, "%s: option 'range' must be %s, got {%s, %s}", where, expected, low_text,
+                   high_text);
+    lua_pop(L, 5);
+    return true;
+}
 
-static const mfl_field histogram_fields[] = {{"bins", MFL_COUNT, offsetof(histogram_options, cells),
-                                              0, 1, 1e7, 40, NULL, "number of bins"},
-                                             {"density", MFL_BOOLEAN,
-                                              offsetof(histogram_options, density), 0, 0, 0, 1,
-                                              NULL, "heights as mass per length; false: as mass"},
-                                             RANGE_AND_COORDINATE,
-                                             MFL_END};
-
-static const mfl_field density_fields[] = {{"points", MFL_COUNT, offsetof(histogram_options, cells),
-                                            0, 1, 1e7, 400, NULL, "number of cells"},
-                                           RANGE_AND_COORDINATE,
-                                           MFL_END};
-
-static void read_range(lua_State *L, const char *where, int options, const mf_atom *sorted,
-                       size_t n, double *low, double *high) {
-    if (lua_getfield(L, options, "range") == LUA_TTABLE) {
-        lua_geti(L, -1, 1);
-        lua_geti(L, -2, 2);
-        *low = lua_tonumber(L, -2);
-        *high = lua_tonumber(L, -1);
-        if (lua_type(L, -1) != LUA_TNUMBER || lua_type(L, -2) != LUA_TNUMBER || !(*low < *high) ||
-            isinf(*low) || isinf(*high))
-            luaL_error(L, "%s: option 'range' must be {low, high} with low < high, both finite",
-                       where);
-        lua_pop(L, 3);
-        return;
-    }
-    if (!lua_isnil(L, -1))
-        mfl_option_error(L, where, "range", "{low, high}", -1);
-    lua_pop(L, 1);
-    size_t last = n - 1;
-    while (last > 0 && isinf(sorted[last].x))
-        --last;
+/* From the first to the last finite atom; some width around a single place. */
+static void default_range(lua_State *L, const char *where, const mf_atom *sorted, size_t n,
+                          double *low, double *high) {
+    while (n > 1 && isinf(sorted[n - 1].x))
+        --n;
     *low = sorted[0].x;
-    *high = sorted[last].x;
-    if (isinf(*low) || isinf(*high))
-        luaL_error(L, "%s: all mass is at infinity; give option 'range'", where);
-    if (!(*high > *low)) { /* one atom: some width around it */
-        double width = 0.5 * (fabs(*low) > 0 ? fabs(*low) : 1) * 1e-3;
+    *high = sorted[n - 1].x;
+    if (isinf(*high))
+        luaL_error(L, "%s: all mass is at infinity; option 'range' is needed", where);
+    if (!(*high > *low)) {
+        double width = *low == 0 ? 0.5 : 1e-3 * fabs(*low);
         *low -= width;
         *high += width;
     }
 }
 
-static int push_cells(lua_State *L, const char *where, const mfl_field *fields, bool smooth) {
+static int measure_histogram(lua_State *L) {
+    const char *where = "mf.measure:histogram";
     const mf_measure *m = mfl_measure_check(L, 1);
-    histogram_options o = {0, true};
+    histogram_options o = {.bins = 40, .density = true};
+    double low, high, inside = 0;
     lua_settop(L, 2);
-    mfl_options(L, where, 2, fields, &o); /* at 3 */
+    mfl_options(L, where, 2, histogram_fields, &o); /* at 3 */
     lua_getfield(L, 3, "coordinate");
     const mf_atom *sorted = push_sorted(L, m, check_coordinate(L, m, 4));
-    double low, high;
-    read_range(L, where, 3, sorted, m->n, &low, &high);
-    double *edge = mfl_array_vector(L, o.cells + 1)->data;
-    double *mass = mfl_array_vector(L, o.cells)->data;
-    for (size_t i = 0; i <= o.cells; ++i)
-        edge[i] = i == o.cells ? high : low + (high - low) * (double)i / (double)o.cells;
-    mf_atoms_masses(sorted, m->n, smooth, o.cells, edge, mass);
-    for (size_t i = 0; o.density && i < o.cells; ++i)
-        mass[i] /= edge[i + 1] - edge[i];
-    if (smooth) { /* centres instead of edges */
-        double *centre = mfl_array_vector(L, o.cells)->data;
-        for (size_t i = 0; i < o.cells; ++i)
-            centre[i] = (edge[i] + edge[i + 1]) / 2;
-        lua_insert(L, -2);
+    if (!read_range(L, where, &low, &high))
+        default_range(L, where, sorted, m->n, &low, &high);
+    double *edge = mfl_array_vector(L, o.bins + 1)->data;
+    double *mass = mfl_array_vector(L, o.bins)->data;
+    for (size_t i = 0; i <= o.bins; ++i)
+        edge[i] = i == o.bins ? high : low + (high - low) * (double)i / (double)o.bins;
+    mf_atoms_histogram(sorted, m->n, o.bins, edge, mass);
+    for (size_t i = 0; i < o.bins; ++i) {
+        inside += mass[i];
+        mass[i] /= o.density ? edge[i + 1] - edge[i] : 1;
     }
-    return 2;
+    lua_pushnumber(L, fmax(1 - inside, 0));
+    return 3;
 }
 
-static int measure_histogram(lua_State *L) {
-    return push_cells(L, "mf.measure:histogram", histogram_fields, false);
+/* Pushes { {x=, mass=}, ... }. */
+static void push_lumps(lua_State *L, const mf_atom *lumps, size_t n) {
+    lua_createtable(L, n < 1000 ? (int)n : 1000, 0);
+    for (size_t i = 0; i < n; ++i) {
+        lua_createtable(L, 0, 2);
+        lua_pushnumber(L, lumps[i].x);
+        lua_setfield(L, -2, "x");
+        lua_pushnumber(L, lumps[i].weight);
+        lua_setfield(L, -2, "mass");
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
 }
 
 static int measure_density(lua_State *L) {
-    return push_cells(L, "mf.measure:density", density_fields, true);
+    const char *where = "mf.measure:density";
+    const mf_measure *m = mfl_measure_check(L, 1);
+    histogram_options o = {.points = 401};
+    mf_density_spec spec = {-HUGE_VAL, NAN, NAN, 0, 0};
+    size_t n_lumps;
+    lua_settop(L, 2);
+    mfl_options(L, where, 2, density_fields, &o); /* at 3 */
+    lua_getfield(L, 3, "coordinate");
+    size_t c = check_coordinate(L, m, 4);
+    read_range(L, where, &spec.low, &spec.high);
+    spec.floor = mf_space_has_radius(m->space, c) ? 0 : -HUGE_VAL;
+    spec.bandwidth = o.bandwidth;
+    spec.cells = o.points / 2;
+    mf_atom *sorted = push_sorted(L, m, c);
+    mf_atom *work = lua_newuserdatauv(L, (m->n + 4) * sizeof *work, 0);
+    size_t n = mf_atoms_split(sorted, m->n, &spec, work, &n_lumps);
+    push_lumps(L, work, n_lumps);
+    double *x = mfl_array_vector(L, n ? 2 * spec.cells + 1 : 0)->data;
+    double *p = mfl_array_vector(L, n ? 2 * spec.cells + 1 : 0)->data;
+    if (n)
+        mf_atoms_density(sorted, n, &spec, work, x, p);
+    lua_rotate(L, -3, 2);
+    return 3;
 }
 
 /* ---- reductions to radii ------------------------------------------------------------------- */
 
-static double *push_same_weights(lua_State *L, const mf_measure *m, mf_space space, size_t dim) {
-    double *x, *weight = NULL;
-    mfl_measure_new(L, space, m->n, dim, &x, m->weight ? &weight : NULL);
-    if (weight)
-        memcpy(weight, m->weight, m->n * sizeof *weight);
-    return x;
-}
-
-/* Adds the squares of coordinates first .. last-1 to out[0 .. n-1]. */
-static void add_squares(const mf_measure *m, size_t first, size_t last, double *out) {
-    for (size_t c = first; c < last; ++c)
-        for (size_t j = 0; j < m->n; ++j)
-            out[j] += m->x[c * m->ld + j] * m->x[c * m->ld + j];
-}
-
-static void take_roots(size_t n, double *x) {
-    for (size_t j = 0; j < n; ++j)
-        x[j] = sqrt(x[j]);
-}
-
 static int measure_radius(lua_State *L) {
     const mf_measure *m = mfl_measure_check(L, 1);
-    size_t first = m->space == MF_SPACE_RELU ? 2 : 0;
-    size_t last = m->space == MF_SPACE_AFFINE ? m->dim - 2 : m->dim;
-    luaL_argcheck(L, m->space != MF_SPACE_FREE, 1, "a measure of weights or radii expected");
+    mf_error err = {0};
     double *r = push_same_weights(L, m, MF_SPACE_RADIAL, 1);
-    add_squares(m, first, last, r);
-    take_roots(m->n, r);
+    mfl_status(L, "mf.measure:radius", mf_measure_radius(m, r, &err), &err);
     return 1;
 }
 
@@ -412,49 +508,35 @@ static const mfl_field radii_fields[] = {
          "rows that span V; default: the first s0 coordinates"},
         MFL_END};
 
+/* The option 'basis' of the table at 3 (left on the stack), s0 x d, or NULL. */
+static const double *read_basis(lua_State *L, const char *where, size_t s0, size_t d) {
+    if (lua_getfield(L, 3, "basis") == LUA_TNIL)
+        return NULL;
+    if (!mfl_array_test(L, -1) && !lua_istable(L, -1))
+        mfl_option_error(L, where, "basis", "an mf.array or table of rows", -1);
+    const mfl_array *basis = mfl_array_convert(L, lua_gettop(L));
+    if (basis->ndim != 2 || basis->rows != s0 || basis->cols != d)
+        luaL_error(L, "%s: option 'basis' must be %I x %I", where, (lua_Integer)s0, (lua_Integer)d);
+    return basis->data;
+}
+
 static int measure_radii(lua_State *L) {
     const char *where = "mf.measure:radii";
     const mf_measure *m = mfl_measure_check(L, 1);
-    bool affine = m->space == MF_SPACE_AFFINE;
-    luaL_argcheck(L, affine || m->space == MF_SPACE_PLAIN, 1, "a measure of weights expected");
-    size_t d = affine ? m->dim - 2 : m->dim;
+    mf_error err = {0};
     radii_options o = {0};
     lua_settop(L, 2);
-    mfl_options(L, where, 2, radii_fields, &o);
-    if (o.s0 > d)
-        return luaL_error(L, "%s: option 's0' must be an integer in [1, %I], got %I", where,
-                          (lua_Integer)d, (lua_Integer)o.s0);
-    lua_getfield(L, 3, "basis");
-    const mfl_array *basis = lua_isnil(L, -1) ? NULL : mfl_array_check(L, -1);
-    if (basis && (basis->ndim != 2 || basis->rows != o.s0 || basis->cols != d))
-        return luaL_error(L, "%s: option 'basis' must be %I x %I", where, (lua_Integer)o.s0,
-                          (lua_Integer)d);
+    mfl_options(L, where, 2, radii_fields, &o); /* at 3 */
+    const bool affine = m->space == MF_SPACE_AFFINE;
+    size_t d = affine ? m->dim - 2 : m->dim;
+    const double *basis = read_basis(L, where, o.s0, d);
+    double *work = mfl_array_vector(L, d)->data;
     double *x =
             push_same_weights(L, m, affine ? MF_SPACE_RELU : MF_SPACE_TWO_RADIUS, affine ? 4 : 2);
-    double *r1 = x + (affine ? 2 : 0) * m->n, *r2 = r1 + m->n;
-    if (affine)
-        for (size_t c = 0; c < 2; ++c)
-            memcpy(x + c * m->n, m->x + (d + c) * m->ld, m->n * sizeof *x);
-    if (basis) {
-        double *along = mfl_array_vector(L, m->n)->data;
-        add_squares(m, 0, d, r2);
-        for (size_t i = 0; i < o.s0; ++i) {
-            memset(along, 0, m->n * sizeof *along);
-            for (size_t c = 0; c < d; ++c)
-                for (size_t j = 0; j < m->n; ++j)
-                    along[j] += basis->data[i * basis->stride + c] * m->x[c * m->ld + j];
-            for (size_t j = 0; j < m->n; ++j)
-                r1[j] += along[j] * along[j];
-        }
-        for (size_t j = 0; j < m->n; ++j)
-            r2[j] = r2[j] > r1[j] ? r2[j] - r1[j] : 0;
-        lua_pop(L, 1);
-    } else {
-        add_squares(m, 0, o.s0, r1);
-        add_squares(m, o.s0, d, r2);
-    }
-    take_roots(m->n, r1);
-    take_roots(m->n, r2);
+    double *r1 = x + (affine ? 2 : 0) * m->n;
+    mfl_status(L, where, mf_measure_radii(m, o.s0, basis, work, r1, r1 + m->n, &err), &err);
+    for (size_t c = 0; affine && c < 2; ++c) /* a and b */
+        memcpy(x + c * m->n, m->x + (d + c) * m->ld, m->n * sizeof *x);
     return 1;
 }
 
@@ -486,7 +568,8 @@ static int measure_tostring(lua_State *L) {
     for (size_t c = 0; c < m->dim && c < 4; ++c) {
         char name[32];
         mfl_coordinate_name(m, c, name);
-        snprintf(text, sizeof text, "%s mean %s = %.6g", c ? "," : ":", name, mean_of(m, c));
+        snprintf(text, sizeof text, "%s mean %s = %.6g", c ? "," : ":", name,
+                 mf_measure_mean(m, c));
         luaL_addstring(&out, text);
     }
     if (m->dim > 4)
@@ -502,25 +585,44 @@ static const mfl_fn measure_methods[] = {
         {"weights", measure_weights, "m:weights()", "The masses, n numbers of sum 1.", NULL},
         {"coordinate", measure_coordinate, "m:coordinate(which)",
          "One coordinate of every atom, by name (\"r\", \"a\", \"r1\", \"w3\") or number.", NULL},
+        {"marginal", measure_marginal, "m:marginal(which)",
+         "The law of one coordinate: a measure with that coordinate alone.", NULL},
         {"mean", measure_mean, "m:mean(which or fn)",
-         "int f d rho: of a coordinate, of fn(coordinates...), or the vector of all means.", NULL},
-        {"std", measure_std, "m:std(which)", "Standard deviation of a coordinate under rho.", NULL},
+         "int f d rho of a coordinate or of fn(x1, ..., xD); without an argument of the only "
+         "coordinate, or the vector of all means.",
+         NULL},
+        {"std", measure_std, "m:std(which)",
+         "Standard deviation of a coordinate under rho (a law: no n - 1), or the vector of all.",
+         NULL},
         {"quantile", measure_quantile, "m:quantile(p, which)",
-         "Smallest atom x of a coordinate with rho(<= x) >= p.", NULL},
-        {"cdf", measure_cdf, "m:cdf(x, which)", "rho(coordinate <= x).", NULL},
+         "Smallest atom x of a coordinate with rho(<= x) >= p; p a number, or an array or table.",
+         NULL},
+        {"cdf", measure_cdf, "m:cdf(x, which)",
+         "rho(coordinate <= x); x a number, or an array or table.", NULL},
         {"histogram", measure_histogram, "m:histogram{bins=, range=, density=, coordinate=}",
-         "Edges (bins + 1) and heights (bins). Bins are [edge, next edge), the last is closed.",
+         "Edges (bins + 1), heights (bins) and the mass outside the range. Bins are [edge, next "
+         "edge), the last one is closed; the area of all bins is the mass inside.",
          histogram_fields},
-        {"density", measure_density, "m:density{points=, range=, coordinate=}",
-         "Centres and heights of cells, from a distribution function that is linear between "
-         "atoms: the density behind deterministic particles. Mass is conserved; a point mass "
-         "shows as one high cell.",
+        {"density", measure_density, "m:density{points=, bandwidth=, range=, coordinate=}",
+         "Points x, density p there, and the point masses { {x=, mass=}, ... }, which are no part "
+         "of p: the area under p and the point masses have total 1. By default p is the density "
+         "behind deterministic particles, whose distribution function is linear between "
+         "neighbours, and x is dense where mass is. Atoms that are a random sample need a "
+         "bandwidth, or a histogram. Point masses are mass at infinity and places with 8 times "
+         "the mass of a neighbour, such as particles absorbed at r = 0; of fewer than 8 places "
+         "all (then x and p are empty).",
          density_fields},
+        {"push", measure_push, "m:push(fn, space)",
+         "The image of the measure: atoms fn(x1, ..., xD) with the same weights, with as many "
+         "coordinates as fn returns, in the space named (default 'free').",
+         NULL},
+        {"sample", measure_sample, "m:sample(n, {seed=})",
+         "n independent draws from the measure, as a measure of equal weights.", sample_fields},
         {"radius", measure_radius, "m:radius()",
          "The law of |w|: a measure in space 'radial' from weights or radii.", NULL},
         {"radii", measure_radii, "m:radii{s0=, basis=}",
-         "The law of r1 = |P_V w|, r2 = |P_V^perp w| (and a, b of affine neurons): a measure in "
-         "space 'two_radius' or 'relu'.",
+         "The law of r1 = |P_V w|, r2 = |w - P_V w|, with a and b of affine neurons: a measure in "
+         "space 'two_radius', of affine neurons 'relu'.",
          radii_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
@@ -536,15 +638,14 @@ static const mfl_class measure_class = {
         "optima all are. #m is the number of atoms.",
         measure_methods, measure_properties, NULL};
 
-static const mfl_fn measure_call[] = {{"__call", measure_new, "mf.measure{x=, weights=, space=}",
-                                       "A measure from atoms of one's own.", measure_fields},
-                                      {NULL, NULL, NULL, NULL, NULL}};
+static const mfl_fn measure_constructor = {
+        "measure", measure_new, "mf.measure{x=, weights=, space=}",
+        "A measure from atoms of one's own. mf.measure(array) is mf.measure{x = array}.",
+        measure_fields};
 
 void mfl_open_measure(lua_State *L) {
     mfl_class_register(L, &measure_class);
     lua_newtable(L);
-    lua_newtable(L);
-    mfl_functions(L, "mf.measure", measure_call);
-    lua_setmetatable(L, -2);
+    mfl_callable(L, "mf", &measure_constructor);
     lua_setfield(L, -2, "measure");
 }
