@@ -146,7 +146,15 @@ static int particles_new(lua_State *L) {
 
 /* ---- time ------------------------------------------------------------------------------ */
 
-/* The wall clock of the run in t, for the progress bar, between two clock readings. */
+/* t of a clock reading between (from, start) and (t, goal); for a schedule known to Lua only
+ * the straight line between them, good enough for a progress bar and an interrupted run. */
+static double time_of(const mf_schedule *xi, double clock, double from, double start, double t,
+                      double goal) {
+    if (xi->kind != MF_SCHEDULE_CUSTOM)
+        return mf_schedule_time(xi, clock);
+    return from + (t - from) * (clock - start) / (goal - start);
+}
+
 static int particles_advance(lua_State *L) {
     const char *where = "pde:advance";
     particles_box *box = check_box(L);
@@ -157,8 +165,8 @@ static int particles_advance(lua_State *L) {
                           where, t, from);
     lua_getiuservalue(L, 1, 1);
     lua_getfield(L, -1, "xi");
-    double start = mf_pde_clock(box->run);
-    double goal = start + mfl_schedule_clock(L, -1, from, t);
+    const mf_schedule *xi = mfl_check(L, -1, MFL_SCHEDULE);
+    double start = mf_pde_clock(box->run), goal = mfl_schedule_clock(L, -1, 0, t);
     mf_error err = {MF_OK, ""};
     mf_status status = MF_OK;
     mfl_task task;
@@ -166,8 +174,7 @@ static int particles_advance(lua_State *L) {
     bool stopped = false;
     while (status == MF_OK && !stopped && mf_pde_clock(box->run) < goal) {
         status = mf_pde_advance(box->run, goal, 4, mfl_stop(), &err);
-        double done = (mf_pde_clock(box->run) - start) / (goal - start);
-        box->t = from + (t - from) * done; /* exact for constant xi, and at the end */
+        box->t = time_of(xi, mf_pde_clock(box->run), from, start, t, goal);
         stopped = mfl_task_tick(&task, box->t);
     }
     mfl_task_end(&task);
