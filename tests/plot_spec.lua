@@ -11,9 +11,9 @@ end
 
 local function capture_stderr(fn)
   local real, said = io.stderr, {}
-  io.stderr = { write = function(_, ...) for _, s in ipairs { ... } do said[#said + 1] = s end end }
+  rawset(io, "stderr", { write = function(_, ...) said[#said + 1] = table.concat { ... } end })
   local ok, message = pcall(fn)
-  io.stderr = real
+  rawset(io, "stderr", real)
   assert(ok, message)
   return table.concat(said)
 end
@@ -148,7 +148,8 @@ describe("axis", function()
 
   it("puts the legend where it hides no data, or makes room above them", function()
     local function placed(xs, ys)
-      local panel = { options = { key = "auto" }, series = { { kind = "line", x = xs, y = ys } }, insets = {}, texts = {} }
+      local panel = { options = { key = "auto" }, series = { { kind = "line", x = xs, y = ys } },
+                      insets = {}, texts = {} }
       local xscale, yscale = axis.scale(panel, "x", 6), axis.scale(panel, "y", 6)
       local x, y = axis.place_key(panel, xscale, yscale, 0.3, 0.2, 0.02, 0.02)
       for i = 1, #xs do -- independent of the search: no point in the box

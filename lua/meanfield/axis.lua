@@ -258,11 +258,9 @@ function axis.place_key(panel, xscale, yscale, w, h, margin_x, margin_y)
     return least, x, y
   end
   local covered, x, y = best()
-  if covered > 0 and not yscale.fixed and h < 0.6 then
-    axis.make_room(yscale, h + 2 * margin_y)
-    covered, x, y = best()
-  end
-  return x, y
+  if covered == 0 or yscale.fixed or h >= 0.6 then return x, y end
+  axis.make_room(yscale, h + 2 * margin_y)
+  return select(2, best())
 end
 
 return axis

@@ -80,7 +80,9 @@ local draw = { line = draw_path, density = draw_path }
 function draw.points(canvas, s, fx, fy)
   for i = 1, #s.x do
     local x, y, dx, dy = fx(s.x[i]), fy(s.y[i]), 0.5 / canvas.columns, 0.25 / canvas.lines
-    for _, d in ipairs { { 0, 0 }, { dx, 0 }, { -dx, 0 }, { 0, dy }, { 0, -dy } } do canvas:dot(x + d[1], y + d[2], s.color) end
+    for _, d in ipairs { { 0, 0 }, { dx, 0 }, { -dx, 0 }, { 0, dy }, { 0, -dy } } do
+      canvas:dot(x + d[1], y + d[2], s.color)
+    end
     if s.ylow then canvas:line(x, fy(s.ylow[i]), x, fy(s.yhigh[i]), s.color) end
   end
 end
@@ -175,7 +177,9 @@ local function legend(panel, color)
   local parts = {}
   local marks = { points = "+", histogram = "▂", band = "▂" }
   for _, s in ipairs(panel.series) do
-    if s.label ~= "" then parts[#parts + 1] = painted((marks[s.kind] or "─") .. " " .. plain(s.label), s.color, color) end
+    if s.label ~= "" then
+      parts[#parts + 1] = painted((marks[s.kind] or "─") .. " " .. plain(s.label), s.color, color)
+    end
   end
   return table.concat(parts, "   ")
 end

@@ -16,10 +16,13 @@ local raise = options.raise
 local Run = {}
 
 local fields = {
-  { "name", "string", nil, required = true, expected = "a name of letters, digits, _ and -", text = "names the results folder and its files" },
-  { "options", "table", {}, expected = "a table { key = default }", text = "what --set may change; the default fixes the type" },
+  { "name", "string", nil, required = true, expected = "a name of letters, digits, _ and -",
+    text = "names the results folder and its files" },
+  { "options", "table", {}, expected = "a table { key = default }",
+    text = "what --set may change; the default fixes the type" },
   { "quick", "table", {}, expected = "a table { key = value }", text = "the defaults under --quick" },
-  { "columns", "table", {}, expected = "a list of names", text = "columns that come first in tables; the others are sorted" },
+  { "columns", "table", {}, expected = "a list of names",
+    text = "columns that come first in tables; the others are sorted" },
   { "args", "table", nil, expected = "a list of strings", text = "arguments instead of the command line's" },
 }
 
@@ -235,7 +238,8 @@ function Run:record(row)
     for _, name in ipairs(self._columns) do self._known[name] = true end
     if native.process.rank() == 0 then -- under mpirun the others keep their rows to themselves
       make_folder(self.out)
-      self._partial = assert(io.open(self.out .. "/" .. self.name .. ".partial.tsv", "wb"))
+      local file, message = io.open(self.out .. "/" .. self.name .. ".partial.tsv", "wb")
+      self._partial = file or raise("run:record: %s", message)
       self._partial:write(table.concat(self._columns, "\t"), "\n")
     end
   end
@@ -262,7 +266,9 @@ end
 local function extreme(self, where, name, better)
   local best
   for i, value in ipairs(self:column(name)) do
-    if type(value) ~= "number" then raise("run:%s: column '%s' holds %s in row %d", where, name, options.shown(value), i) end
+    if type(value) ~= "number" then
+      raise("run:%s: column '%s' holds %s in row %d", where, name, options.shown(value), i)
+    end
     if value ~= value then return value end -- a NaN is never hidden
     if best == nil or better(value, best) then best = value end
   end
@@ -292,14 +298,15 @@ function Run:check(name, value, op, bound)
   elseif not compare[op] then
     raise("run:check: the comparison must be one of < <= > >= == ~=, got %s", options.shown(op))
   elseif type(value) ~= "number" or type(bound) ~= "number" then
-    raise("run:check: '%s' must compare two numbers, got %s and %s", tostring(name), options.shown(value), options.shown(bound))
+    raise("run:check: '%s' must compare two numbers, got %s and %s", tostring(name), options.shown(value),
+          options.shown(bound))
   else
     passed = value == value and bound == bound and compare[op](value, bound) -- NaN passes no check
   end
   local claim = op and ("%s: %s %s %s"):format(name, brief(value), op, brief(bound)) or tostring(name)
   self._checks[#self._checks + 1] = { name = tostring(name), value = value, op = op, bound = bound, passed = passed }
   if not passed then self._sentinel.failed = true end
-  io.stdout:write(passed and "pass  " or "FAIL  ", claim, "\n")
+  print((passed and "pass  " or "FAIL  ") .. claim)
   return passed
 end
 
@@ -315,9 +322,11 @@ function Run:times(list)
     end
   end
   local i = 0
+  native._horizon(list[#list]) -- one progress bar for all that advances the time
   return function()
     i = i + 1
     if list[i] ~= nil then return list[i], i end
+    native._horizon()
   end
 end
 
@@ -334,8 +343,9 @@ local function provenance(self)
 end
 
 local function check_line(check)
-  local claim = check.op and ("%s: %s %s %s"):format(check.name, cell(check.value), check.op, cell(check.bound)) or check.name
-  return ("%s %s"):format(check.passed and "pass" or "FAIL", claim)
+  local word = check.passed and "pass " or "FAIL "
+  if not check.op then return word .. check.name end
+  return word .. ("%s: %s %s %s"):format(check.name, cell(check.value), check.op, cell(check.bound))
 end
 
 local function tsv(self, facts)
@@ -351,7 +361,6 @@ end
 
 -- The records as aligned text; of many rows an even selection.
 local function short_table(self, most)
-  if not self._columns then return "" end
   local shown, n = { self._columns }, #self._rows
   local count = math.min(n, most)
   for k = 1, count do
@@ -370,7 +379,7 @@ local function short_table(self, most)
     lines[i] = table.concat(padded, "  ")
   end
   if count < n then lines[#lines + 1] = ("(%d of %d rows)"):format(count, n) end
-  return table.concat(lines, "\n") .. "\n"
+  return table.concat(lines, "\n")
 end
 
 -- Named figures { {suffix, figure}, ... } from the arguments of run:save.
@@ -391,8 +400,8 @@ end
 local function log_line(self)
   local file = io.open(self.out .. "/" .. self.name .. ".log", "ab")
   if not file then return end
-  file:write(("%s  %.1f s of processor time, %d s in all\n"):format(os.date "!%Y-%m-%dT%H:%M:%SZ", os.clock() - self._cpu,
-             os.difftime(os.time(), self._start) // 1))
+  file:write(("%s  %.1f s of processor time, %.0f s in all\n"):format(os.date "!%Y-%m-%dT%H:%M:%SZ",
+             os.clock() - self._cpu, os.difftime(os.time(), self._start)))
   file:close()
 end
 
@@ -408,7 +417,7 @@ function Run:save(...)
     self._partial = nil
     os.remove(base .. ".partial.tsv")
   end
-  io.stdout:write(short_table(self, 16))
+  if self._columns then print(short_table(self, 16)) end
   for _, entry in ipairs(figures) do
     for _, format in ipairs { ".svg", ".png" } do
       local path = base .. entry[1] .. format
@@ -418,7 +427,7 @@ function Run:save(...)
     end
   end
   log_line(self)
-  io.stdout:write("wrote ", table.concat(written, ", "), "\n")
+  print("wrote " .. table.concat(written, ", "))
 end
 
 -- ---- the object -------------------------------------------------------------------------------
@@ -434,7 +443,9 @@ end
 
 function meta.__tostring(self)
   local parts = {}
-  for i, key in ipairs(sorted_keys(self.options)) do parts[i] = ("%s = %s"):format(key, options.listed(self.options[key])) end
+  for i, key in ipairs(sorted_keys(self.options)) do
+    parts[i] = ("%s = %s"):format(key, options.listed(self.options[key]))
+  end
   return ("%s %s{ %s }"):format(meta.__name, self.name, table.concat(parts, ", "))
 end
 
@@ -480,7 +491,8 @@ local function start(spec, found, script, stay)
   local run = { name = spec.name, out = found.out or "results/" .. spec.name, quick = found.quick or false,
                 options = resolve(spec, found), _spec = spec, _script = script, _rows = {}, _checks = {},
                 _start = os.time(), _cpu = os.clock() }
-  run._sentinel = setmetatable({ run = run, failed = false, stay = stay }, sentinel_meta)
+  run._sentinel = { run = run, failed = false, stay = stay }
+  if not spec.args then setmetatable(run._sentinel, sentinel_meta) end
   return setmetatable(run, meta)
 end
 
@@ -511,26 +523,31 @@ end
 
 -- ---- documentation ------------------------------------------------------------------------------
 
-help.document(experiment, { name = "mf.experiment", signature = "mf.experiment{name=, options={...}, quick={...}} -> run",
+help.document(experiment, {
+  name = "mf.experiment", signature = "mf.experiment{name=, options={...}, quick={...}} -> run",
   fields = options.records(fields),
   text = "A run of an experiment script: reads --set key=value, --out DIR, --quick and --help from the command line "
-         .. "(strict), and run.key gives the value of an option." })
+         .. "(strict). run.key is the value of an option, run.quick tells of --quick, run.out is the folder." })
 for _, m in ipairs {
-  { "record", "run:record{column=value, ...}", "Appends a row. The first row fixes the columns. Rows reach the disk at once, "
-    .. "in <name>.partial.tsv." },
+  { "record", "run:record{column=value, ...}",
+    "Appends a row. The first row fixes the columns. Rows reach the disk at once, in <name>.partial.tsv." },
   { "column", "run:column(name) -> list", "All recorded values of a column." },
   { "max", "run:max(name)", "Largest value of a column; NaN if it holds one." },
   { "min", "run:min(name)", "Smallest value of a column; NaN if it holds one." },
-  { "check", "run:check(name, value, op, bound) -> passed", "States a claim as numbers, op one of < <= > >= == ~=; or "
-    .. "run:check(name, condition). Prints pass or FAIL. The program's exit code is 1 if any check failed." },
-  { "times", "for t, i in run:times(list) do", "Runs through output times, which must not decrease; "
-    .. "run:times() through those of the option `times`." },
-  { "save", "run:save(figure, ...)", "Writes the data with options, checks and code version (<name>.tsv), and the "
-    .. "figures (<name>.svg and .png; several are numbered, or named by run:save{suffix=figure}); prints a short table." },
+  { "check", "run:check(name, value, op, bound) -> passed",
+    "States a claim as numbers, op one of < <= > >= == ~=; or run:check(name, condition). Prints pass or FAIL. The "
+    .. "program's exit code is 1 if any check failed." },
+  { "times", "for t, i in run:times(list) do",
+    "Runs through output times, which must not decrease, with one progress bar for all of them; run:times() takes "
+    .. "those of the option `times`." },
+  { "save", "run:save(figure, ...)",
+    "Writes the data with options, checks and code version, and the figures (<name>.svg and .png; several are "
+    .. "numbered, or named by run:save{suffix=figure}); prints a short table." },
 } do
   help.document(Run[m[1]], { name = "mf.experiment.run:" .. m[1], signature = m[2], text = m[3] })
 end
-help.class(Run, { name = "mf.experiment.run", text = "A run: see mf.experiment. run.key is the value of option key.",
+help.class(Run, {
+  name = "mf.experiment.run", text = "A run: see mf.experiment. run.key is the value of option key.",
   properties = { name = "the experiment's name", out = "folder of its results", quick = "whether --quick was given",
                  options = "all options and their values" } })
 

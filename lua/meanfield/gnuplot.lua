@@ -12,8 +12,8 @@ local gnuplot = {}
 local font, label_size, tick_size, key_size = "DejaVu Sans", 8, 7, 7
 local ink = "#262626"
 local dash_types = { solid = "1", dashed = "(5,3)", dotted = "(1.2,2.2)", dashdot = "(6,2.5,1.2,2.5)" }
-local symbol_types = { ["+"] = 1, x = 2, ["*"] = 3, square = 4, box = 5, circle = 6, disc = 7, triangle = 8, wedge = 9,
-                       diamond = 12, gem = 13 }
+local symbol_types = { ["+"] = 1, x = 2, ["*"] = 3, square = 4, box = 5, circle = 6, disc = 7, triangle = 8,
+                       wedge = 9, diamond = 12, gem = 13 }
 
 -- A double-quoted gnuplot string. Backquotes would run a command.
 local function quoted(text)
@@ -46,10 +46,10 @@ function Script:add(format, ...) self[#self + 1] = select("#", ...) > 0 and form
 -- Screen coordinates of a point of the page given in points.
 function Script:at(x, y) return ("screen %.6f,%.6f"):format(x / self.page_width, y / self.page_height) end
 
-function Script:label(text, x, y, size, more)
+function Script:label(text, x, y, size, more, color)
   if text == "" then return end
-  self:add('set label %s at %s font ",%g" textcolor rgb "%s" front %s', quoted(text), self:at(x, y), size * self.font_scale,
-           ink, more or "left")
+  self:add('set label %s at %s font ",%g" textcolor rgb "%s" front %s', quoted(text), self:at(x, y), size, color or ink,
+           more or "left")
 end
 
 -- A data block; returns its name.
@@ -73,9 +73,9 @@ local function line_style(series)
                                                               dash_types[series.dash or "solid"])
 end
 
-function Script:point_style(series)
+local function point_style(series)
   return ('pointtype %d pointsize %.3g linewidth 0.8 linecolor rgb "%s"'):format(symbol_types[series.symbol],
-                                                              0.62 * series.size * self.point_scale, series.color)
+                                                              0.62 * series.size, series.color)
 end
 
 local function fill_style(series)
@@ -93,10 +93,10 @@ draw.density = draw.line
 
 function draw.points(script, s)
   if not s.ylow then
-    return { ("%s using 1:2 with points %s"):format(script:data { s.x, s.y }, script:point_style(s)) }
+    return { ("%s using 1:2 with points %s"):format(script:data { s.x, s.y }, point_style(s)) }
   end
   local block = script:data { s.x, s.y, s.ylow, s.yhigh }
-  return { ('%s using 1:2:3:4 with yerrorbars %s'):format(block, script:point_style(s)) }
+  return { ('%s using 1:2:3:4 with yerrorbars %s'):format(block, point_style(s)) }
 end
 
 function draw.band(script, s)
@@ -143,10 +143,11 @@ end
 function Script:sample(s, x, y)
   local x2 = x + sample_width
   if s.kind == "histogram" or s.kind == "band" then
-    self:add('set object rectangle from %s to %s front fillcolor rgb "%s" fillstyle transparent solid %g border linecolor rgb "%s" linewidth 0.5',
-             self:at(x + 1, y - 2.2), self:at(x2 - 1, y + 2.6), s.color, s.opacity, s.color)
+    self:add('set object rectangle from %s to %s front fillcolor rgb "%s" fillstyle transparent solid %g '
+             .. 'border linecolor rgb "%s" linewidth 0.5', self:at(x + 1, y - 2.2), self:at(x2 - 1, y + 2.6), s.color,
+             s.opacity, s.color)
   elseif s.kind == "points" then
-    self:add('set label "" at %s point %s front', self:at((x + x2) / 2, y), self:point_style(s))
+    self:add('set label "" at %s point %s front', self:at((x + x2) / 2, y), point_style(s))
   else
     self:add("set arrow from %s to %s nohead front %s", self:at(x, y), self:at(x2, y), line_style(s))
   end
@@ -180,7 +181,7 @@ function Script:ticks(which, scale)
   for _, tick in ipairs(scale.ticks) do marks[#marks + 1] = ("%s %.12g 0"):format(quoted(tick.label), tick.value) end
   for _, value in ipairs(scale.minor) do marks[#marks + 1] = ('"" %.12g 1'):format(value) end
   self:add('set %stics (%s) font ",%g" textcolor rgb "%s" nomirror in scale 0.65,0.35 offset %s', which,
-           table.concat(marks, ", "), tick_size * self.font_scale, ink, which == "x" and "0,0.35" or "0.5,0")
+           table.concat(marks, ", "), tick_size, ink, which == "x" and "0,0.35" or "0.5,0")
   self:add("set %srange [%.12g:%.12g]", which, scale.low, scale.high)
   self:add(scale.log and "set logscale %s 10" or "unset logscale %s", which)
 end
@@ -199,9 +200,7 @@ function Script:texts(panel, xscale, yscale, frame)
   for _, t in ipairs(panel.texts) do
     local fx, fy = t.x, t.y
     if not t.fraction then fx, fy = axis.position(xscale, t.x), axis.position(yscale, t.y) end
-    self:add('set label %s at %s font ",%g" textcolor rgb "%s" front %s', quoted(t.text),
-             self:at(frame.left + fx * frame.width, frame.bottom + fy * frame.height), t.size * self.font_scale,
-             t.color or ink, t.align)
+    self:label(t.text, frame.left + fx * frame.width, frame.bottom + fy * frame.height, t.size, t.align, t.color)
   end
 end
 
@@ -253,27 +252,23 @@ end
 
 -- ---- the whole -------------------------------------------------------------------------------
 
--- Terminals: a point of the page is one unit of svg, 1/72 inch of pdf, 300/72 pixels of png.
-local terminals = {
-  svg = function(w, h)
-    return ('set terminal svg size %.0f,%.0f font "%s,8" enhanced background rgb "white"'):format(w * 72, h * 72, font), 1, 1
-  end,
-  pdf = function(w, h)
-    return ('set terminal pdfcairo size %.4fin,%.4fin font "%s,8" enhanced fontscale 0.75 linewidth 2 background rgb "white"')
-           :format(w, h, font), 1, 1
-  end,
-  png = function(w, h)
-    return ('set terminal pngcairo size %.0f,%.0f font "%s,8" enhanced fontscale %.6f linewidth %.6f pointscale %.6f background rgb "white"')
-           :format(w * 300, h * 300, font, 300 / 96, 300 / 72, 300 / 72), 1, 1
-  end,
-}
+-- Terminals: a point of the page is one unit of svg, 1/72 inch of pdf, 300/72 pixels of png. The
+-- cairo terminals count fonts in 1/96 inch, and pdfcairo halves line widths.
+local function terminal(format, width, height)
+  local common = ('font "%s,8" enhanced background rgb "white"'):format(font)
+  if format == "svg" then return ("set terminal svg size %d,%d %s"):format(width, height, common) end
+  if format == "pdf" then
+    return ("set terminal pdfcairo size %.6fin,%.6fin fontscale 0.75 linewidth 2 %s"):format(width / 72, height / 72,
+                                                                                              common)
+  end
+  return ("set terminal pngcairo size %.0f,%.0f fontscale 3.125 linewidth %.6f pointscale %.6f %s"):format(
+         width * 300 / 72, height * 300 / 72, 300 / 72, 300 / 72, common)
+end
 
 -- The gnuplot script that draws `figure` in `format` ("svg", "pdf", "png") into the file `output`.
 function gnuplot.script(figure, format, output)
-  local script = setmetatable({ preamble = {}, blocks = 0, page_width = figure.width * 72, page_height = figure.height * 72 },
-                              Script)
-  local terminal, font_scale, point_scale = terminals[format](figure.width, figure.height)
-  script.font_scale, script.point_scale = font_scale, point_scale
+  local page_width, page_height = math.floor(figure.width * 72 + 0.5), math.floor(figure.height * 72 + 0.5)
+  local script = setmetatable({ preamble = {}, blocks = 0, page_width = page_width, page_height = page_height }, Script)
   local cell_width, cell_height = script.page_width / figure.columns, script.page_height / figure.rows
   for i, panel in ipairs(figure.panels) do
     local row, column = (i - 1) // figure.columns, (i - 1) % figure.columns
@@ -284,7 +279,8 @@ function gnuplot.script(figure, format, output)
     end, true)
   end
   return table.concat({
-    "set encoding utf8", terminal, ("set output %s"):format(quoted(output)), table.concat(script.preamble, "\n"),
+    "set encoding utf8", terminal(format, page_width, page_height), "set output " .. quoted(output),
+    table.concat(script.preamble, "\n"),
     ('set border 15 linewidth 0.6 linecolor rgb "%s"; unset key; set multiplot'):format(ink),
     table.concat(script, "\n"), "unset multiplot", "unset output", "" }, "\n")
 end
@@ -298,10 +294,12 @@ local function read_all(path)
   return text
 end
 
+local formats = { svg = true, pdf = true, png = true }
+
 -- Writes the figure to `path`, by its extension. True, or nil and what gnuplot said.
 function gnuplot.save(figure, path)
   local format = path:match "%.(%w+)$"
-  if not terminals[format] then return nil, ("%s: the name must end in .svg, .pdf or .png"):format(path) end
+  if not formats[format] then return nil, ("%s: the name must end in .svg, .pdf or .png"):format(path) end
   local writable, message = io.open(path .. ".part", "wb")
   if not writable then return nil, message end
   writable:close()

@@ -3,11 +3,14 @@
 
 local mf = require "meanfield.native"
 
-local lua_parts = { plot = "meanfield.plot", experiment = "meanfield.experiment", help = "meanfield.help" }
+mf._lua_parts = { "experiment", "help", "plot", "sweep" }
+
+local lua_part = {}
+for _, name in ipairs(mf._lua_parts) do lua_part[name] = "meanfield." .. name end
 
 return setmetatable(mf, {
   __index = function(_, key)
-    local part = lua_parts[key]
+    local part = lua_part[key]
     if not part then return nil end
     local value = require(part)
     rawset(mf, key, value)

@@ -16,12 +16,15 @@ local palette = { "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 local dashes = { "solid", "dashed", "dotted", "dashdot" }
 local symbols = { "+", "x", "*", "square", "box", "circle", "disc", "triangle", "wedge", "diamond", "gem" }
 
+local symbol_cycle = { "+", "circle", "square", "triangle", "diamond", "x" }
+
 -- ---- options ---------------------------------------------------------------------------
 
 local key_places = table.move(axis.places, 1, #axis.places, 3, { "auto", "none" })
 
 local panel_fields = {
-  { "xlabel", "string", "", text = "text under the axis; x_N is a subscript, x^2 a superscript, \\_ an underscore" },
+  { "xlabel", "string", "",
+    text = "text under the axis; x_N is a subscript, x^2 a superscript, \\_ an underscore" },
   { "ylabel", "string", "", text = "text beside the axis" },
   { "title", "string", "", text = "text above the axes" },
   { "tag", "string", "", text = "bold letter at the upper left corner, as in \"a\"" },
@@ -39,9 +42,11 @@ local function extended(fields, more)
 end
 
 local figure_fields = extended(panel_fields, {
-  { "width", "number", nil, low = 0.5, high = 100, text = "inches; 3.4 (one column) with one panel, else 7 (two)" },
+  { "width", "number", nil, low = 0.5, high = 100,
+    text = "inches; 3.4 (one column) with one panel across, else 7 (two columns)" },
   { "height", "number", nil, low = 0.5, high = 100, text = "inches; in proportion to the width" },
-  { "panels", "integer", 1, low = 1, high = 100, text = "number of panels, side by side; reach them with figure:panel(i)" },
+  { "panels", "integer", 1, low = 1, high = 100,
+    text = "number of panels, side by side; reach them with figure:panel(i)" },
   { "rows", "integer", nil, low = 1, high = 100, text = "rows of panels" },
   { "columns", "integer", nil, low = 1, high = 100, text = "columns of panels" },
 })
@@ -65,7 +70,8 @@ local look = {
 
 local line_fields = { look.label, look.color, look.width, look.dash }
 local points_fields = { look.label, look.color, look.symbol, look.size,
-  { "errors", "any", nil, expected = "an array or list of numbers >= 0", text = "half lengths of vertical error bars" } }
+  { "errors", "any", nil, expected = "an array or list of numbers >= 0",
+    text = "half lengths of vertical error bars" } }
 local band_fields = { look.label, look.color, look.opacity }
 local rule_fields = { look.label, look.color, look.dash,
   { "width", "number", 0.7, low = 0.05, high = 20, text = "line width in points" } }
@@ -97,7 +103,7 @@ local function add_series(self, series, where, given)
   series.label, series.width, series.dash, series.opacity = given.label, given.width, given.dash, given.opacity
   series.color = given.color or palette[(n - 1) % #palette + 1]
   series.size = given.size
-  if series.kind == "points" then series.symbol = given.symbol or symbols[({ 1, 6, 4, 8, 10, 2 })[(n - 1) % 6 + 1]] end
+  if series.kind == "points" then series.symbol = given.symbol or symbol_cycle[(n - 1) % #symbol_cycle + 1] end
   self.series[#self.series + 1] = series
   return self
 end
@@ -169,11 +175,11 @@ end
 
 -- Values and weights of a list, an array or a measure on the line (weights sum to 1).
 local function atoms(where, data)
-  if type(data) == "userdata" and data.weights then
-    local dim = data.dim or 1
-    if dim ~= 1 then raise("%s: the measure has %d coordinates; choose one, or take :radius()", where, dim) end
-    local values = numbers(where, "atoms", data:coordinate(1))
-    return values, numbers(where, "weights", data:weights())
+  if type(data) == "userdata" and getmetatable(data).__name == "mf.measure" then
+    if data.dim ~= 1 then
+      raise("%s: the measure has %d coordinates; take m:coordinate(name) or m:radius()", where, data.dim)
+    end
+    return data:coordinate(1):totable(), data:weights():totable()
   end
   local values, weights = numbers(where, "data", data), {}
   for i = 1, #values do weights[i] = 1 / #values end
@@ -360,15 +366,19 @@ for _, m in ipairs(methods) do
   help.document(Figure[m[1]], record)
   help.document(Panel[m[1]], record)
 end
-help.document(Figure.panel, { name = "mf.plot.figure:panel", signature = "figure:panel(i, {xlabel=, ...}) -> panel",
-  fields = options.records(panel_fields), text = "The i-th panel, with its options set if given; it has the figure's drawing methods." })
-help.document(Figure.save, { name = "mf.plot.figure:save", signature = "figure:save(path, ...) -> true | nil, message, path",
-  text = "Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. "
-         .. "Returns nil and gnuplot's message if that fails." })
+help.document(Figure.panel, {
+  name = "mf.plot.figure:panel", signature = "figure:panel(i, {xlabel=, ...}) -> panel",
+  fields = options.records(panel_fields),
+  text = "The i-th panel, with its options set if given; it has the figure's drawing methods." })
+help.document(Figure.save, {
+  name = "mf.plot.figure:save", signature = "figure:save(path, ...) -> true | nil, message, path",
+  text = "Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or "
+         .. "none. Returns nil and gnuplot's message if that fails." })
 help.document(Figure.show, { name = "mf.plot.figure:show", signature = "figure:show{columns=, lines=, color=}",
   fields = options.records(require "meanfield.braille".fields),
   text = "Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set." })
 help.class(Figure, { name = "mf.plot.figure", text = "A figure: panels with series. See mf.plot." })
-help.class(Panel, { name = "mf.plot.panel", text = "One pair of axes of a figure: figure:panel(i) or figure:inset{...}." })
+help.class(Panel, { name = "mf.plot.panel",
+                    text = "One pair of axes of a figure: figure:panel(i) or figure:inset{...}." })
 
 return plot

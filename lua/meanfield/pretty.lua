@@ -1,0 +1,110 @@
+-- How the prompt shows values: tables opened (nested, sorted, cut short), strings quoted,
+-- numbers as short as they can be, functions by their documented names, objects as they wish.
+
+local native = require "meanfield.native"
+
+local pretty = {}
+
+local MAX_ITEMS, MAX_DEPTH, WIDTH = 50, 4, 79
+
+-- The fewest digits, from 14 on, that give the number back; a float with an integer value keeps ".0".
+local function number_text(x)
+  if math.type(x) == "integer" then return tostring(x) end
+  if x ~= x then return "nan" end
+  local text
+  for digits = 14, 17 do
+    text = ("%." .. digits .. "g"):format(x)
+    if tonumber(text) == x then break end
+  end
+  return text:find "^-?%d+$" and text .. ".0" or text
+end
+
+local function string_text(s)
+  if not utf8.len(s) then return ("%q"):format(s) end
+  return '"' .. s:gsub('[%c"\\\127]', function(c)
+    return ({ ["\n"] = "\\n", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\" })[c] or ("\\%d"):format(c:byte())
+  end) .. '"'
+end
+
+local function function_text(f)
+  local record = native._docs[f]
+  if record then return "function " .. record.name end
+  local info = debug.getinfo(f, "S")
+  if info.what == "C" then return tostring(f) end
+  return ("function %s:%d"):format(info.short_src, info.linedefined)
+end
+
+local rank = { number = 1, string = 2, boolean = 3 }
+
+-- Numbers, then strings, then the rest; each in its order.
+local function before(a, b)
+  local ra, rb = rank[type(a)] or 4, rank[type(b)] or 4
+  if ra ~= rb then return ra < rb end
+  if ra <= 2 then return a < b end
+  return tostring(a) < tostring(b)
+end
+
+local function key_text(key, show)
+  if type(key) == "string" and key:find "^[%a_][%w_]*$" then return key end
+  return "[" .. show(key) .. "]"
+end
+
+-- The items of a table as texts: list part first, then sorted keys.
+local function items_of(t, show)
+  local items, length = {}, #t
+  for i = 1, math.min(length, MAX_ITEMS) do items[i] = show(rawget(t, i)) end
+  if length > MAX_ITEMS then items[#items + 1] = ("... %d more"):format(length - MAX_ITEMS) end
+  local keys = {}
+  for key in next, t do
+    if not (math.type(key) == "integer" and key >= 1 and key <= length) then keys[#keys + 1] = key end
+  end
+  table.sort(keys, before)
+  for i = 1, math.min(#keys, MAX_ITEMS) do
+    items[#items + 1] = key_text(keys[i], show) .. " = " .. show(rawget(t, keys[i]))
+  end
+  if #keys > MAX_ITEMS then items[#items + 1] = ("... %d more"):format(#keys - MAX_ITEMS) end
+  return items
+end
+
+local function table_text(t, show, depth)
+  if depth >= MAX_DEPTH then return next(t) == nil and "{}" or "{...}" end
+  local items = items_of(t, show)
+  if #items == 0 then return "{}" end
+  local length, broken = 4, false
+  for _, item in ipairs(items) do
+    length = length + (utf8.len(item) or #item) + 2
+    broken = broken or item:find("\n", 1, true)
+  end
+  if not broken and length + 2 * depth <= WIDTH then return "{ " .. table.concat(items, ", ") .. " }" end
+  local indent = ("  "):rep(depth + 1)
+  return "{\n" .. indent .. table.concat(items, ",\n" .. indent) .. "\n" .. ("  "):rep(depth) .. "}"
+end
+
+-- The text the prompt shows for a value.
+function pretty.text(value)
+  local open = {}
+  local function show(v, depth)
+    local kind = type(v)
+    if kind == "number" then return number_text(v) end
+    if kind == "string" then return string_text(v) end
+    if kind == "function" then return function_text(v) end
+    local meta = getmetatable(v)
+    if kind ~= "table" or type(meta) == "table" and (meta.__tostring or meta.__name) then
+      local ok, text = pcall(tostring, v)
+      return ok and text or ("<%s whose __tostring failed: %s>"):format(kind, tostring(text))
+    end
+    if open[v] then return "{cycle}" end
+    open[v] = true
+    local text = table_text(v, function(inner) return show(inner, depth + 1) end, depth)
+    open[v] = nil
+    return text
+  end
+  return show(value, 0)
+end
+
+-- Prints each value on its own line.
+function pretty.print(...)
+  for i = 1, select("#", ...) do print(pretty.text((select(i, ...)))) end
+end
+
+return pretty

@@ -1,0 +1,205 @@
+-- The runner: its command line, what it keeps, and what a failed check does.
+local mf = require "meanfield"
+
+local function output(command)
+  local pipe = assert(io.popen(command))
+  local text = pipe:read "a"
+  local _, _, code = pipe:close()
+  return text, code
+end
+
+local host = output "readlink /proc/$PPID/exe":gsub("%s+$", "")
+
+local function read(path)
+  local file = io.open(path, "rb")
+  if not file then return nil end
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+local OPTIONS = { d = 40, delta = 0.8, kind = "plain", exact = true, times = { 0, 1.5, 10 } }
+
+local function run_with(...)
+  return mf.experiment { name = "spec", options = OPTIONS, quick = { d = 20 }, args = { ... } }
+end
+
+describe("experiment options", function()
+  it("are the defaults, then --quick, then --set, in the default's type", function()
+    assert.equal(40, run_with().d)
+    assert.equal(20, run_with("--quick").d)
+    local run = run_with("--set", "d=1e2", "--quick", "--set", "exact=false", "--set", "times=1,2e-3,inf",
+                         "--set", "kind=a=b, c")
+    assert.equal("integer", math.type(run.d))
+    assert.same({ 100, false, "a=b, c" }, { run.d, run.exact, run.kind })
+    assert.same({ 1, 2e-3, math.huge }, run.options.times)
+    assert.is_true(run.quick)
+    assert.equal(math.huge, run_with("--set", "d=inf").d)
+    assert.equal("elsewhere/x", run_with("--out", "elsewhere/x").out)
+    assert.equal("results/spec", run_with().out)
+    assert.same({ 0, 1.5, 10 }, OPTIONS.times) -- not changed by a run
+  end)
+
+  it("name what is wrong", function()
+    local function says(text, ...)
+      local args = { ... }
+      assert.error_matches(function() run_with(table.unpack(args)) end, text, 1, true)
+    end
+    says("unknown option 'dleta' (did you mean 'delta'?); options: d, delta, exact, kind, times", "--set", "dleta=1")
+    says("option 'd' must be a number, got 'forty'", "--set", "d=forty")
+    says("option 'd' must be a number, got 'nan'", "--set", "d=nan")
+    says("option 'd' must be a number, got ''", "--set", "d=")
+    says("option 'exact' must be true or false, got 'yes'", "--set", "exact=yes")
+    says("option 'times' must be a comma-separated list like 0,1.5,10, got '1,x'", "--set", "times=1,x")
+    says("--set needs key=value, got 'd'", "--set", "d")
+    says("--set needs a value", "--set")
+    says("unknown argument '--qick' (did you mean '--quick'?)", "--qick")
+    assert.error_matches(function() return run_with().dleta end, "did you mean 'delta'?", 1, true)
+    assert.error_matches(function() mf.experiment { name = "x", options = { record = 1 }, args = {} } end,
+                         "the name of a part of the run", 1, true)
+    assert.error_matches(function() mf.experiment { name = "x", quick = { d = 1 }, args = {} } end,
+                         "unknown option 'd'", 1, true)
+    assert.error_matches(function() mf.experiment { name = "../x", args = {} } end, "letters, digits", 1, true)
+  end)
+end)
+
+describe("experiment run", function()
+  local dir
+
+  before_each(function()
+    dir = os.tmpname()
+    os.remove(dir)
+  end)
+
+  after_each(function() os.execute("rm -rf " .. dir) end)
+
+  local function quiet(fn)
+    local real = print
+    _G.print = function() end -- luacheck: ignore
+    local ok, message = pcall(fn)
+    _G.print = real -- luacheck: ignore
+    assert(ok, message)
+  end
+
+  it("keeps columns consistent", function()
+    local run = run_with("--out", dir)
+    run:record { t = 0, x = 1 }
+    assert.error_matches(function() run:record { t = 1 } end, "column 'x' is missing", 1, true)
+    assert.error_matches(function() run:record { t = 1, x = 2, y = 3 } end, "'y' is no column", 1, true)
+    assert.error_matches(function() run:record { t = 1, x = {} } end, "must be a number, string or boolean", 1, true)
+    assert.error_matches(function() run:record {} end, "expected a table", 1, true)
+    run:record { t = 1, x = -3 }
+    assert.same({ 1, -3 }, run:column "x")
+    assert.same({ 1, -3 }, { run:max "x", run:min "x" })
+    assert.error_matches(function() run:column "X" end, "did you mean 'x'?", 1, true)
+    run:record { t = 2, x = 0 / 0 }
+    assert.truthy(run:max "x" ~= run:max "x") -- a NaN is not hidden by the maximum
+  end)
+
+  it("has every recorded row on disk at once, and the whole after save", function()
+    local run = mf.experiment { name = "spec", columns = { "t" }, args = { "--out", dir } }
+    run:record { x = 1 / 3, t = 0 }
+    run:record { x = 0.1, t = 1 }
+    assert.equal("t\tx\n0\t0.33333333333333331\n1\t0.10000000000000001\n", read(dir .. "/spec.partial.tsv"))
+    quiet(function()
+      run:check("x is small", run:max "x", "<", 0.5)
+      run:save()
+    end)
+    assert.is_nil(read(dir .. "/spec.partial.tsv"))
+    local text = read(dir .. "/spec.tsv")
+    assert.truthy(text:find("# check: pass x is small: 0.33333333333333331 < 0.5\nt\tx\n0\t0.33333333333333331\n",
+                            1, true))
+  end)
+
+  it("saves figures under the run's name and writes the same bytes again", function()
+    local first
+    for _ = 1, 2 do
+      local run = run_with("--out", dir)
+      run:record { t = 0, x = 1 }
+      local one, two = mf.plot {}, mf.plot {}
+      one:line({ 0, 1 }, { 0, 1 })
+      quiet(function() run:save(one) run:save { a = one, b = two } run:save(one, two) end)
+      local text = read(dir .. "/spec.tsv") .. read(dir .. "/spec.svg") .. read(dir .. "/spec-a.svg")
+                   .. read(dir .. "/spec-b.svg") .. read(dir .. "/spec-1.svg") .. read(dir .. "/spec-2.svg")
+      assert.equal(first or text, text)
+      assert.truthy(read(dir .. "/spec.png"))
+      first = text
+    end
+  end)
+
+  it("runs through times and refuses bad ones", function()
+    local run, seen = run_with(), {}
+    for t, i in run:times { 0, 0.5, 0.5, 2 } do seen[i] = t end
+    assert.same({ 0, 0.5, 0.5, 2 }, seen)
+    seen = {}
+    for t in run:times(run.times) do seen[#seen + 1] = t end -- an option of this name
+    assert.same({ 0, 1.5, 10 }, seen)
+    assert.error_matches(function() run:times { 1, 0 } end, "times[2] is 0", 1, true)
+    assert.error_matches(function() run:times { math.huge } end, "times[1] is inf", 1, true)
+  end)
+
+  it("lets no NaN pass a check", function()
+    local run = run_with()
+    quiet(function()
+      for _, op in ipairs { "<", "<=", ">", ">=", "==", "~=" } do assert.is_false(run:check("nan", 0 / 0, op, 1)) end
+      assert.is_true(run:check("eq", 1, "==", 1))
+      assert.is_false(run:check("said", false))
+    end)
+    assert.error_matches(function() run:check("x", 1, "=", 1) end, "must be one of", 1, true)
+    assert.error_matches(function() run:check("x", "1", "<", 1) end, "must compare two numbers", 1, true)
+  end)
+end)
+
+describe("experiment script", function()
+  local dir
+
+  before_each(function()
+    dir = os.tmpname()
+    os.remove(dir)
+    assert(os.execute("mkdir " .. dir))
+  end)
+
+  after_each(function() os.execute("rm -rf " .. dir) end)
+
+  local function script(body, arguments)
+    local file = assert(io.open(dir .. "/s.lua", "w"))
+    file:write("-- What this is for.\n-- Two lines.\nlocal mf = require 'meanfield'\n",
+               "local run = mf.experiment { name = 's', options = { d = 40 }, quick = { d = 10 } }\n", body)
+    file:close()
+    return output(("cd %s && %s s.lua %s 2>&1"):format(dir, host, arguments or ""))
+  end
+
+  it("ends with 0 if all checks pass and with 1 if one fails, saved all the same", function()
+    local _, code = script "run:record { x = 1 } run:check('a', run.d, '==', 40) run:save()"
+    assert.equal(0, code)
+    local text, failed = script "run:record { x = 1 } run:check('a', run.d, '>', 40) run:save() print 'goes on'"
+    assert.equal(1, failed)
+    assert.truthy(text:find("FAIL  a: 40 > 40", 1, true))
+    assert.truthy(text:find("goes on", 1, true))
+    assert.truthy(read(dir .. "/results/s/s.tsv"):find("# check: FAIL a", 1, true))
+  end)
+
+  it("leaves its rows behind when it dies", function()
+    local text, code = script "for i = 1, 3 do run:record { x = i } end error 'oh'"
+    assert.equal(1, code)
+    assert.truthy(text:find("oh", 1, true))
+    assert.truthy(text:find("not saved; the rows so far are in results/s/s.partial.tsv", 1, true))
+    assert.equal("x\n1\n2\n3\n", read(dir .. "/results/s/s.partial.tsv"))
+    script("run:record { x = 7 } os.execute 'kill -9 $PPID'", "--out killed")
+    assert.equal("x\n7\n", read(dir .. "/killed/s.partial.tsv"))
+  end)
+
+  it("answers --help with its head comment and options", function()
+    local text, code = script("print 'not run'", "--help")
+    assert.equal(0, code)
+    assert.truthy(text:find("What this is for.\nTwo lines.\n", 1, true))
+    assert.truthy(text:find "d +40 %(10%)")
+    assert.falsy(text:find "not run")
+  end)
+
+  it("refuses a mistyped command line with one line and exit code 2", function()
+    local text, code = script("print 'not run'", "--set D=3")
+    assert.equal(2, code)
+    assert.equal("s: unknown option 'D' (did you mean 'd'?); options: d\n", text)
+  end)
+end)
