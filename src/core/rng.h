@@ -11,11 +11,12 @@
 
 /* Streams keep the uses of one seed apart. */
 typedef enum {
-    MF_STREAM_DATA = 1,  /* SGD's samples (x_k, y_k): draw = k            */
-    MF_STREAM_INIT = 2,  /* initial weights: draw = neuron                 */
-    MF_STREAM_NOISE = 3, /* Eq. 11's Gaussian noise                        */
-    MF_STREAM_RISK = 4,  /* Monte Carlo estimates of risks                 */
-    MF_STREAM_USER = 16  /* user's streams count from here                 */
+    MF_STREAM_DATA = 1,    /* SGD's samples (x_k, y_k): draw = k            */
+    MF_STREAM_INIT = 2,    /* initial weights: draw = neuron                 */
+    MF_STREAM_NOISE = 3,   /* Eq. 11's Gaussian noise                        */
+    MF_STREAM_RISK = 4,    /* Monte Carlo estimates of risks                 */
+    MF_STREAM_SAMPLED = 5, /* examples of a sampled potential: draw = number of the example */
+    MF_STREAM_USER = 16    /* user's streams count from here                 */
 } mf_stream;
 
 typedef struct {
