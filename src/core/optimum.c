@@ -15,7 +15,7 @@
 
 enum {
     ITERATIONS_MAX = 400,
-    ADDED_MAX = 4,   /* vertices taken from one search                  */
+    ADDED_MAX = 4, /* vertices taken from one search                  */
     UNKNOWNS_MAX = 160,
     NEWTON_MAX = 12,
     STALLED = 12 /* iterations without a better gap: rounding rules */
@@ -473,6 +473,7 @@ static mf_status result(const solver *s, double gap, mf_optimum *out, mf_error *
     }
     out->atoms = h->n;
     out->dim = s->dim;
+    out->space = v->space;
     out->gap = gap;
     out->risk = v->risk0 - dot(s, v->b, v->b) + nearest(s, h, s->x);
     out->error = 3 * v->error; /* 2 V and U */
