@@ -8,6 +8,7 @@
 #define MF_ISA_H
 
 #include "activation.h"
+#include "curves.h"
 #include "rng.h"
 
 #define MF_ISA_PASTE_(name, isa) name##_##isa
@@ -17,7 +18,13 @@
 /* X(name, result, arguments): the kernels. */
 #define MF_KERNEL_LIST(X)                                                                          \
     X(normals, void, (mf_key key, uint64_t draw, size_t n, double *out))                           \
-    X(uniforms, void, (mf_key key, uint64_t draw, size_t n, double *out))
+    X(uniforms, void, (mf_key key, uint64_t draw, size_t n, double *out))                          \
+    X(curve_values, void,                                                                          \
+      (const mf_curve_grid *grid, const double *curve, size_t n, const double *r, double *value,   \
+       double *slope))                                                                             \
+    X(curve_sums, void,                                                                            \
+      (const mf_curve_grid *grid, size_t n, const double *r, const double *weight, double equal,   \
+       double *moments))
 
 typedef struct {
     const char *name;

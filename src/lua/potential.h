@@ -1,4 +1,12 @@
-/* potential.h: potentials as Lua values. */
+/* potential.h: potentials as Lua values. All kinds share one class and its methods.
+ *
+ * A new kind is a core constructor that returns an mf_potential, and a Lua constructor:
+ *     mfl_options(L, where, 1, fields, &options);           leaves the option table on top
+ *     mfl_potential *p = mfl_potential_push(L);             a closed handle, owned by Lua
+ *     p->d = ...;
+ *     mfl_status(L, where, mf_xyz_new(&spec, &p->pot, &err), &err);
+ *     return 1;
+ * listed in potential_functions (potential.c).                                            */
 #ifndef MFL_POTENTIAL_H
 #define MFL_POTENTIAL_H
 
@@ -7,12 +15,20 @@
 
 #define MFL_POTENTIAL "mf.potential"
 
-/* The potential at stack index arg, or an argument error. The payload of the userdata is one
- * pointer, NULL once closed. */
-static inline const mf_potential *mfl_potential_check(lua_State *L, int arg) {
-    mf_potential *const *box = mfl_check(L, arg, MFL_POTENTIAL);
-    luaL_argcheck(L, *box != NULL, arg, "the potential is closed");
-    return *box;
-}
+/* The payload of an mf.potential. What is not known of a kind is 0. */
+typedef struct {
+    mf_potential *pot;   /* NULL once closed                                         */
+    double d, s0, gamma; /* dimension of x (HUGE_VAL: the limit), of V; s0/d           */
+    double delta;
+} mfl_potential;
+
+/* Pops the option table, pushes a closed potential. */
+mfl_potential *mfl_potential_push(lua_State *L);
+
+/* The open potential at arg, or an argument error. */
+const mf_potential *mfl_potential_check(lua_State *L, int arg);
+
+/* The measure at arg, in the space of the potential; the error says how to get there. */
+const mf_measure *mfl_potential_measure(lua_State *L, int arg, const mf_potential *pot);
 
 #endif

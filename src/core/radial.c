@@ -1,0 +1,271 @@
+/* radial.c: the isotropic potential as a feature map of the rank that the accuracy needs.
+ *
+ * 1. A neuron of radius r is an element phi_r of a Hilbert space with <phi_r, phi_r'> = U and
+ *    <y, phi_r> = -V. Coordinates of phi_r are known (the "raw" features): Hermite coefficients
+ *        phi_{+-,m}(r) = sqrt(mu_2m / 2) c_2m(tau_+- r),      mu_2m = E z^2m,
+ *    as many as the accuracy needs.
+ * 2. They are sampled on panels of x = r/(1 + r) until U and V are resolved (curves.h).
+ * 3. A pivoted Cholesky factor of the samples' Gram matrix, y first, gives features of the
+ *    numerical rank: <b, f> = V with b = (-1, 0, ..., 0), <f, f'> = U.                      */
+#include "radial.h"
+
+#include "curves.h"
+
+#include <gsl/gsl_cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SERIES_MAX = 400 }; /* longest Hermite series */
+
+typedef struct {
+    mf_potential head;
+    mf_curves curves; /* rank curves */
+    double b[];       /* rank */
+} radial;
+
+/* ---- operations -------------------------------------------------------------------------------- */
+
+static const radial *radial_of(const mf_potential *pot) {
+    return (const radial *)(const void *)pot;
+}
+
+static void radial_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                            double *F, size_t ldf) {
+    const mf_curves *c = &radial_of(pot)->curves;
+    size_t length = mf_curve_length(&c->grid);
+    (void)ld; /* one coordinate */
+    for (size_t j = 0; j < n; ++j) {
+        double basis[MF_CURVE_TERMS], slope[MF_CURVE_TERMS];
+        const double *coef = c->coef + mf_curve_basis(&c->grid, theta[j], basis, slope);
+        for (size_t k = 0; k < c->count; ++k, coef += length) {
+            double sum = 0;
+            for (size_t i = 0; i < MF_CURVE_TERMS; ++i)
+                sum += coef[i] * basis[i];
+            F[k * ldf + j] = sum;
+        }
+    }
+}
+
+static void radial_mean(const mf_potential *pot, const mf_measure *rho, double *m, void *scratch) {
+    const mf_curves *c = &radial_of(pot)->curves;
+    double *moments = scratch;
+    mf_curve_moments(&c->grid, rho->n, rho->x, rho->weight, moments,
+                     moments + mf_curve_length(&c->grid));
+    mf_curves_expand(c, moments, m);
+}
+
+static void radial_field(const mf_potential *pot, const double *g, size_t n, const double *theta,
+                         size_t ld, double *value, double *grad, void *scratch) {
+    const mf_curves *c = &radial_of(pot)->curves;
+    (void)ld;
+    mf_curves_contract(c, g, scratch);
+    mf_curve_evaluate(&c->grid, scratch, n, theta, value, grad);
+}
+
+static size_t radial_scratch(const mf_potential *pot, size_t n) {
+    const mf_curve_grid *grid = &radial_of(pot)->curves.grid;
+    return (mf_curve_length(grid) + mf_curve_moments_scratch(grid, n)) * sizeof(double);
+}
+
+static void radial_free(mf_potential *pot) {
+    radial *self = (radial *)(void *)pot;
+    mf_curves_free(&self->curves);
+    free(self);
+}
+
+static const mf_potential_ops radial_ops = {"radial",     radial_features, radial_mean,
+                                            radial_field, radial_scratch,  radial_free};
+
+static double pair(const mf_potential *pot, const double *g, double r1, double r2, double *slope) {
+    const mf_curves *c = &radial_of(pot)->curves;
+    double one[MF_CURVE_TERMS], done[MF_CURVE_TERMS], two[MF_CURVE_TERMS], dtwo[MF_CURVE_TERMS];
+    const double *c1 = c->coef + mf_curve_basis(&c->grid, r1, one, done);
+    const double *c2 = c->coef + mf_curve_basis(&c->grid, r2, two, dtwo);
+    size_t length = mf_curve_length(&c->grid);
+    double sum = 0, dsum = 0;
+    for (size_t k = 0; k < c->count; ++k, c1 += length, c2 += length) {
+        double f1 = 0, df1 = 0, f2 = 0;
+        for (size_t i = 0; i < MF_CURVE_TERMS; ++i) {
+            f1 += c1[i] * one[i];
+            df1 += c1[i] * done[i];
+            f2 += c2[i] * two[i];
+        }
+        sum += f1 * (g ? g[k] : f2);
+        dsum += df1 * (g ? g[k] : f2);
+    }
+    if (slope)
+        *slope = isinf(r1) ? 0 : dsum;
+    return sum;
+}
+
+double mf_radial_v(const mf_potential *pot, double r, double *dv) {
+    return pair(pot, pot->b, r, 0, dv);
+}
+
+double mf_radial_u(const mf_potential *pot, double r1, double r2, double *du) {
+    return pair(pot, NULL, r1, r2, du);
+}
+
+/* ---- raw features: the Hermite series ----------------------------------------------------------- */
+
+typedef struct {
+    const mf_radial_spec *spec;
+    bool growth;
+    size_t terms;               /* m < terms */
+    double root_mu[SERIES_MAX]; /* sqrt(mu_2m / 2) */
+} series;
+
+/* out: <y, phi_r>, then phi_r (+, then -). */
+static void sample_series(const void *context, double r, double *out) {
+    const series *s = context;
+    double c[2 * SERIES_MAX], scale = s->growth ? 1 / (1 + r) : 1, mean[2];
+    for (int side = 0; side < 2; ++side) {
+        double tau = side ? 1 - s->spec->delta : 1 + s->spec->delta;
+        if (mf_activation_hermite(&s->spec->activation, tau * r, 0, 2 * s->terms - 1, c, NULL,
+                                  NULL) < 0)
+            c[0] = NAN;
+        mean[side] = c[0] * scale;
+        for (size_t m = 0; m < s->terms; ++m)
+            out[1 + (size_t)side * s->terms + m] = s->root_mu[m] * c[2 * m] * scale;
+    }
+    out[0] = (mean[0] - mean[1]) / 2;
+}
+
+/* Length of the series so that mu_2m <= tol beyond its end; *rest is mu_2m there. */
+static size_t series_length(double d, double tol, double *root_mu, double *rest) {
+    double mu = 1;
+    size_t m = 0;
+    while (m < SERIES_MAX && mu > tol) {
+        root_mu[m] = sqrt(mu / 2);
+        mu = isinf(d) ? 0 : mu * (double)(2 * m + 1) / (d + (double)(2 * m));
+        ++m;
+    }
+    *rest = mu;
+    return m;
+}
+
+/* ---- compression ------------------------------------------------------------------------------------ */
+
+/* Pivoted Cholesky of the Gram matrix of y and the n samples, y first: rows of F (n values
+ * each) are features. Returns the rank; *residual is the largest diagonal left.            */
+static size_t factor(size_t n, double *K, double tol, double *F, size_t room, double *residual) {
+    size_t rank = 0, full = n + 1, pivot = 0; /* row 0 of K is y */
+    double *diagonal = F + room * full;
+    for (size_t i = 0; i < full; ++i)
+        diagonal[i] = K[i * full + i];
+    for (;;) {
+        if (rank) {
+            pivot = 0;
+            for (size_t i = 1; i < full; ++i)
+                if (diagonal[i] > diagonal[pivot])
+                    pivot = i;
+            *residual = diagonal[pivot];
+        }
+        if (rank == room || (rank && diagonal[pivot] <= tol))
+            return rank;
+        double *row = F + rank * full, scale = 1 / sqrt(diagonal[pivot]);
+        memcpy(row, K + pivot * full, full * sizeof *row);
+        cblas_dgemv(CblasRowMajor, CblasTrans, (int)rank, (int)full, -1, F, (int)full, F + pivot,
+                    (int)full, 1, row, 1);
+        for (size_t i = 0; i < full; ++i) {
+            row[i] *= scale;
+            diagonal[i] -= row[i] * row[i];
+        }
+        ++rank;
+    }
+}
+
+/* K = Gram matrix of y (index 0, |y| = 1) and the samples, whose first component is <y, phi>. */
+static void gram(const mf_curve_samples *s, size_t n, double *K) {
+    int full = (int)n + 1, width = (int)s->width;
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, full - 1, width - 1, 1, s->sample + 1,
+                width, 0, K + full + 1, full);
+    K[0] = 1;
+    for (size_t i = 1; i <= n; ++i) {
+        K[i] = K[i * (n + 1)] = s->sample[(i - 1) * s->width];
+        for (size_t j = 1; j < i; ++j)
+            K[i * (n + 1) + j] = K[j * (n + 1) + i];
+    }
+}
+
+/* Everything from the samples on. tail: error of the raw features themselves. */
+static mf_status compress(const mf_curve_samples *s, double tol, double tail, bool growth,
+                          mf_potential **out, mf_error *err) {
+    enum { RANK_MAX = 1024 };
+    size_t n = s->panels * MF_CURVE_TERMS, full = n + 1, room = full < RANK_MAX ? full : RANK_MAX;
+    double residual = 0, *K = malloc(full * full * sizeof *K),
+           *F = malloc((room + 1) * full * sizeof *F);
+    mf_status status = MF_OK;
+    radial *self = NULL;
+    if (!K || !F) {
+        status = mf_fail(err, MF_ENOMEM, "no memory for %zu x %zu samples of the kernel", n, n);
+        goto done;
+    }
+    gram(s, n, K);
+    size_t rank = factor(n, K, tol, F, room, &residual);
+    self = calloc(1, sizeof *self + rank * sizeof(double));
+    if (!self) {
+        status = mf_fail(err, MF_ENOMEM, "no memory for a potential of rank %zu", rank);
+        goto done;
+    }
+    for (size_t k = 0; k < rank; ++k) /* drop y's own column: n values a feature */
+        memmove(F + k * n, F + k * full + 1, n * sizeof *F);
+    status = mf_curves_fit(s, rank, F, growth, &self->curves, err);
+    if (status < 0) {
+        free(self);
+        goto done;
+    }
+    self->b[0] = -1;
+    self->head = (mf_potential){.ops = &radial_ops,
+                                .space = MF_SPACE_RADIAL,
+                                .dim = 1,
+                                .rank = rank,
+                                .b = self->b,
+                                .risk0 = 1,
+                                .error = tail + residual + s->error,
+                                .nonnegative = 1};
+    *out = &self->head;
+done:
+    free(K);
+    free(F);
+    return status;
+}
+
+/* sup of E sigma(s G)^2, over 1 + s squared where sigma grows: the scale of U. */
+static double scale_of(const mf_activation *a) {
+    mf_activation_tails tails = mf_activation_tails_of(a);
+    double sup = 0;
+    for (int i = -512; i <= 512; ++i) {
+        double x = i / 512.5, t = x / (1 - fabs(x)), value = mf_activation_value(a, t);
+        sup = fmax(sup, fabs(value) / (1 + fabs(t)));
+        if (tails.slope_left == 0 && tails.slope_right == 0)
+            sup = fmax(sup, fabs(value));
+    }
+    return fmax(1, sup * sup);
+}
+
+mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, mf_error *err) {
+    *out = NULL;
+    if (!(spec->delta > 0 && spec->delta < 1))
+        return mf_fail(err, MF_EINVAL, "delta = %g must be in (0, 1)", spec->delta);
+    if (!(spec->d >= 2))
+        return mf_fail(err, MF_EINVAL, "d = %g must be an integer >= 2 or infinite", spec->d);
+    if (!(spec->tol >= 1e-13 && spec->tol <= 1e-2))
+        return mf_fail(err, MF_EINVAL, "tol = %g must be in [1e-13, 0.01]", spec->tol);
+    double scale = scale_of(&spec->activation), tol = spec->tol * scale, tail = 0;
+    bool growth = !mf_activation_is_bounded(&spec->activation);
+    mf_curve_samples samples;
+    mf_status status;
+    series s = {.spec = spec, .growth = growth};
+    s.terms = series_length(spec->d, spec->tol / 4, s.root_mu, &tail);
+    status = mf_curves_sample(sample_series, &s, 1 + 2 * s.terms, tol / 4, &samples, err);
+    if (status < 0)
+        return status;
+    status = compress(&samples, tol / 4, tail * scale, growth, out, err);
+    mf_curve_samples_free(&samples);
+    if (status < 0)
+        return status;
+    (*out)->error += 2 * sqrt(scale) * mf_activation_error(&spec->activation);
+    return (*out)->error > tol ? MF_INEXACT : MF_OK;
+}
