@@ -285,7 +285,8 @@ for name, method in pairs(Panel) do
       if #self.panels > 1 then
         raise("figure:%s: this figure has %d panels; draw with figure:panel(i):%s(...)", name, #self.panels, name)
       end
-      return method(self.panels[1], ...)
+      local result = method(self.panels[1], ...)
+      return result == self.panels[1] and self or result -- the inset, or the figure for the next call
     end
   end
 end

@@ -1,0 +1,1058 @@
+---@meta meanfield
+-- Annotations for editors (LuaLS). Written by docs/generate.lua; nothing here is ever run.
+
+local mf = {}
+
+---The law of one example (x, y).
+---@class mf.distribution
+---@field d any dimension of x
+local class1 = {}
+
+---@class mf.distribution.sample.options
+---@field seed? integer an integer >= 0, default 1: seed
+---@field first? integer an integer >= 0, default 1: number of the first sample in its stream; SGD's first step sees sample 1
+
+---n examples: x (n x d array) and y (n numbers). With SGD's seed these are the very examples that its steps see.
+---@param n any
+---@param options? mf.distribution.sample.options
+function class1:sample(n, options) end
+
+mf.distribution = {}
+
+---@class mf.distribution.anisotropic.options
+---@field d integer an integer in [1, 1e+07], required: dimension of x
+---@field delta number a number in (0, 1), required: separation Delta: standard deviations 1 + Delta (y = +1) and 1 - Delta (y = -1)
+---@field s0 integer an integer in [1, 1e+07], required: dimension of the subspace V in which the classes differ, <= d
+---@field basis? any s0 rows of d numbers: rows that span V (made orthonormal); default: the first s0 coordinates
+
+---Centered Gaussians that differ on a subspace V: x ~ N(0, I + ((1 +- Delta)^2 - 1) P_V).
+---@param options? mf.distribution.anisotropic.options
+---@return mf.distribution
+function mf.distribution.anisotropic(options) end
+
+---@class mf.distribution.custom.options
+---@field d integer an integer in [1, 1e+07], required: dimension of x
+---@field sample any a function rng -> x, y, required: makes one example from a source of random numbers: x (array or table of d numbers), y
+
+---A law of one's own: sample = function(rng) ... return x, y end. All randomness must come from rng, so that sample k is the same in every run.
+---@param options? mf.distribution.custom.options
+---@return mf.distribution
+function mf.distribution.custom(options) end
+
+---@class mf.distribution.isotropic.options
+---@field d integer an integer in [1, 1e+07], required: dimension of x
+---@field delta number a number in (0, 1), required: separation Delta: standard deviations 1 + Delta (y = +1) and 1 - Delta (y = -1)
+
+---Centered isotropic Gaussians: y = +-1 with probability 1/2, x ~ N(0, (1 +- Delta)^2 I).
+---@param options? mf.distribution.isotropic.options
+---@return mf.distribution
+function mf.distribution.isotropic(options) end
+
+---@class mf.distribution.mixture.options
+---@field weight? number a number in (0, inf), default 1: probability, up to a common factor
+---@field label number a finite number, required: y of this component
+---@field mean any a vector of d numbers, required: mean of x
+---@field covariance? any a number, d numbers or d x d: covariance of x: s^2 I, a diagonal, or a positive definite matrix; default I
+
+---Labelled Gaussians with any means and covariances.
+---@param options? mf.distribution.mixture.options
+---@return mf.distribution
+function mf.distribution.mixture(options) end
+
+---An activation sigma, as in sigma_*(x; theta) = a sigma(<w,x> + b). Call it: sigma(t), t a number or an array.
+---@class mf.activation
+---@field bounded any whether sigma has finite limits at both ends
+---@field error any bound on the error of a tabulated activation relative to max(1, |sigma|); else 0
+---@field kind any "piecewise", "tanh", "erf", "sigmoid", "softplus" or "table"
+---@field tails any sigma(t) ~ slope t + offset at both ends: slope_left, offset_left, slope_right, offset_right
+local class2 = {}
+
+---Arrays of c_0 .. c_(n-1) (see hermite) and of their derivatives in s, all at once.
+---@param n any
+---@param s any
+---@param b any
+function class2:coefficients(n, s, b) end
+
+---sigma'(t) of a number, or of every element of an array; at a knot the slope to its right.
+---@param t any
+function class2:derivative(t) end
+
+---c_k = E sigma(s G + b) h_k(G) and dc_k/ds, h_k the normalised Hermite polynomial.
+---@param k any
+---@param s any
+---@param b any
+function class2:hermite(k, s, b) end
+
+---q = E sigma(s G + b), dq/ds and dq/db, G standard normal. s in [0, inf], inf for bounded activations.
+---@param s any
+---@param b any
+function class2:moment(s, b) end
+
+mf.activation = {}
+
+---@class mf.activation.custom.options
+---@field f any a function t -> sigma(t), required: sigma; continuous, and a straight line (flat, for instance) as t -> +-inf
+---@field df? any a function t -> sigma'(t): its derivative; given, the table's derivative is held against it
+---@field kinks? table a list of numbers: where sigma is not smooth, increasing: fewer and better pieces
+---@field tol? number a number in [1e-14, 0.01], default 1e-11: accepted error of the table, relative to max(1, |sigma|)
+
+---A Lua function t -> sigma(t), tabulated once as piecewise polynomials and straight lines far out; `.error` is the bound of its error. No Lua runs in the loops that use it. mf.activation.custom(f) is short for {f = f}.
+---@param options? mf.activation.custom.options
+---@return mf.activation
+function mf.activation.custom(options) end
+
+---2/sqrt(pi) int_0^t exp(-u^2) du.
+---@return mf.activation
+function mf.activation.erf() end
+
+---@class mf.activation.piecewise.options
+---@field left? number a finite number, default 0: slope before the first knot
+---@field right? number a finite number, default 0: slope after the last knot
+
+---Linear between the knots (t, s), t increasing; beyond the ends the given slopes.
+---@param options? mf.activation.piecewise.options
+---@return mf.activation
+function mf.activation.piecewise(options) end
+
+---max(t, 0).
+---@return mf.activation
+function mf.activation.relu() end
+
+---1/(1 + exp(-t)).
+---@return mf.activation
+function mf.activation.sigmoid() end
+
+---log(1 + exp(t)).
+---@return mf.activation
+function mf.activation.softplus() end
+
+---tanh(t).
+---@return mf.activation
+function mf.activation.tanh() end
+
+---The law rho_0 of a neuron's weights before training.
+---@class mf.init
+local class3 = {}
+
+mf.init = {}
+
+---fn(rng, d) returns w (d numbers) and, for affine neurons, a (default 1) and b (default 0). All randomness must come from rng.
+---@param fn any
+---@return mf.init
+function mf.init.custom(fn) end
+
+---@class mf.init.gaussian.options
+---@field kappa number a number in (0, inf), required: w ~ N(0, kappa^2/d I)
+---@field a? number a finite number, default 1: output weight of affine neurons
+---@field b? number a finite number, default 0: offset of affine neurons
+---@field d? integer an integer in [1, 1e+07]: dimension whose law of |w| is meant, beside a potential at d = inf
+---@field s0? integer an integer in [1, 1e+07]: dimension of V whose law of (r1, r2) is meant, beside a potential at d = inf
+
+---w ~ N(0, kappa^2/d I); a and b constant.
+---@param options? mf.init.gaussian.options
+---@return mf.init
+function mf.init.gaussian(options) end
+
+---@class mf.init.sphere.options
+---@field radius number a number in [0, inf), required: w is uniform on the sphere |w| = radius
+---@field a? number a finite number, default 1: output weight of affine neurons
+---@field b? number a finite number, default 0: offset of affine neurons
+---@field d? integer an integer in [1, 1e+07]: dimension whose law of |w| is meant, beside a potential at d = inf
+---@field s0? integer an integer in [1, 1e+07]: dimension of V whose law of (r1, r2) is meant, beside a potential at d = inf
+
+---w uniform on the sphere of the given radius; a and b constant.
+---@param options? mf.init.sphere.options
+---@return mf.init
+function mf.init.sphere(options) end
+
+---A step schedule xi(t): SGD's steps are s_k = eps xi(k eps). Call it: xi(t).
+---@class mf.schedule
+local class4 = {}
+
+---tau(t) = int_0^t xi, the clock in which the distributional dynamics (Eq. 7) is autonomous.
+---@param t any
+function class4:clock(t) end
+
+mf.schedule = {}
+
+---@class mf.schedule.constant.options
+---@field value? number a number in (0, inf), default 1: xi, the same at every t
+
+---xi(t) = value.
+---@return mf.schedule
+function mf.schedule.constant() end
+
+---xi(t) = fn(t), a Lua function; may be singular at t = 0. Wherever an option `xi` is taken, the bare function does as well.
+---@param fn any
+---@return mf.schedule
+function mf.schedule.custom(fn) end
+
+---@class mf.schedule.power.options
+---@field p number a number in (-1, inf), required: exponent: xi(t) = value t^p; above -1, or the clock int xi would be infinite
+---@field value? number a number in (0, inf), default 1: factor in front
+
+---xi(t) = value t^p. For p < 0 SGD starts at step k = 1, and the PDE is solved in the clock int xi.
+---@param p any
+---@return mf.schedule
+function mf.schedule.power(p) end
+
+---A run of one-pass stochastic gradient descent (Eq. 3; with beta or lambda Eq. 11).
+---@class mf.sgd
+---@field N any number of neurons
+---@field k any steps done
+---@field t any time t = k eps
+local class5 = {}
+
+---Steps until t = k eps (k the nearest integer to t/eps); returns the run. Raises 'diverged at step k' when the prediction is no longer finite.
+---@param t any
+function class5:advance(t) end
+
+---The empirical law of the neurons: a measure in space 'plain' (w) or 'affine' (w, a, b).
+function class5:measure() end
+
+---@class mf.sgd.risk.options
+---@field samples? integer an integer in [2, 1e+12]: estimate from this many fresh examples; left out: exact, where the law is Gaussian
+---@field seed? integer an integer >= 0, default 1: seed of the fresh examples
+
+---Population risk R_N (Eq. 4) of the present weights. Without options: exact for Gaussian laws, with a bound on its numerical error. With samples: a Monte Carlo estimate and its standard error.
+---@param options? mf.sgd.risk.options
+function class5:risk(options) end
+
+---n more steps (default 1); returns the run.
+---@param n any
+function class5:step(n) end
+
+---W, an N x d array; with affine neurons also a and b.
+function class5:weights() end
+
+---@class mf.sgd.options
+---@field distribution mf.distribution a mf.distribution, required: law of one example (x, y)
+---@field activation mf.activation a mf.activation, required: sigma
+---@field neuron? "plain"|"affine" 'plain' | 'affine', default "plain": plain: sigma(<w,x>); affine: a sigma(<w,x> + b) (Eq. 2)
+---@field N integer an integer in [1, 1e+09], required: number of neurons
+---@field init mf.init a mf.init, required: law rho_0 of the initial weights
+---@field eps number a number in (0, inf), required: step size epsilon: s_k = eps xi(k eps), t = k eps
+---@field xi? any an mf.schedule or a function t -> xi(t): step schedule; default constant 1
+---@field seed? integer an integer >= 0, default 1: seed of all random numbers of the run
+---@field beta? number a number in (0, inf], default inf: inverse temperature of noisy SGD (Eq. 11, Eq. 12); inf: no noise
+---@field lambda? number a number in [0, inf), default 0: l2 regularisation (Eq. 11)
+---@field noise? "diffusion"|"printed" 'diffusion' | 'printed', default "diffusion": diffusion: variance 4 s_k/beta, the beta of Eq. 12; printed: 2 s_k/beta, Eq. 11 as printed
+---@field fix_a? boolean true or false, default false: affine neurons: do not train the output weights
+---@field fix_b? boolean true or false, default false: affine neurons: do not train the offsets
+
+---A network of N neurons at its initial weights, ready to be trained by one-pass SGD.
+---@param options? mf.sgd.options
+---@return mf.sgd
+function mf.sgd(options) end
+
+---The distributional dynamics (Eq. 7, Eq. 13) along its characteristics: weighted particles that move by -2 xi grad Psi(theta; rho_t). Radii that reach 0 stay there while the force points inward.
+---@class mf.pde.particles
+---@field J any number of particles
+---@field clock any tau = int_0^t xi, in which Eq. 7 is autonomous
+---@field error any sum over the steps of the estimated Wasserstein distance W_2 that each added; what the dynamics makes of it later is not included
+---@field steps any accepted steps so far
+---@field t any time
+local class6 = {}
+
+---Solves up to time t, which is hit exactly; returns the solver. Raises 'diverged' when no step is small enough, at the last good state.
+---@param t any
+function class6:advance(t) end
+
+----dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2).
+function class6:dissipation() end
+
+---rho_t, a copy of the particles.
+function class6:measure() end
+
+---R(rho_t) of Eq. 5.
+function class6:risk() end
+
+mf.pde = {}
+
+---@class mf.pde.particles.options
+---@field potential mf.potential a mf.potential, required: V and U of the model
+---@field init? mf.init a mf.init: law rho_0 of the weights: radii become quantiles, full weights are drawn
+---@field measure? mf.measure a mf.measure: start from this measure instead of `init`
+---@field J? integer an integer in [1, 1e+09], default 2000: number of particles (with `init`)
+---@field xi? any an mf.schedule or a function t -> xi(t): step schedule; default constant 1
+---@field tol? number a number in (0, 1], default 1e-08: tolerance of one step, in the mean square over rho, relative to 1 + |theta|
+---@field step? number a number in (0, inf): fixed steps of this length in the clock int xi, for convergence tests
+---@field seed? integer an integer >= 0, default 1: seed of the neurons drawn from `init` (potentials in full parameter space)
+
+---A solution of the distributional dynamics from rho_0 by particles.
+---@param options? mf.pde.particles.options
+---@return mf.pde.particles
+function mf.pde.particles(options) end
+
+---Weighted atoms rho = sum_j weight_j delta_theta_j: what SGD's neurons, PDE particles and optima all are. #m is the number of atoms.
+---@class mf.measure
+---@field dim any number of coordinates
+---@field n any number of atoms
+---@field space any what the coordinates mean
+local class7 = {}
+
+---The atoms, an n x dim array.
+function class7:atoms() end
+
+---rho(coordinate <= x); x a number, or an array or table.
+---@param x any
+---@param which any
+function class7:cdf(x, which) end
+
+---One coordinate of every atom, by name ("r", "a", "r1", "w3") or number.
+---@param which any
+function class7:coordinate(which) end
+
+---@class mf.measure.density.options
+---@field points? integer an integer in [8, 1e+07], default 401: number of points of the curve, made odd: edges and centres of cells
+---@field bandwidth? number a number in [0, inf), default 0: standard deviation of the Gaussian in place of every atom; 0: between neighbours
+---@field range? table {low, high}: interval drawn; default: all of the density
+---@field coordinate? any a name or a number: which coordinate, where there is more than one
+
+---Points x, density p there, and the point masses { {x=, mass=}, ... }, which are no part of p: the area under p and the point masses have total 1. By default p is the density behind deterministic particles, whose distribution function is linear between neighbours, and x is dense where mass is. Atoms that are a random sample need a bandwidth, or a histogram. Point masses are mass at infinity and places with 8 times the mass of a neighbour, such as particles absorbed at r = 0; of fewer than 8 places all (then x and p are empty).
+---@param options? mf.measure.density.options
+function class7:density(options) end
+
+---@class mf.measure.histogram.options
+---@field bins? integer an integer in [1, 1e+07], default 40: number of bins
+---@field range? table {low, high}: interval covered; default: all finite atoms
+---@field density? boolean true or false, default true: heights as mass per length; false: as mass
+---@field coordinate? any a name or a number: which coordinate, where there is more than one
+
+---Edges (bins + 1), heights (bins) and the mass outside the range. Bins are [edge, next edge), the last one is closed; the area of all bins is the mass inside.
+---@param options? mf.measure.histogram.options
+function class7:histogram(options) end
+
+---The law of one coordinate: a measure with that coordinate alone.
+---@param which any
+function class7:marginal(which) end
+
+---int f d rho of a coordinate or of fn(x1, ..., xD); without an argument of the only coordinate, or the vector of all means.
+---@param which any
+function class7:mean(which) end
+
+---The image of the measure: atoms fn(x1, ..., xD) with the same weights, with as many coordinates as fn returns, in the space named (default 'free').
+---@param fn any
+---@param space any
+function class7:push(fn, space) end
+
+---Smallest atom x of a coordinate with rho(<= x) >= p; p a number, or an array or table.
+---@param p any
+---@param which any
+function class7:quantile(p, which) end
+
+---@class mf.measure.radii.options
+---@field s0 integer an integer in [1, 1e+09], required: dimension of the subspace V
+---@field basis? any an mf.array of s0 orthonormal rows: rows that span V; default: the first s0 coordinates
+
+---The law of r1 = |P_V w|, r2 = |w - P_V w|, with a and b of affine neurons: a measure in space 'two_radius', of affine neurons 'relu'.
+---@param options? mf.measure.radii.options
+function class7:radii(options) end
+
+---The law of |w|: a measure in space 'radial' from weights or radii.
+function class7:radius() end
+
+---@class mf.measure.sample.options
+---@field seed? integer an integer >= 0, default 1: of the draws
+
+---n independent draws from the measure, as a measure of equal weights.
+---@param n any
+---@param options? mf.measure.sample.options
+function class7:sample(n, options) end
+
+---Standard deviation of a coordinate under rho (a law: no n - 1), or the vector of all.
+---@param which any
+function class7:std(which) end
+
+---The masses, n numbers of sum 1.
+function class7:weights() end
+
+---@class mf.measure.options
+---@field x any an mf.array or table of numbers or rows, required: atoms: n numbers, or n rows of coordinates
+---@field weights? any an array or table of n numbers >= 0: masses, normalised to total 1; default equal
+---@field space? "free"|"radial"|"two_radius"|"relu"|"plain"|"affine" 'free' | 'radial' | 'two_radius' | 'relu' | 'plain' | 'affine', default "free": what the coordinates mean; default free
+
+---A measure from atoms of one's own. mf.measure(array) is mf.measure{x = array}.
+---@param options? mf.measure.options
+---@return mf.measure
+function mf.measure(options) end
+
+mf.transport = {}
+
+---@class mf.transport.sliced.options
+---@field directions? integer an integer in [1, 1e+09], default 200: number of random directions
+---@field p? number a number in [1, inf), default 2: order
+---@field seed? integer an integer >= 0, default 1: of the directions
+
+---Sliced Wasserstein distance of two measures with any number of coordinates: the mean over random directions of the exact one-dimensional distances to the power p, then the p-th root. Not the Wasserstein distance itself, but smaller and cheap.
+---@param m1 any
+---@param m2 any
+---@param options? mf.transport.sliced.options
+function mf.transport.sliced(m1, m2, options) end
+
+---Wasserstein-1 distance of two laws on the line, exact: the area between their distribution functions. Each is a measure of one coordinate, or an array or table of numbers of equal weight. Infinite if the masses at infinity differ.
+---@param a any
+---@param b any
+function mf.transport.w1(a, b) end
+
+---Wasserstein-2 distance of two laws on the line, exact; arguments as for w1.
+---@param a any
+---@param b any
+function mf.transport.w2(a, b) end
+
+---Wasserstein-p distance on the line for p in [1, inf], exact; p = math.huge is the largest displacement. Arguments as for w1.
+---@param a any
+---@param b any
+---@param p any
+function mf.transport.wp(a, b, p) end
+
+---Dense vector or matrix of doubles. a[i] counts from 1; a row a[i] of a matrix is a view that shares memory, so a[i][j] = x writes into a, and a[i] = row copies a row in. Reading one past the end gives nil (ipairs stops there), any other index outside is an error. + - * / ^ work element by element on equal shapes and with numbers; == compares all elements. NaN and infinities are data.
+---@class mf.array
+local class8 = {}
+
+---|x| of every element.
+function class8:abs() end
+
+---Index i (of a matrix: i, j) of the first largest element, or of the first NaN.
+function class8:argmax() end
+
+---Index i (of a matrix: i, j) of the first smallest element, or of the first NaN.
+function class8:argmin() end
+
+---Column j of a matrix, a vector that shares the matrix's memory.
+---@param j any
+function class8:column(j) end
+
+---A copy with memory of its own.
+function class8:copy() end
+
+---Cosine of every element.
+function class8:cos() end
+
+---Vector of the running sums.
+function class8:cumsum() end
+
+---Inner product of two vectors.
+---@param b any
+function class8:dot(b) end
+
+---Error function of every element.
+function class8:erf() end
+
+---exp of every element.
+function class8:exp() end
+
+---Sets every element to x; returns a.
+---@param x any
+function class8:fill(x) end
+
+---Every element rounded down.
+function class8:floor() end
+
+---One element. For a matrix faster than a[i][j], which makes a view of the row.
+---@param i any
+function class8:get(i) end
+
+---Natural logarithm of every element.
+function class8:log() end
+
+---Logarithm to base 10 of every element.
+function class8:log10() end
+
+---New array of fn(x, i) or, for a matrix, fn(x, i, j) of every element.
+---@param fn any
+function class8:map(fn) end
+
+---Matrix product: matrix times matrix, matrix times vector, or vector times matrix.
+---@param b any
+function class8:matmul(b) end
+
+---Largest element, NaN if there is a NaN; axis as in a:sum.
+---@param axis any
+function class8:max(axis) end
+
+---Mean; axis as in a:sum.
+---@param axis any
+function class8:mean(axis) end
+
+---Smallest element, NaN if there is a NaN; axis as in a:sum.
+---@param axis any
+function class8:min(axis) end
+
+---Whether |a - b| <= tol in every element, and the largest |a - b|. b is an array, a table or one number; equal infinities are near, NaN is near to nothing.
+---@param b any
+---@param tol any
+function class8:near(b, tol) end
+
+---Euclidean norm of all elements, without overflow; axis as in a:sum.
+---@param axis any
+function class8:norm(axis) end
+
+---The p-quantile of all elements, linear between order statistics: p = 0 the minimum, 0.5 the median, 1 the maximum. A vector or table of p gives a vector.
+---@param p any
+function class8:quantile(p) end
+
+---A copy with the same elements, row by row, in another shape.
+---@param n any
+function class8:reshape(n) end
+
+---Row i of a matrix, a vector that shares the matrix's memory. The same as a[i].
+---@param i any
+function class8:row(i) end
+
+---Writes one element.
+---@param i any
+---@param x any
+function class8:set(i, x) end
+
+---n for a vector; rows, columns for a matrix.
+function class8:shape() end
+
+---Sine of every element.
+function class8:sin() end
+
+---Elements (of a matrix: rows) i to j, both included, sharing memory with a. Defaults: i = 1, j = #a; i = j + 1 gives an empty array.
+---@param i any
+---@param j any
+function class8:slice(i, j) end
+
+---Sorts a vector in place, increasing, NaN at the end; returns it.
+function class8:sort() end
+
+---Square root of every element.
+function class8:sqrt() end
+
+---Standard deviation with divisor n - 1 (NaN for one element); axis as in a:sum.
+---@param axis any
+function class8:std(axis) end
+
+---Sum of all elements (0 if there are none), added pairwise. With axis = 1 the vector of the columns' sums, with axis = 2 of the rows'.
+---@param axis any
+function class8:sum(axis) end
+
+---Hyperbolic tangent of every element.
+function class8:tanh() end
+
+---A table of numbers, or of rows.
+function class8:totable() end
+
+---The transposed matrix, a copy.
+function class8:transpose() end
+
+mf.array = {}
+
+---The n x n identity matrix.
+---@param n any
+function mf.array.identity(n) end
+
+---n numbers from a to b, both included, in equal steps.
+---@param a any
+---@param b any
+---@param n any
+function mf.array.linspace(a, b, n) end
+
+---n numbers from a > 0 to b > 0, both included, in equal ratios.
+---@param a any
+---@param b any
+---@param n any
+function mf.array.logspace(a, b, n) end
+
+---Vector or matrix of ones.
+---@param n any
+function mf.array.ones(n) end
+
+---a, a + step, ... up to b as in a numeric for; step = 1 by default. b is included when a whole number of steps reaches it up to rounding.
+---@param a any
+---@param b any
+---@param step any
+function mf.array.range(a, b, step) end
+
+---Vector or matrix of zeros.
+---@param n any
+function mf.array.zeros(n) end
+
+---A source of random numbers for one draw of one stream: the k-th call on equal sources gives equal numbers (Philox 4x32-10 counters, Box-Muller).
+---@class mf.rng
+local class9 = {}
+
+---One standard normal.
+function class9:normal() end
+
+---n standard normals, an mf.array. Every call gives fresh numbers.
+---@param n any
+function class9:normals(n) end
+
+---One uniform on (0, 1).
+function class9:uniform() end
+
+---n uniforms on (0, 1), an mf.array.
+---@param n any
+function class9:uniforms(n) end
+
+---@class mf.rng.options
+---@field seed? integer an integer >= 0, default 1: seed
+---@field stream? integer an integer in [0, 65519], default 0: number of the stream; streams are independent
+---@field draw? integer an integer >= 0, default 0: number of the draw in its stream
+
+---A source of random numbers.
+---@param options? mf.rng.options
+---@return mf.rng
+function mf.rng(options) end
+
+---A figure: panels with series. See mf.plot.
+---@class mf.plot.figure
+local class10 = {}
+
+---@class mf.plot.figure.band.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field opacity? number a number in [0, 1], default 0.3: of the fill
+
+---A filled band between low[i] and high[i].
+---@param x any
+---@param low any
+---@param high any
+---@param options? mf.plot.figure.band.options
+function class10:band(x, low, high, options) end
+
+---@class mf.plot.figure.density.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field width? number a number in [0.05, 20], default 1.1: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+
+---The smooth density of a one-dimensional particle measure (measure:density()) or of a pde.grid, as a line.
+---@param measure any
+---@param options? mf.plot.figure.density.options
+function class10:density(measure, options) end
+
+---@class mf.plot.figure.histogram.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field opacity? number a number in [0, 1], default 0.3: of the fill
+---@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
+---@field range? table {low, high} with low < high: from where to where; by default all finite values
+
+---The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
+---@param data any
+---@param options? mf.plot.figure.histogram.options
+function class10:histogram(data, options) end
+
+---@class mf.plot.figure.hline.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+
+---A horizontal line across the axes.
+---@param y any
+---@param options? mf.plot.figure.hline.options
+function class10:hline(y, options) end
+
+---@class mf.plot.figure.inset.options
+---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
+---@field ylabel? string a string, default "": text beside the axis
+---@field title? string a string, default "": text above the axes
+---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
+---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
+---@field ylog? boolean true or false, default false: logarithmic y axis
+---@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
+---@field yrange? table {low, high} with low < high: ends of the y axis
+---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
+---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
+---@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
+---@field x? number a number in [0, 1], default 0.5: left edge of the inset's frame, as a fraction of the axes
+---@field y? number a number in [0, 1], default 0.5: lower edge of its frame
+---@field w? number a number in [0.05, 1], default 0.45: width of its frame
+---@field h? number a number in [0.05, 1], default 0.42: height of its frame
+
+---Small axes inside the axes; draw in what it returns with the same methods.
+---@param options? mf.plot.figure.inset.options
+function class10:inset(options) end
+
+---@class mf.plot.figure.line.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field width? number a number in [0.05, 20], default 1.1: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+
+---A line through the points (x[i], y[i]).
+---@param x any
+---@param y any
+---@param options? mf.plot.figure.line.options
+function class10:line(x, y, options) end
+
+---@class mf.plot.figure.panel.options
+---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
+---@field ylabel? string a string, default "": text beside the axis
+---@field title? string a string, default "": text above the axes
+---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
+---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
+---@field ylog? boolean true or false, default false: logarithmic y axis
+---@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
+---@field yrange? table {low, high} with low < high: ends of the y axis
+---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
+---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
+---@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
+
+---The i-th panel, with its options set if given; it has the figure's drawing methods.
+---@param i any
+---@param options? mf.plot.figure.panel.options
+function class10:panel(i, options) end
+
+---@class mf.plot.figure.points.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
+---@field size? number a number in [0.1, 20], default 1: symbol size, relative
+---@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
+
+---Symbols at (x[i], y[i]), with vertical error bars of half length errors[i] where given.
+---@param x any
+---@param y any
+---@param options? mf.plot.figure.points.options
+function class10:points(x, y, options) end
+
+---Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Returns nil and gnuplot's message if that fails.
+---@param path any
+---@param ... any
+function class10:save(path, ...) end
+
+---@class mf.plot.figure.show.options
+---@field columns? integer an integer in [20, 1000]: width in characters; by default the terminal's
+---@field lines? integer an integer in [5, 1000]: height of a panel in lines; by default fits the terminal
+---@field color? boolean true or false: colours; by default on a terminal, unless NO_COLOR is set
+
+---Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set.
+---@param options? mf.plot.figure.show.options
+function class10:show(options) end
+
+---@class mf.plot.figure.text.options
+---@field color? any "#rrggbb": by default the next of the palette
+---@field align? "left"|"center"|"right" 'left' | 'center' | 'right', default "left": which part of the text stands at x
+---@field fraction? boolean true or false, default false: x and y are fractions of the axes, not data
+---@field size? number a number in [1, 100], default 7: font size in points
+
+---A text at (x, y), in data or axes coordinates.
+---@param x any
+---@param y any
+---@param text any
+---@param options? mf.plot.figure.text.options
+function class10:text(x, y, text, options) end
+
+---@class mf.plot.figure.vline.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+
+---A vertical line across the axes.
+---@param x any
+---@param options? mf.plot.figure.vline.options
+function class10:vline(x, options) end
+
+---One pair of axes of a figure: figure:panel(i) or figure:inset{...}.
+---@class mf.plot.panel
+local class11 = {}
+
+---@class mf.plot.figure.band.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field opacity? number a number in [0, 1], default 0.3: of the fill
+
+---A filled band between low[i] and high[i].
+---@param x any
+---@param low any
+---@param high any
+---@param options? mf.plot.figure.band.options
+function class11:band(x, low, high, options) end
+
+---@class mf.plot.figure.density.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field width? number a number in [0.05, 20], default 1.1: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+
+---The smooth density of a one-dimensional particle measure (measure:density()) or of a pde.grid, as a line.
+---@param measure any
+---@param options? mf.plot.figure.density.options
+function class11:density(measure, options) end
+
+---@class mf.plot.figure.histogram.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field opacity? number a number in [0, 1], default 0.3: of the fill
+---@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
+---@field range? table {low, high} with low < high: from where to where; by default all finite values
+
+---The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
+---@param data any
+---@param options? mf.plot.figure.histogram.options
+function class11:histogram(data, options) end
+
+---@class mf.plot.figure.hline.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+
+---A horizontal line across the axes.
+---@param y any
+---@param options? mf.plot.figure.hline.options
+function class11:hline(y, options) end
+
+---@class mf.plot.figure.inset.options
+---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
+---@field ylabel? string a string, default "": text beside the axis
+---@field title? string a string, default "": text above the axes
+---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
+---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
+---@field ylog? boolean true or false, default false: logarithmic y axis
+---@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
+---@field yrange? table {low, high} with low < high: ends of the y axis
+---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
+---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
+---@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
+---@field x? number a number in [0, 1], default 0.5: left edge of the inset's frame, as a fraction of the axes
+---@field y? number a number in [0, 1], default 0.5: lower edge of its frame
+---@field w? number a number in [0.05, 1], default 0.45: width of its frame
+---@field h? number a number in [0.05, 1], default 0.42: height of its frame
+
+---Small axes inside the axes; draw in what it returns with the same methods.
+---@param options? mf.plot.figure.inset.options
+function class11:inset(options) end
+
+---@class mf.plot.figure.line.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field width? number a number in [0.05, 20], default 1.1: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+
+---A line through the points (x[i], y[i]).
+---@param x any
+---@param y any
+---@param options? mf.plot.figure.line.options
+function class11:line(x, y, options) end
+
+---@class mf.plot.figure.points.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
+---@field size? number a number in [0.1, 20], default 1: symbol size, relative
+---@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
+
+---Symbols at (x[i], y[i]), with vertical error bars of half length errors[i] where given.
+---@param x any
+---@param y any
+---@param options? mf.plot.figure.points.options
+function class11:points(x, y, options) end
+
+---@class mf.plot.figure.text.options
+---@field color? any "#rrggbb": by default the next of the palette
+---@field align? "left"|"center"|"right" 'left' | 'center' | 'right', default "left": which part of the text stands at x
+---@field fraction? boolean true or false, default false: x and y are fractions of the axes, not data
+---@field size? number a number in [1, 100], default 7: font size in points
+
+---A text at (x, y), in data or axes coordinates.
+---@param x any
+---@param y any
+---@param text any
+---@param options? mf.plot.figure.text.options
+function class11:text(x, y, text, options) end
+
+---@class mf.plot.figure.vline.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+
+---A vertical line across the axes.
+---@param x any
+---@param options? mf.plot.figure.vline.options
+function class11:vline(x, options) end
+
+mf.plot = {}
+
+---@class mf.plot.grid.options
+---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
+---@field ylabel? string a string, default "": text beside the axis
+---@field title? string a string, default "": text above the axes
+---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
+---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
+---@field ylog? boolean true or false, default false: logarithmic y axis
+---@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
+---@field yrange? table {low, high} with low < high: ends of the y axis
+---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
+---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
+---@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
+---@field width? number a number in [0.5, 100]: inches; 3.4 (one column) with one panel across, else 7 (two columns)
+---@field height? number a number in [0.5, 100]: inches; in proportion to the width
+---@field panels? integer an integer in [1, 100], default 1: number of panels, side by side; reach them with figure:panel(i)
+---@field rows? integer an integer in [1, 100]: rows of panels
+---@field columns? integer an integer in [1, 100]: columns of panels
+
+---A figure with rows x columns panels, numbered row by row.
+---@param options? mf.plot.grid.options
+function mf.plot.grid(options) end
+
+---A run: see mf.experiment. run.key is the value of option key.
+---@class mf.experiment.run
+---@field name any the experiment's name
+---@field options any all options and their values
+---@field out any folder of its results
+---@field quick any whether --quick was given
+local class12 = {}
+
+---States a claim as numbers, op one of < <= > >= == ~=; or run:check(name, condition). Prints pass or FAIL. The program's exit code is 1 if any check failed.
+---@param name any
+---@param value any
+---@param op any
+---@param bound any
+function class12:check(name, value, op, bound) end
+
+---All recorded values of a column.
+---@param name any
+function class12:column(name) end
+
+---Largest value of a column; NaN if it holds one.
+---@param name any
+function class12:max(name) end
+
+---Smallest value of a column; NaN if it holds one.
+---@param name any
+function class12:min(name) end
+
+---Appends a row. The first row fixes the columns. Rows reach the disk at once, in <name>.partial.tsv.
+---@param options? any
+function class12:record(options) end
+
+---Writes the data with options, checks and code version, and the figures (<name>.svg and .png; several are numbered, or named by run:save{suffix=figure}); prints a short table.
+---@param figure any
+---@param ... any
+function class12:save(figure, ...) end
+
+---Runs through output times, which must not decrease, with one progress bar for all of them; run:times() takes those of the option `times`.
+---@param list any
+function class12:times(list) end
+
+---@class mf.experiment.options
+---@field name any a name of letters, digits, _ and -, required: names the results folder and its files
+---@field options? table a table { key = default }: what --set may change; the default fixes the type
+---@field quick? table a table { key = value }: the defaults under --quick
+---@field columns? table a list of names: columns that come first in tables; the others are sorted
+---@field args? table a list of strings: arguments instead of the command line's
+
+---A run of an experiment script: reads --set key=value, --out DIR, --quick and --help from the command line (strict). run.key is the value of an option, run.quick tells of --quick, run.out is the folder.
+---@param options? mf.experiment.options
+function mf.experiment(options) end
+
+---@class mf.sweep.options
+---@field workers? integer an integer in [1, 1024]: processes at a time; default: mf.threads()
+---@field out? string a string: folder that keeps finished points; default: the folder of the running experiment; without one nothing is kept
+---@field name? string a string, default "sweep": finished points are kept in out/name.points
+---@field tag? string a string, default "": points kept under another tag are not reused: change it when fn changes in a way that its text and its captured values do not show
+
+---Runs fn(point) for every point of a list (numbers, strings or tables of them) in processes of their own and returns the list of results, in the order of the points: numbers, strings, booleans or tables of them. A point that fails is reported on stderr with its traceback and has the result false; the second value lists the failures {index=, point=, message=}. Finished points are kept at once and skipped on a rerun, as long as fn's text and the values it captures are the same. Results do not depend on the number of workers: math.random is seeded by the point. Started by mpirun, the points are spread over the ranks (docs/sweep.md).
+---@param points any
+---@param fn any
+---@param options? mf.sweep.options
+function mf.sweep(points, fn, options) end
+
+mf.help = {}
+
+---The same for a class written in Lua, given the table of its methods.
+---@param class any
+---@param options? any
+function mf.help.class(class, options) end
+
+---Gives a function of your own documentation that mf.help finds.
+---@param value any
+---@param options? any
+function mf.help.document(value, options) end
+
+---What an option takes, and its default, in words.
+---@param field any
+function mf.help.expected(field) end
+
+---The names of public things without documentation; empty in a sound build.
+function mf.help.missing() end
+
+---The names of everything that has documentation.
+function mf.help.names() end
+
+---What mf.help(x) prints.
+---@param x any
+function mf.help.text(x) end
+
+---OpenBLAS's kernels in use, and the library's file.
+function mf.blas() end
+
+---Instruction set in use: baseline, avx2 or avx512. MEANFIELD_ISA in the environment asks for a lesser one.
+function mf.isa() end
+
+---Holds a folder against other runs until it is closed.
+---@class mf.process.lock
+local class13 = {}
+
+---Forked workers, one for each running job. Closing it kills them.
+---@class mf.process.pool
+---@field free any Number of workers that could be started now.
+local class14 = {}
+
+---Waits at most so long for a worker to end: returns its job and string; or its job, nil and how it died; or nothing. May return early with nothing.
+---@param seconds any
+function class14:next(seconds) end
+
+---Forks a worker that calls work(text) and hands back the string it returns. Needs pool.free > 0.
+---@param job any
+---@param text any
+function class14:start(job, text) end
+
+---A progress bar that listens to Ctrl-C.
+---@class mf.process.task
+local class15 = {}
+
+---Writes text on stderr, in place of the bar.
+---@param text any
+function class15:say(text) end
+
+---Redraws the bar if it is time to; raises "interrupted" after Ctrl-C.
+---@param done any
+function class15:tick(done) end
+
+mf.process = {}
+
+---Makes this process one that runs points: one thread, no progress bar, no input.
+function mf.process.become_worker() end
+
+---64-bit checksum of a string as 16 hexadecimal digits.
+---@param text any
+function mf.process.hash(text) end
+
+---The folder of the file that holds the native code.
+function mf.process.home() end
+
+---Makes the folder if need be and holds it against other runs; nil and a message if that fails.
+---@param folder any
+---@return mf.process.lock
+function mf.process.lock(folder) end
+
+---A pool of forked workers for the function work(text) -> text.
+---@param workers any
+---@param work any
+---@return mf.process.pool
+function mf.process.pool(workers, work) end
+
+---Rank of this process under mpirun, 0 otherwise. Only rank 0 prints and writes files.
+function mf.process.rank() end
+
+---A progress bar from 0 to goal for a loop written in Lua.
+---@param goal any
+---@return mf.process.task
+function mf.process.task(goal) end
+
+---Number of threads of native loops, after setting it to n if given. Results do not depend on it.
+---@param n any
+function mf.threads(n) end
+
+return mf
