@@ -107,4 +107,4 @@ function pretty.print(...)
   for i = 1, select("#", ...) do print(pretty.text((select(i, ...)))) end
 end
 
-return pretty
+return setmetatable(pretty, { __call = function(_, value) return pretty.text(value) end })
