@@ -184,4 +184,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
 MFL_MODULES(X)
 #undef X
 
+/* Makes require find "meanfield.native" and the Lua modules beside this code (idempotent). */
+void mfl_add_searcher(lua_State *L);
+
 #endif

@@ -3,7 +3,9 @@
  * `require "meanfield"` runs lua/meanfield/init.lua on top of the native table, in our
  * host and in a stock lua5.4 alike. The Lua modules are found relative to the file that
  * holds this code: in the source tree (build/<preset>/../../lua) or where it was
- * installed (../share/lua/5.4 from bin, ../../../share/lua/5.4 from lib/lua/5.4).      */
+ * installed (../share/lua/5.4 from bin, ../../../share/lua/5.4 from lib/lua/5.4). A
+ * searcher of its own finds them, right after package.preload: package.path stays as it
+ * was, and an older meanfield on it is never mixed with this one.                       */
 #define _GNU_SOURCE /* dladdr */
 #include "bind.h"
 #include "core/library.h"
@@ -18,7 +20,7 @@
 EXPORT int luaopen_meanfield(lua_State *L);
 
 static int open_native(lua_State *L) {
-    lua_newtable(L);
+    mf_library_init();
 #define X(name)                                                                                    \
     mfl_open_##name(L);                                                                            \
     lua_settop(L, 1);
@@ -33,39 +35,70 @@ static int open_native(lua_State *L) {
     return 1;
 }
 
-/* Puts the directory that holds meanfield/init.lua at the front of package.path. */
-static void find_lua_modules(lua_State *L) {
+/* Writes the directory that holds meanfield/init.lua into `directory`; false if not found. */
+static bool find_lua_modules(char directory[PATH_MAX]) {
     static const char *const places[] = {"../../lua", "../share/lua/5.4", "../../../share/lua/5.4",
                                          "../../../../share/lua/5.4"};
     char self[PATH_MAX], path[PATH_MAX + 64];
     Dl_info info;
     if (!dladdr((void *)(uintptr_t)luaopen_meanfield, &info) || !info.dli_fname)
-        return;
+        return false;
     /* For the host dladdr gives argv[0], which need not be a path. */
     if (!realpath(strstr(info.dli_fname, ".so") ? info.dli_fname : "/proc/self/exe", self))
-        return;
+        return false;
     *strrchr(self, '/') = '\0';
     for (size_t i = 0; i < sizeof places / sizeof *places; ++i) {
-        char real[PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", self, places[i]);
-        if (!realpath(path, real))
+        if (!realpath(path, directory))
             continue;
-        snprintf(path, sizeof path, "%s/meanfield/init.lua", real);
-        if (access(path, R_OK) != 0)
-            continue;
-        lua_getglobal(L, LUA_LOADLIBNAME);
-        lua_getfield(L, -1, "path");
-        lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", real, real, lua_tostring(L, -1));
-        lua_setfield(L, -3, "path");
-        lua_pop(L, 2);
-        return;
+        snprintf(path, sizeof path, "%s/meanfield/init.lua", directory);
+        if (access(path, R_OK) == 0)
+            return true;
     }
+    return false;
+}
+
+/* package.searchers: "meanfield.plot" is <upvalue 1>/meanfield/plot.lua. */
+static int search(lua_State *L) {
+    const char *name = luaL_checkstring(L, 1);
+    if (strncmp(name, "meanfield.", strlen("meanfield.")) != 0)
+        return 0;
+    luaL_gsub(L, name, ".", "/");
+    lua_pushfstring(L, "%s/%s.lua", lua_tostring(L, lua_upvalueindex(1)), lua_tostring(L, -1));
+    const char *path = lua_tostring(L, -1);
+    if (access(path, R_OK) != 0) {
+        lua_pushfstring(L, "no file '%s'", path);
+        return 1;
+    }
+    if (luaL_loadfile(L, path) != LUA_OK)
+        return luaL_error(L, "error loading module '%s' from file '%s':\n\t%s", name, path,
+                          lua_tostring(L, -1));
+    lua_pushstring(L, path);
+    return 2;
+}
+
+void mfl_add_searcher(lua_State *L) {
+    char directory[PATH_MAX];
+    int top = lua_gettop(L);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    if (lua_getfield(L, -1, "meanfield.native") == LUA_TNIL && find_lua_modules(directory)) {
+        lua_pushcfunction(L, open_native);
+        lua_setfield(L, -3, "meanfield.native");
+        lua_getglobal(L, LUA_LOADLIBNAME);
+        lua_getfield(L, -1, "searchers");
+        for (lua_Integer i = luaL_len(L, -1); i >= 2; --i) {
+            lua_rawgeti(L, -1, i);
+            lua_rawseti(L, -2, i + 1);
+        }
+        lua_pushstring(L, directory);
+        lua_pushcclosure(L, search, 1);
+        lua_rawseti(L, -2, 2);
+    }
+    lua_settop(L, top);
 }
 
 int luaopen_meanfield(lua_State *L) {
-    mf_library_init();
-    find_lua_modules(L);
-    luaL_requiref(L, "meanfield.native", open_native, 0);
+    mfl_add_searcher(L);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "meanfield.init");
     lua_call(L, 1, 1);

@@ -1,0 +1,176 @@
+/* call.c: calls that Ctrl-C can stop, wherever they are.
+ *
+ * A signal handler may hardly touch a Lua state; it may set a hook, which then raises the
+ * error from inside the interpreter. A hook belongs to one coroutine, so the handler has to
+ * know the running one: coroutine.resume and .wrap are replaced by versions that record it.
+ * Native loops poll mfl_interrupted instead.
+ *
+ * Flag and hook stay until the outermost call has returned. So a pcall in the script cannot
+ * swallow the interrupt: after the first error 10,000 instructions may run, enough for
+ * __close and other cleaning up, and then every single one raises the error again.         */
+#include "host.h"
+#include "lua/bind.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+#define CLEANUP_INSTRUCTIONS 10000
+#define PATIENCE 1 /* seconds: a second Ctrl-C later than this, still unanswered, kills */
+
+static lua_State *volatile running; /* NULL: no Lua code runs */
+static volatile time_t asked;       /* when Ctrl-C came first */
+static bool warned;                 /* the first error has been raised */
+
+static time_t now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
+
+static void stop(lua_State *L, lua_Debug *ar) {
+    (void)ar;
+    if (!mf_flag_is_set(&mfl_interrupted)) { /* a coroutine that slept meanwhile */
+        lua_sethook(L, NULL, 0, 0);
+        return;
+    }
+    lua_sethook(L, stop, LUA_MASKCOUNT, warned ? 1 : CLEANUP_INSTRUCTIONS);
+    warned = true;
+    luaL_error(L, "interrupted!");
+}
+
+static void on_interrupt(int signal_number) {
+    lua_State *L = running;
+    if (L && mf_flag_is_set(&mfl_interrupted) && now() - asked > PATIENCE) {
+        signal(signal_number, SIG_DFL);
+        raise(signal_number);
+    }
+    if (!mf_flag_is_set(&mfl_interrupted))
+        asked = now();
+    atomic_store(&mfl_interrupted, 1);
+    if (L)
+        lua_sethook(L, stop, LUA_MASKCOUNT, 1);
+}
+
+bool host_take_interrupt(void) {
+    return atomic_exchange(&mfl_interrupted, 0) != 0;
+}
+
+/* ---- coroutines ------------------------------------------------------------------------ */
+
+/* The interrupt goes on in L when a coroutine that L resumed has come back. */
+static void back_to(lua_State *L) {
+    running = L;
+    if (mf_flag_is_set(&mfl_interrupted))
+        lua_sethook(L, stop, LUA_MASKCOUNT, 1);
+}
+
+/* coroutine.resume: upvalue 1 is Lua's own. */
+static int resume(lua_State *L) {
+    lua_State *co = lua_tothread(L, 1);
+    lua_CFunction original = lua_tocfunction(L, lua_upvalueindex(1));
+    if (!co)
+        return original(L); /* raises the argument error */
+    running = co;
+    int n = original(L); /* errors of the coroutine come back as values */
+    back_to(L);
+    return n;
+}
+
+/* What coroutine.wrap returns: upvalue 1 is the coroutine. */
+static int wrapped(lua_State *L) {
+    lua_State *co = lua_tothread(L, lua_upvalueindex(1));
+    int n = lua_gettop(L), results = 0;
+    if (!lua_checkstack(co, n))
+        return luaL_error(L, "too many arguments to resume");
+    int status = lua_status(co);
+    if (status == LUA_OK && lua_gettop(co) == 0) /* its function has returned */
+        return luaL_error(L, "cannot resume dead coroutine");
+    lua_xmove(L, co, n);
+    running = co;
+    status = lua_resume(co, L, n, &results);
+    back_to(L);
+    if (status == LUA_OK || status == LUA_YIELD) {
+        luaL_checkstack(L, results, "too many results to resume");
+        lua_xmove(co, L, results);
+        return results;
+    }
+    if (lua_status(co) > LUA_YIELD) /* failed while running: close its variables */
+        status = lua_resetthread(co);
+    lua_xmove(co, L, 1);
+    if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
+        luaL_where(L, 1);
+        lua_insert(L, -2);
+        lua_concat(L, 2);
+    }
+    return lua_error(L);
+}
+
+/* coroutine.wrap: upvalue 1 is coroutine.create. */
+static int wrap(lua_State *L) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 1);
+    lua_pushcclosure(L, wrapped, 1);
+    return 1;
+}
+
+void host_handle_interrupts(lua_State *L) {
+    struct sigaction former, ours = {.sa_handler = on_interrupt};
+    lua_getglobal(L, LUA_COLIBNAME);
+    lua_getfield(L, -1, "resume");
+    lua_pushcclosure(L, resume, 1);
+    lua_setfield(L, -2, "resume");
+    lua_getfield(L, -1, "create");
+    lua_pushcclosure(L, wrap, 1);
+    lua_setfield(L, -2, "wrap");
+    lua_pop(L, 1);
+    mfl_host_has_handler = true;
+    /* Started in the background by a shell without job control: Ctrl-C is for others. */
+    if (sigaction(SIGINT, NULL, &former) == 0 && former.sa_handler == SIG_IGN)
+        return;
+    sigemptyset(&ours.sa_mask); /* no SA_RESTART: a blocked read must return */
+    sigaction(SIGINT, &ours, NULL);
+}
+
+/* ---- calls ------------------------------------------------------------------------------- */
+
+/* Message handler: the error as a string, with a traceback. */
+static int with_traceback(lua_State *L) {
+    const char *message = lua_tostring(L, 1);
+    if (!message) {
+        if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING)
+            return 1;
+        message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+    }
+    luaL_traceback(L, L, message, 1);
+    return 1;
+}
+
+int host_call(lua_State *L, int n, int results) {
+    int base = lua_gettop(L) - n;
+    lua_pushcfunction(L, with_traceback);
+    lua_insert(L, base);
+    atomic_store(&mfl_interrupted, 0);
+    warned = false;
+    running = L;
+    int status = lua_pcall(L, n, results, base);
+    running = NULL;
+    if (host_take_interrupt())
+        lua_sethook(L, NULL, 0, 0);
+    lua_remove(L, base);
+    return status;
+}
+
+int host_report(lua_State *L, const char *name, int status) {
+    if (status == LUA_OK)
+        return status;
+    mfl_task_erase();
+    const char *message = lua_tostring(L, -1);
+    fflush(stdout);
+    if (name)
+        fprintf(stderr, "%s: ", name);
+    fprintf(stderr, "%s\n", message ? message : "(error without a message)");
+    lua_pop(L, 1);
+    return status;
+}

@@ -1,0 +1,322 @@
+/* repl.c: the prompt. Reading and remembering lines is done here; what to show and how to
+ * complete is said in lua/meanfield/repl.lua.
+ *
+ * On a terminal readline edits the line. A pasted block arrives as one text of several
+ * lines (bracketed paste): it is one chunk if it compiles as one, else it is taken line by
+ * line, as if typed. A line ending in ';' shows no result. Without a terminal there is no
+ * editing, no history, and results are printed as lua5.4 -i prints them.                  */
+#include "core/library.h"
+#include "host.h"
+#include "lua/bind.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <readline/history.h>
+#include <readline/readline.h>
+
+#define HISTORY_ENTRIES 5000
+#define REPL_KEY "meanfield.repl" /* registry: the module of that name */
+
+static struct {
+    lua_State *L;             /* for readline's callbacks                           */
+    bool terminal, cancelled; /* cancelled: Ctrl-C has thrown away what was typed   */
+    char *typed;              /* readline's last line, ours to free                 */
+    char *queue;              /* rest of a block that is taken line by line, or NULL */
+    char history[PATH_MAX];   /* file, "" for none                                  */
+} repl;
+
+/* ---- history ---------------------------------------------------------------------------- */
+
+/* Makes the folders above path. */
+static void make_parents(char *path) {
+    for (char *slash = path + 1; (slash = strchr(slash, '/')); ++slash) {
+        *slash = '\0';
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+}
+
+/* $MEANFIELD_HISTORY, else meanfield/history in the XDG folder for such things. */
+static void find_history(char *path, size_t size) {
+    const char *given = getenv("MEANFIELD_HISTORY"), *state = getenv("XDG_STATE_HOME"),
+               *home = getenv("HOME");
+    path[0] = '\0';
+    if (given)
+        snprintf(path, size, "%s", given);
+    else if (state && *state)
+        snprintf(path, size, "%s/meanfield/history", state);
+    else if (home && *home)
+        snprintf(path, size, "%s/.local/state/meanfield/history", home);
+}
+
+/* Time stamps make entries of several lines survive the file. */
+static void open_history(void) {
+    find_history(repl.history, sizeof repl.history);
+    history_comment_char = '#';
+    history_write_timestamps = 1;
+    stifle_history(HISTORY_ENTRIES);
+    if (!repl.history[0])
+        return;
+    make_parents(repl.history);
+    int fd = open(repl.history, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        repl.history[0] = '\0';
+        return;
+    }
+    close(fd);
+    read_history(repl.history);
+    if (history_length == HISTORY_ENTRIES)
+        write_history(repl.history);
+}
+
+/* Every entry is written at once: a killed session forgets nothing. */
+static void remember(const char *text) {
+    HIST_ENTRY *last = history_get(history_base + history_length - 1);
+    if (!repl.terminal || !text[strspn(text, " \t\n")] || (last && strcmp(last->line, text) == 0))
+        return;
+    add_history(text);
+    if (repl.history[0])
+        append_history(1, repl.history);
+}
+
+/* ---- completion ---------------------------------------------------------------------------- */
+
+/* readline asks for one candidate after another; they are the list on top of the stack. */
+static char *next_candidate(const char *word, int state) {
+    static lua_Integer i;
+    (void)word;
+    i = state == 0 ? 1 : i + 1;
+    char *candidate = NULL;
+    if (lua_rawgeti(repl.L, -1, i) == LUA_TSTRING)
+        candidate = strdup(lua_tostring(repl.L, -1));
+    lua_pop(repl.L, 1);
+    return candidate;
+}
+
+/* repl.complete(text before the word, word) -> list of words */
+static char **complete(const char *word, int start, int end) {
+    lua_State *L = repl.L;
+    char **matches = NULL;
+    int top = lua_gettop(L);
+    (void)end;
+    if (rl_completion_quote_character)
+        return NULL; /* inside a string: file names, as readline does by itself */
+    rl_attempted_completion_over = 1;
+    rl_completion_append_character = '\0';
+    if (!lua_checkstack(L, 8) || lua_getfield(L, LUA_REGISTRYINDEX, REPL_KEY) != LUA_TTABLE)
+        return NULL;
+    lua_getfield(L, -1, "complete");
+    lua_pushlstring(L, rl_line_buffer, (size_t)start);
+    lua_pushstring(L, word);
+    if (lua_pcall(L, 2, 1, 0) == LUA_OK && lua_istable(L, -1))
+        matches = rl_completion_matches(word, next_candidate);
+    lua_settop(L, top);
+    return matches;
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+/* Ctrl-C at the prompt: a fresh line, and nothing left of the lines before it. */
+static int on_signal(void) {
+    if (!host_take_interrupt())
+        return 0;
+    repl.cancelled = true;
+    rl_replace_line("", 1);
+    rl_crlf();
+    rl_set_prompt("> ");
+    rl_on_new_line();
+    rl_redisplay();
+    return 0;
+}
+
+static void open_terminal(void) {
+    rl_readline_name = "meanfield";
+    rl_basic_word_break_characters = " \t\n\"'`@$><=;|&{}()[].:,+-*/%^#~!?";
+    rl_completer_quote_characters = "\"'";
+    rl_attempted_completion_function = complete;
+    rl_signal_event_hook = on_signal;
+    rl_variable_bind("enable-bracketed-paste", "on");
+    open_history();
+}
+
+/* One line from a stream that is no terminal, without its end; NULL at the end. */
+static char *read_plain(const char *prompt) {
+    size_t size = 0;
+    char *line = NULL;
+    fputs(prompt, stdout);
+    fflush(stdout);
+    ssize_t n = getline(&line, &size, stdin);
+    if (n < 0) {
+        free(line);
+        return NULL;
+    }
+    if (n > 0 && line[n - 1] == '\n')
+        line[n - 1] = '\0';
+    return line;
+}
+
+/* The next line of a block; ours until the next call, as typed is. */
+static const char *next_queued(void) {
+    char *line = repl.queue, *end = strchr(line, '\n');
+    if (end)
+        *end = '\0';
+    repl.queue = end ? end + 1 : NULL;
+    return line;
+}
+
+/* Pushes the next line of input; false at the end of it. `which` names the prompt. */
+static bool push_line(lua_State *L, const char *which, const char *usual) {
+    if (repl.queue) {
+        lua_pushstring(L, next_queued());
+        return true;
+    }
+    if (lua_getglobal(L, which) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_pushstring(L, usual);
+    }
+    const char *prompt = luaL_tolstring(L, -1, NULL);
+    free(repl.typed);
+    repl.typed = repl.terminal ? readline(prompt) : read_plain(prompt);
+    lua_pop(L, 2);
+    if (!repl.typed)
+        return false;
+    for (size_t n = strlen(repl.typed); n && repl.typed[n - 1] == '\n'; --n)
+        repl.typed[n - 1] = '\0'; /* a pasted block brings its last one along */
+    lua_pushstring(L, repl.typed);
+    return true;
+}
+
+/* ---- chunks ------------------------------------------------------------------------------------- */
+
+/* Pushes the text at `index` as a chunk: "= e" and "e" give "return e"; "? x", "x?" and
+ * "?" ask for help.                                                                     */
+static void push_chunk(lua_State *L, int index, bool as_expression) {
+    const char *text = lua_tostring(L, index);
+    size_t n = strlen(text);
+    while (n && strchr(" \t\n", text[n - 1]))
+        --n;
+    if (repl.terminal && text[0] == '?')
+        lua_pushfstring(L, "help(%s)", text + 1);
+    else if (repl.terminal && n > 1 && text[n - 1] == '?') {
+        lua_pushliteral(L, "help(");
+        lua_pushlstring(L, text, n - 1);
+        lua_pushliteral(L, ")");
+        lua_concat(L, 3);
+    } else
+        lua_pushfstring(L, "%s%s", as_expression ? "return " : "",
+                        as_expression && text[0] == '=' ? text + 1 : text);
+}
+
+/* Compiles the text on top of the stack, which stays below the function or the message. */
+static int compile(lua_State *L) {
+    int text = lua_gettop(L), status = LUA_ERRSYNTAX;
+    for (int as_expression = 1; as_expression >= 0 && status != LUA_OK; --as_expression) {
+        lua_settop(L, text);
+        push_chunk(L, text, as_expression);
+        size_t n;
+        const char *chunk = lua_tolstring(L, -1, &n);
+        status = luaL_loadbuffer(L, chunk, n, "=stdin");
+        lua_remove(L, -2);
+    }
+    return status;
+}
+
+/* Does the message on top say that the chunk is good as far as it goes? */
+static bool incomplete(lua_State *L, int status) {
+    size_t n, mark = strlen("<eof>");
+    const char *message = lua_tolstring(L, -1, &n);
+    return status == LUA_ERRSYNTAX && n >= mark && strcmp(message + n - mark, "<eof>") == 0;
+}
+
+/* Reads lines until they make a chunk, or surely none. Leaves the text and above it the
+ * function or the message; -1 at the end of input.                                       */
+static int read_chunk(lua_State *L) {
+    lua_settop(L, 0);
+    if (!push_line(L, "_PROMPT", "> "))
+        return -1;
+    for (;;) {
+        int status = compile(L);
+        if (status != LUA_OK && !incomplete(L, status) && !repl.queue && repl.typed &&
+            strchr(repl.typed, '\n') && strcmp(lua_tostring(L, 1), repl.typed) == 0) {
+            remember(repl.typed);
+            repl.queue = repl.typed; /* no chunk as a whole: line by line */
+            lua_settop(L, 0);
+            push_line(L, "_PROMPT", "> ");
+            continue;
+        }
+        if (!incomplete(L, status))
+            return status;
+        repl.cancelled = false;
+        if (!push_line(L, "_PROMPT2", ">> "))
+            return status;
+        lua_remove(L, -2); /* the message */
+        if (repl.cancelled) {
+            lua_remove(L, 1);
+            continue;
+        }
+        lua_pushliteral(L, "\n");
+        lua_insert(L, -2);
+        lua_concat(L, 3);
+    }
+}
+
+/* ---- results -------------------------------------------------------------------------------------- */
+
+/* Shows the results above the text at index 1. */
+static void show(lua_State *L) {
+    int n = lua_gettop(L) - 1;
+    size_t length;
+    const char *text = lua_tolstring(L, 1, &length);
+    if (n == 0 || (repl.terminal && length && text[length - 1] == ';'))
+        return;
+    luaL_checkstack(L, 4, "too many results to print");
+    if (repl.terminal && lua_getfield(L, LUA_REGISTRYINDEX, REPL_KEY) == LUA_TTABLE)
+        lua_getfield(L, -1, "show");
+    else
+        lua_getglobal(L, "print");
+    lua_insert(L, 2);
+    lua_settop(L, n + 2);
+    host_report(L, NULL, host_call(L, n, 0));
+}
+
+/* The Lua half; without it the prompt works, but plainly. */
+static void load_lua_half(lua_State *L) {
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "meanfield.repl");
+    if (host_report(L, NULL, host_call(L, 1, 1)) == LUA_OK)
+        lua_setfield(L, LUA_REGISTRYINDEX, REPL_KEY);
+}
+
+void host_repl(lua_State *L) {
+    int status;
+    repl.L = L;
+    repl.terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    load_lua_half(L);
+    if (repl.terminal) {
+        open_terminal();
+        puts("? or help(x) explains, Tab completes, Ctrl-C stops, Ctrl-D leaves.");
+    }
+    while ((status = read_chunk(L)) != -1) {
+        if (!repl.queue)
+            remember(lua_tostring(L, 1));
+        if (status == LUA_OK)
+            status = host_call(L, 0, LUA_MULTRET);
+        mfl_task_erase();
+        if (status == LUA_OK)
+            show(L);
+        else
+            host_report(L, NULL, status);
+    }
+    lua_settop(L, 0);
+    fputs("\n", stdout);
+    fflush(stdout);
+    free(repl.typed);
+    repl.typed = NULL;
+}
