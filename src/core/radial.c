@@ -190,7 +190,7 @@ static void gram(const mf_curve_samples *s, size_t n, double *K) {
 }
 
 /* Everything from the samples on. tail: error of the raw features themselves. */
-static mf_status compress(const mf_curve_samples *s, double tol, double tail, bool growth,
+static mf_status compress(const mf_curve_samples *s, double tol, double tail, bool growth, double d,
                           mf_potential **out, mf_error *err) {
     enum { RANK_MAX = 1024 };
     size_t n = s->panels * MF_CURVE_TERMS, full = n + 1, room = full < RANK_MAX ? full : RANK_MAX;
@@ -224,7 +224,8 @@ static mf_status compress(const mf_curve_samples *s, double tol, double tail, bo
                                 .b = self->b,
                                 .risk0 = 1,
                                 .error = tail + residual + s->error,
-                                .nonnegative = 1};
+                                .nonnegative = 1,
+                                .d = d};
     *out = &self->head;
 done:
     free(K);
@@ -262,7 +263,7 @@ mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, mf_error
     status = mf_curves_sample(sample_series, &s, 1 + 2 * s.terms, tol / 4, &samples, err);
     if (status < 0)
         return status;
-    status = compress(&samples, tol / 4, tail * scale, growth, out, err);
+    status = compress(&samples, tol / 4, tail * scale, growth, spec->d, out, err);
     mf_curve_samples_free(&samples);
     if (status < 0)
         return status;

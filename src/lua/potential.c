@@ -4,6 +4,7 @@
 #include "activation.h"
 #include "array.h"
 #include "core/radial.h"
+#include "core/relu_potential.h"
 #include "distribution.h"
 #include "measure.h"
 
@@ -13,19 +14,19 @@
 static const mfl_class potential_class;
 
 static void potential_close(void *payload) {
-    mfl_potential *p = payload;
-    mf_potential_free(p->pot);
-    p->pot = NULL;
+    mf_potential **box = payload;
+    mf_potential_free(*box);
+    *box = NULL;
 }
 
-mfl_potential *mfl_potential_push(lua_State *L) {
-    return mfl_new(L, &potential_class, sizeof(mfl_potential));
+mf_potential **mfl_potential_push(lua_State *L) {
+    return mfl_new(L, &potential_class, sizeof(mf_potential *));
 }
 
 const mf_potential *mfl_potential_check(lua_State *L, int arg) {
-    const mfl_potential *p = mfl_check(L, arg, MFL_POTENTIAL);
-    luaL_argcheck(L, p->pot, arg, "the potential is closed");
-    return p->pot;
+    mf_potential *const *box = mfl_check(L, arg, MFL_POTENTIAL);
+    luaL_argcheck(L, *box, arg, "the potential is closed");
+    return *box;
 }
 
 /* ---- arguments ------------------------------------------------------------------------------- */
@@ -352,11 +353,45 @@ static int potential_radial(lua_State *L) {
                            .delta = law->delta,
                            .d = o.d == 0 ? (double)law->d : o.d,
                            .tol = o.tol};
-    mfl_potential *p = mfl_potential_push(L);
-    p->d = spec.d;
-    p->delta = spec.delta;
+    mf_potential **box = mfl_potential_push(L);
     mf_error err = {0};
-    mfl_status(L, where, mf_radial_new(&spec, &p->pot, &err), &err);
+    mfl_status(L, where, mf_radial_new(&spec, box, &err), &err);
+    return 1;
+}
+
+typedef struct {
+    void *distribution;
+    mf_relu_spec spec;
+} relu_options;
+
+static const mfl_field relu_fields[] = {
+        {"distribution", MFL_OBJECT, offsetof(relu_options, distribution), MFL_OPTIONAL, 0, 0, 0,
+         MFL_DISTRIBUTION, "anisotropic law whose delta and gamma = s0/d to take"},
+        {"delta", MFL_NUMBER, offsetof(relu_options, spec.delta),
+         MFL_OPTIONAL | MFL_OPEN_LOW | MFL_OPEN_HIGH, 0, 1, 0, NULL,
+         "tau_+- = 1 +- delta; required without a distribution"},
+        {"gamma", MFL_NUMBER, offsetof(relu_options, spec.gamma), MFL_OPTIONAL | MFL_OPEN_LOW, 0, 1,
+         0, NULL, "s0/d; only the law of (r1, r2) at the start depends on it"},
+        MFL_END};
+
+static int potential_relu(lua_State *L) {
+    static const char where[] = "mf.potential.relu";
+    relu_options o = {.distribution = NULL};
+    mfl_options(L, where, 1, relu_fields, &o);
+    if (o.distribution) {
+        const mf_distribution *law =
+                law_of(L, where, o.distribution, MF_LAW_ANISOTROPIC, "an anisotropic law");
+        if (o.spec.delta == 0)
+            o.spec.delta = law->delta;
+        if (o.spec.gamma == 0)
+            o.spec.gamma = (double)law->s0 / (double)law->d;
+    } else if (o.spec.delta == 0 || o.spec.gamma == 0) {
+        luaL_error(L, "%s: option '%s' is missing (or give 'distribution')", where,
+                   o.spec.delta == 0 ? "delta" : "gamma");
+    }
+    mf_potential **box = mfl_potential_push(L);
+    mf_error err = {0};
+    mfl_status(L, where, mf_relu_new(&o.spec, box, &err), &err);
     return 1;
 }
 
@@ -408,7 +443,11 @@ static const mfl_fn potential_functions[] = {{"radial", potential_radial,
                                               "in r = |w| in [0, inf]; any d >= 2 and "
                                               "d = math.huge.",
                                               radial_fields},
-                                             {NULL, NULL, NULL, NULL, NULL}};
+                                             {"relu", potential_relu, "mf.potential.relu{delta=, gamma=}",
+         "Anisotropic Gaussians and neurons a relu(<w,x> + b) in the limit d = inf; theta = (a, b, "
+         "r1, r2), r1 = |P_V w|, r2 = |P_V^perp w|. Rank 2, closed form.",
+         relu_fields},
+        {NULL, NULL, NULL, NULL, NULL}};
 
 void mfl_open_potential(lua_State *L) {
     mfl_class_register(L, &potential_class);

@@ -2,9 +2,8 @@
  *
  * A new kind is a core constructor that returns an mf_potential, and a Lua constructor:
  *     mfl_options(L, where, 1, fields, &options);           leaves the option table on top
- *     mfl_potential *p = mfl_potential_push(L);             a closed handle, owned by Lua
- *     p->d = ...;
- *     mfl_status(L, where, mf_xyz_new(&spec, &p->pot, &err), &err);
+ *     mf_potential **box = mfl_potential_push(L);           a closed handle, owned by Lua
+ *     mfl_status(L, where, mf_xyz_new(&spec, box, &err), &err);
  *     return 1;
  * listed in potential_functions (potential.c).                                            */
 #ifndef MFL_POTENTIAL_H
@@ -15,15 +14,9 @@
 
 #define MFL_POTENTIAL "mf.potential"
 
-/* The payload of an mf.potential. What is not known of a kind is 0. */
-typedef struct {
-    mf_potential *pot;   /* NULL once closed                                         */
-    double d, s0, gamma; /* dimension of x (HUGE_VAL: the limit), of V; s0/d           */
-    double delta;
-} mfl_potential;
-
-/* Pops the option table, pushes a closed potential. */
-mfl_potential *mfl_potential_push(lua_State *L);
+/* Pops the option table, pushes a closed potential: its payload is one pointer, NULL while
+ * closed, and owns what it points to.                                                     */
+mf_potential **mfl_potential_push(lua_State *L);
 
 /* The open potential at arg, or an argument error. */
 const mf_potential *mfl_potential_check(lua_State *L, int arg);
