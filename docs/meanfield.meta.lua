@@ -245,6 +245,83 @@ function class5:weights() end
 ---@return mf.sgd
 function mf.sgd(options) end
 
+---The potentials V and U of a model (Eq. 6) as a feature map: V = <b, f>, U = <f, f'>. All kinds have the same methods and serve mf.pde, mf.optimum and mf.stability alike.
+---@class mf.potential
+---@field dim any number of coordinates of theta
+---@field error any bound on the error of V and U (radial with an unbounded activation: of V/(1 + r) and U/((1 + r1)(1 + r2)))
+---@field kind any which constructor made it
+---@field risk0 any R_# = E y^2, the risk without neurons
+---@field space any space of theta, which a measure must share
+local class6 = {}
+
+---U of Eq. 6; a matrix when both arguments are lists of points.
+---@param theta any
+---@param theta2 any
+function class6:U(theta, theta2) end
+
+---V of Eq. 6 at a point, or at every point of an array or measure. A point is a number where theta has one coordinate, else a list of coordinates.
+---@param theta any
+function class6:V(theta) end
+
+---The vector b of V = <b, f(theta)>.
+function class6:b() end
+
+---Radial: du_d/dr1.
+---@param r1 any
+---@param r2 any
+function class6:du(r1, r2) end
+
+---Radial: dv/dr.
+---@param r any
+function class6:dv(r) end
+
+---f(theta), of length rank: V = <b, f(theta)>, U = <f(theta), f(theta2)>.
+---@param theta any
+function class6:features(theta) end
+
+---Gradient of V.
+---@param theta any
+function class6:grad_V(theta) end
+
+---Gradient of Psi in theta, the force of Eq. 7 with its sign turned. At an infinite radius it is 0.
+---@param theta any
+---@param rho any
+function class6:grad_psi(theta, rho) end
+
+---Psi(theta; rho) = V + int U d rho (Eq. 8).
+---@param theta any
+---@param rho any
+function class6:psi(theta, rho) end
+
+---Length of the feature vector.
+function class6:rank() end
+
+---R(rho) of Eq. 5.
+---@param rho any
+function class6:risk(rho) end
+
+---Radial: u_d(r1, r2).
+---@param r1 any
+---@param r2 any
+function class6:u(r1, r2) end
+
+---Radial: v(r).
+---@param r any
+function class6:v(r) end
+
+mf.potential = {}
+
+---@class mf.potential.radial.options
+---@field distribution mf.distribution a mf.distribution, required: isotropic law of (x, y), which gives delta and d
+---@field activation mf.activation a mf.activation, required: sigma of the neurons sigma(<w,x>)
+---@field d? integer an integer in [2, inf]: dimension instead of the distribution's; math.huge for the limit
+---@field tol? number a number in [1e-13, 0.01], default 1e-10: accuracy of V and U relative to max(1, sup U)
+
+---Isotropic Gaussians and plain neurons sigma(<w,x>), in r = |w| in [0, inf]; any d >= 2 and d = math.huge.
+---@param options? mf.potential.radial.options
+---@return mf.potential
+function mf.potential.radial(options) end
+
 ---The distributional dynamics (Eq. 7, Eq. 13) along its characteristics: weighted particles that move by -2 xi grad Psi(theta; rho_t). Radii that reach 0 stay there while the force points inward.
 ---@class mf.pde.particles
 ---@field J any number of particles
@@ -252,20 +329,20 @@ function mf.sgd(options) end
 ---@field error any sum over the steps of the estimated Wasserstein distance W_2 that each added; what the dynamics makes of it later is not included
 ---@field steps any accepted steps so far
 ---@field t any time
-local class6 = {}
+local class7 = {}
 
 ---Solves up to time t, which is hit exactly; returns the solver. Raises 'diverged' when no step is small enough, at the last good state.
 ---@param t any
-function class6:advance(t) end
+function class7:advance(t) end
 
 ----dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2).
-function class6:dissipation() end
+function class7:dissipation() end
 
 ---rho_t, a copy of the particles.
-function class6:measure() end
+function class7:measure() end
 
 ---R(rho_t) of Eq. 5.
-function class6:risk() end
+function class7:risk() end
 
 mf.pde = {}
 
@@ -284,24 +361,46 @@ mf.pde = {}
 ---@return mf.pde.particles
 function mf.pde.particles(options) end
 
+---The minimum of the risk over all measures.
+---@class mf.optimum
+---@field at_infinity any Mass on atoms with an infinite radius.
+---@field error any Bound on what the potential's own error does to a risk.
+---@field gap any No measure has a risk below risk - gap: from min Psi over the whole domain (Eq. 17). For two or more parameters min Psi is what the search found.
+---@field lower_bound any risk - gap.
+---@field measure any The minimizer as an mf.measure; radii may be inf.
+---@field risk any R of the measure (Eq. 5).
+local class8 = {}
+
+---@class mf.optimum.options
+---@field potential mf.potential a mf.potential, required: whose risk to minimise
+---@field rmax? number a number in (0, inf], default inf: radii up to here; inf: the closed half-line, where mass may sit at infinity
+---@field box? table a list of {low, high}, one for each coordinate: domain of the neurons' parameters; default: [0, rmax] for a radius
+---@field tol? number a number in (0, 1], default 1e-09: gap to reach
+---@field starts? integer an integer in [16, 1e+06], default 2048: two or more coordinates: points from which min Psi is searched
+
+---Minimises R(rho) of Eq. 5 over all measures rho on the domain: a convex problem, solved by exchange of atoms and certified by Eq. 17. On the closed half-line r in [0, inf] the minimum need not be attained by finite radii: mass at infinity is reported as such.
+---@param options? mf.optimum.options
+---@return mf.optimum
+function mf.optimum(options) end
+
 ---Weighted atoms rho = sum_j weight_j delta_theta_j: what SGD's neurons, PDE particles and optima all are. #m is the number of atoms.
 ---@class mf.measure
 ---@field dim any number of coordinates
 ---@field n any number of atoms
 ---@field space any what the coordinates mean
-local class7 = {}
+local class9 = {}
 
 ---The atoms, an n x dim array.
-function class7:atoms() end
+function class9:atoms() end
 
 ---rho(coordinate <= x); x a number, or an array or table.
 ---@param x any
 ---@param which any
-function class7:cdf(x, which) end
+function class9:cdf(x, which) end
 
 ---One coordinate of every atom, by name ("r", "a", "r1", "w3") or number.
 ---@param which any
-function class7:coordinate(which) end
+function class9:coordinate(which) end
 
 ---@class mf.measure.density.options
 ---@field points? integer an integer in [8, 1e+07], default 401: number of points of the curve, made odd: edges and centres of cells
@@ -311,7 +410,7 @@ function class7:coordinate(which) end
 
 ---Points x, density p there, and the point masses { {x=, mass=}, ... }, which are no part of p: the area under p and the point masses have total 1. By default p is the density behind deterministic particles, whose distribution function is linear between neighbours, and x is dense where mass is. Atoms that are a random sample need a bandwidth, or a histogram. Point masses are mass at infinity and places with 8 times the mass of a neighbour, such as particles absorbed at r = 0; of fewer than 8 places all (then x and p are empty).
 ---@param options? mf.measure.density.options
-function class7:density(options) end
+function class9:density(options) end
 
 ---@class mf.measure.histogram.options
 ---@field bins? integer an integer in [1, 1e+07], default 40: number of bins
@@ -321,25 +420,25 @@ function class7:density(options) end
 
 ---Edges (bins + 1), heights (bins) and the mass outside the range. Bins are [edge, next edge), the last one is closed; the area of all bins is the mass inside.
 ---@param options? mf.measure.histogram.options
-function class7:histogram(options) end
+function class9:histogram(options) end
 
 ---The law of one coordinate: a measure with that coordinate alone.
 ---@param which any
-function class7:marginal(which) end
+function class9:marginal(which) end
 
 ---int f d rho of a coordinate or of fn(x1, ..., xD); without an argument of the only coordinate, or the vector of all means.
 ---@param which any
-function class7:mean(which) end
+function class9:mean(which) end
 
 ---The image of the measure: atoms fn(x1, ..., xD) with the same weights, with as many coordinates as fn returns, in the space named (default 'free').
 ---@param fn any
 ---@param space any
-function class7:push(fn, space) end
+function class9:push(fn, space) end
 
 ---Smallest atom x of a coordinate with rho(<= x) >= p; p a number, or an array or table.
 ---@param p any
 ---@param which any
-function class7:quantile(p, which) end
+function class9:quantile(p, which) end
 
 ---@class mf.measure.radii.options
 ---@field s0 integer an integer in [1, 1e+09], required: dimension of the subspace V
@@ -347,10 +446,10 @@ function class7:quantile(p, which) end
 
 ---The law of r1 = |P_V w|, r2 = |w - P_V w|, with a and b of affine neurons: a measure in space 'two_radius', of affine neurons 'relu'.
 ---@param options? mf.measure.radii.options
-function class7:radii(options) end
+function class9:radii(options) end
 
 ---The law of |w|: a measure in space 'radial' from weights or radii.
-function class7:radius() end
+function class9:radius() end
 
 ---@class mf.measure.sample.options
 ---@field seed? integer an integer >= 0, default 1: of the draws
@@ -358,14 +457,14 @@ function class7:radius() end
 ---n independent draws from the measure, as a measure of equal weights.
 ---@param n any
 ---@param options? mf.measure.sample.options
-function class7:sample(n, options) end
+function class9:sample(n, options) end
 
 ---Standard deviation of a coordinate under rho (a law: no n - 1), or the vector of all.
 ---@param which any
-function class7:std(which) end
+function class9:std(which) end
 
 ---The masses, n numbers of sum 1.
-function class7:weights() end
+function class9:weights() end
 
 ---@class mf.measure.options
 ---@field x any an mf.array or table of numbers or rows, required: atoms: n numbers, or n rows of coordinates
@@ -408,136 +507,136 @@ function mf.transport.wp(a, b, p) end
 
 ---Dense vector or matrix of doubles. a[i] counts from 1; a row a[i] of a matrix is a view that shares memory, so a[i][j] = x writes into a, and a[i] = row copies a row in. Reading one past the end gives nil (ipairs stops there), any other index outside is an error. + - * / ^ work element by element on equal shapes and with numbers; == compares all elements. NaN and infinities are data.
 ---@class mf.array
-local class8 = {}
+local class10 = {}
 
 ---|x| of every element.
-function class8:abs() end
+function class10:abs() end
 
 ---Index i (of a matrix: i, j) of the first largest element, or of the first NaN.
-function class8:argmax() end
+function class10:argmax() end
 
 ---Index i (of a matrix: i, j) of the first smallest element, or of the first NaN.
-function class8:argmin() end
+function class10:argmin() end
 
 ---Column j of a matrix, a vector that shares the matrix's memory.
 ---@param j any
-function class8:column(j) end
+function class10:column(j) end
 
 ---A copy with memory of its own.
-function class8:copy() end
+function class10:copy() end
 
 ---Cosine of every element.
-function class8:cos() end
+function class10:cos() end
 
 ---Vector of the running sums.
-function class8:cumsum() end
+function class10:cumsum() end
 
 ---Inner product of two vectors.
 ---@param b any
-function class8:dot(b) end
+function class10:dot(b) end
 
 ---Error function of every element.
-function class8:erf() end
+function class10:erf() end
 
 ---exp of every element.
-function class8:exp() end
+function class10:exp() end
 
 ---Sets every element to x; returns a.
 ---@param x any
-function class8:fill(x) end
+function class10:fill(x) end
 
 ---Every element rounded down.
-function class8:floor() end
+function class10:floor() end
 
 ---One element. For a matrix faster than a[i][j], which makes a view of the row.
 ---@param i any
-function class8:get(i) end
+function class10:get(i) end
 
 ---Natural logarithm of every element.
-function class8:log() end
+function class10:log() end
 
 ---Logarithm to base 10 of every element.
-function class8:log10() end
+function class10:log10() end
 
 ---New array of fn(x, i) or, for a matrix, fn(x, i, j) of every element.
 ---@param fn any
-function class8:map(fn) end
+function class10:map(fn) end
 
 ---Matrix product: matrix times matrix, matrix times vector, or vector times matrix.
 ---@param b any
-function class8:matmul(b) end
+function class10:matmul(b) end
 
 ---Largest element, NaN if there is a NaN; axis as in a:sum.
 ---@param axis any
-function class8:max(axis) end
+function class10:max(axis) end
 
 ---Mean; axis as in a:sum.
 ---@param axis any
-function class8:mean(axis) end
+function class10:mean(axis) end
 
 ---Smallest element, NaN if there is a NaN; axis as in a:sum.
 ---@param axis any
-function class8:min(axis) end
+function class10:min(axis) end
 
 ---Whether |a - b| <= tol in every element, and the largest |a - b|. b is an array, a table or one number; equal infinities are near, NaN is near to nothing.
 ---@param b any
 ---@param tol any
-function class8:near(b, tol) end
+function class10:near(b, tol) end
 
 ---Euclidean norm of all elements, without overflow; axis as in a:sum.
 ---@param axis any
-function class8:norm(axis) end
+function class10:norm(axis) end
 
 ---The p-quantile of all elements, linear between order statistics: p = 0 the minimum, 0.5 the median, 1 the maximum. A vector or table of p gives a vector.
 ---@param p any
-function class8:quantile(p) end
+function class10:quantile(p) end
 
 ---A copy with the same elements, row by row, in another shape.
 ---@param n any
-function class8:reshape(n) end
+function class10:reshape(n) end
 
 ---Row i of a matrix, a vector that shares the matrix's memory. The same as a[i].
 ---@param i any
-function class8:row(i) end
+function class10:row(i) end
 
 ---Writes one element.
 ---@param i any
 ---@param x any
-function class8:set(i, x) end
+function class10:set(i, x) end
 
 ---n for a vector; rows, columns for a matrix.
-function class8:shape() end
+function class10:shape() end
 
 ---Sine of every element.
-function class8:sin() end
+function class10:sin() end
 
 ---Elements (of a matrix: rows) i to j, both included, sharing memory with a. Defaults: i = 1, j = #a; i = j + 1 gives an empty array.
 ---@param i any
 ---@param j any
-function class8:slice(i, j) end
+function class10:slice(i, j) end
 
 ---Sorts a vector in place, increasing, NaN at the end; returns it.
-function class8:sort() end
+function class10:sort() end
 
 ---Square root of every element.
-function class8:sqrt() end
+function class10:sqrt() end
 
 ---Standard deviation with divisor n - 1 (NaN for one element); axis as in a:sum.
 ---@param axis any
-function class8:std(axis) end
+function class10:std(axis) end
 
 ---Sum of all elements (0 if there are none), added pairwise. With axis = 1 the vector of the columns' sums, with axis = 2 of the rows'.
 ---@param axis any
-function class8:sum(axis) end
+function class10:sum(axis) end
 
 ---Hyperbolic tangent of every element.
-function class8:tanh() end
+function class10:tanh() end
 
 ---A table of numbers, or of rows.
-function class8:totable() end
+function class10:totable() end
 
 ---The transposed matrix, a copy.
-function class8:transpose() end
+function class10:transpose() end
 
 mf.array = {}
 
@@ -573,21 +672,21 @@ function mf.array.zeros(n) end
 
 ---A source of random numbers for one draw of one stream: the k-th call on equal sources gives equal numbers (Philox 4x32-10 counters, Box-Muller).
 ---@class mf.rng
-local class9 = {}
+local class11 = {}
 
 ---One standard normal.
-function class9:normal() end
+function class11:normal() end
 
 ---n standard normals, an mf.array. Every call gives fresh numbers.
 ---@param n any
-function class9:normals(n) end
+function class11:normals(n) end
 
 ---One uniform on (0, 1).
-function class9:uniform() end
+function class11:uniform() end
 
 ---n uniforms on (0, 1), an mf.array.
 ---@param n any
-function class9:uniforms(n) end
+function class11:uniforms(n) end
 
 ---@class mf.rng.options
 ---@field seed? integer an integer >= 0, default 1: seed
@@ -601,7 +700,7 @@ function mf.rng(options) end
 
 ---A figure: panels with series. See mf.plot.
 ---@class mf.plot.figure
-local class10 = {}
+local class12 = {}
 
 ---@class mf.plot.figure.band.options
 ---@field label? string a string, default "": entry in the legend
@@ -613,7 +712,7 @@ local class10 = {}
 ---@param low any
 ---@param high any
 ---@param options? mf.plot.figure.band.options
-function class10:band(x, low, high, options) end
+function class12:band(x, low, high, options) end
 
 ---@class mf.plot.figure.density.options
 ---@field label? string a string, default "": entry in the legend
@@ -624,7 +723,7 @@ function class10:band(x, low, high, options) end
 ---The smooth density of a one-dimensional particle measure (measure:density()) or of a pde.grid, as a line.
 ---@param measure any
 ---@param options? mf.plot.figure.density.options
-function class10:density(measure, options) end
+function class12:density(measure, options) end
 
 ---@class mf.plot.figure.histogram.options
 ---@field label? string a string, default "": entry in the legend
@@ -636,7 +735,7 @@ function class10:density(measure, options) end
 ---The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
 ---@param data any
 ---@param options? mf.plot.figure.histogram.options
-function class10:histogram(data, options) end
+function class12:histogram(data, options) end
 
 ---@class mf.plot.figure.hline.options
 ---@field label? string a string, default "": entry in the legend
@@ -647,7 +746,7 @@ function class10:histogram(data, options) end
 ---A horizontal line across the axes.
 ---@param y any
 ---@param options? mf.plot.figure.hline.options
-function class10:hline(y, options) end
+function class12:hline(y, options) end
 
 ---@class mf.plot.figure.inset.options
 ---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
@@ -668,7 +767,7 @@ function class10:hline(y, options) end
 
 ---Small axes inside the axes; draw in what it returns with the same methods.
 ---@param options? mf.plot.figure.inset.options
-function class10:inset(options) end
+function class12:inset(options) end
 
 ---@class mf.plot.figure.line.options
 ---@field label? string a string, default "": entry in the legend
@@ -680,7 +779,7 @@ function class10:inset(options) end
 ---@param x any
 ---@param y any
 ---@param options? mf.plot.figure.line.options
-function class10:line(x, y, options) end
+function class12:line(x, y, options) end
 
 ---@class mf.plot.figure.panel.options
 ---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
@@ -698,7 +797,7 @@ function class10:line(x, y, options) end
 ---The i-th panel, with its options set if given; it has the figure's drawing methods.
 ---@param i any
 ---@param options? mf.plot.figure.panel.options
-function class10:panel(i, options) end
+function class12:panel(i, options) end
 
 ---@class mf.plot.figure.points.options
 ---@field label? string a string, default "": entry in the legend
@@ -711,12 +810,12 @@ function class10:panel(i, options) end
 ---@param x any
 ---@param y any
 ---@param options? mf.plot.figure.points.options
-function class10:points(x, y, options) end
+function class12:points(x, y, options) end
 
 ---Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Returns nil and gnuplot's message if that fails.
 ---@param path any
 ---@param ... any
-function class10:save(path, ...) end
+function class12:save(path, ...) end
 
 ---@class mf.plot.figure.show.options
 ---@field columns? integer an integer in [20, 1000]: width in characters; by default the terminal's
@@ -725,7 +824,7 @@ function class10:save(path, ...) end
 
 ---Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set.
 ---@param options? mf.plot.figure.show.options
-function class10:show(options) end
+function class12:show(options) end
 
 ---@class mf.plot.figure.text.options
 ---@field color? any "#rrggbb": by default the next of the palette
@@ -738,7 +837,7 @@ function class10:show(options) end
 ---@param y any
 ---@param text any
 ---@param options? mf.plot.figure.text.options
-function class10:text(x, y, text, options) end
+function class12:text(x, y, text, options) end
 
 ---@class mf.plot.figure.vline.options
 ---@field label? string a string, default "": entry in the legend
@@ -749,11 +848,11 @@ function class10:text(x, y, text, options) end
 ---A vertical line across the axes.
 ---@param x any
 ---@param options? mf.plot.figure.vline.options
-function class10:vline(x, options) end
+function class12:vline(x, options) end
 
 ---One pair of axes of a figure: figure:panel(i) or figure:inset{...}.
 ---@class mf.plot.panel
-local class11 = {}
+local class13 = {}
 
 ---@class mf.plot.figure.band.options
 ---@field label? string a string, default "": entry in the legend
@@ -765,7 +864,7 @@ local class11 = {}
 ---@param low any
 ---@param high any
 ---@param options? mf.plot.figure.band.options
-function class11:band(x, low, high, options) end
+function class13:band(x, low, high, options) end
 
 ---@class mf.plot.figure.density.options
 ---@field label? string a string, default "": entry in the legend
@@ -776,7 +875,7 @@ function class11:band(x, low, high, options) end
 ---The smooth density of a one-dimensional particle measure (measure:density()) or of a pde.grid, as a line.
 ---@param measure any
 ---@param options? mf.plot.figure.density.options
-function class11:density(measure, options) end
+function class13:density(measure, options) end
 
 ---@class mf.plot.figure.histogram.options
 ---@field label? string a string, default "": entry in the legend
@@ -788,7 +887,7 @@ function class11:density(measure, options) end
 ---The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
 ---@param data any
 ---@param options? mf.plot.figure.histogram.options
-function class11:histogram(data, options) end
+function class13:histogram(data, options) end
 
 ---@class mf.plot.figure.hline.options
 ---@field label? string a string, default "": entry in the legend
@@ -799,7 +898,7 @@ function class11:histogram(data, options) end
 ---A horizontal line across the axes.
 ---@param y any
 ---@param options? mf.plot.figure.hline.options
-function class11:hline(y, options) end
+function class13:hline(y, options) end
 
 ---@class mf.plot.figure.inset.options
 ---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
@@ -820,7 +919,7 @@ function class11:hline(y, options) end
 
 ---Small axes inside the axes; draw in what it returns with the same methods.
 ---@param options? mf.plot.figure.inset.options
-function class11:inset(options) end
+function class13:inset(options) end
 
 ---@class mf.plot.figure.line.options
 ---@field label? string a string, default "": entry in the legend
@@ -832,7 +931,7 @@ function class11:inset(options) end
 ---@param x any
 ---@param y any
 ---@param options? mf.plot.figure.line.options
-function class11:line(x, y, options) end
+function class13:line(x, y, options) end
 
 ---@class mf.plot.figure.points.options
 ---@field label? string a string, default "": entry in the legend
@@ -845,7 +944,7 @@ function class11:line(x, y, options) end
 ---@param x any
 ---@param y any
 ---@param options? mf.plot.figure.points.options
-function class11:points(x, y, options) end
+function class13:points(x, y, options) end
 
 ---@class mf.plot.figure.text.options
 ---@field color? any "#rrggbb": by default the next of the palette
@@ -858,7 +957,7 @@ function class11:points(x, y, options) end
 ---@param y any
 ---@param text any
 ---@param options? mf.plot.figure.text.options
-function class11:text(x, y, text, options) end
+function class13:text(x, y, text, options) end
 
 ---@class mf.plot.figure.vline.options
 ---@field label? string a string, default "": entry in the legend
@@ -869,7 +968,7 @@ function class11:text(x, y, text, options) end
 ---A vertical line across the axes.
 ---@param x any
 ---@param options? mf.plot.figure.vline.options
-function class11:vline(x, options) end
+function class13:vline(x, options) end
 
 mf.plot = {}
 
@@ -901,39 +1000,39 @@ function mf.plot.grid(options) end
 ---@field options any all options and their values
 ---@field out any folder of its results
 ---@field quick any whether --quick was given
-local class12 = {}
+local class14 = {}
 
 ---States a claim as numbers, op one of < <= > >= == ~=; or run:check(name, condition). Prints pass or FAIL. The program's exit code is 1 if any check failed.
 ---@param name any
 ---@param value any
 ---@param op any
 ---@param bound any
-function class12:check(name, value, op, bound) end
+function class14:check(name, value, op, bound) end
 
 ---All recorded values of a column.
 ---@param name any
-function class12:column(name) end
+function class14:column(name) end
 
 ---Largest value of a column; NaN if it holds one.
 ---@param name any
-function class12:max(name) end
+function class14:max(name) end
 
 ---Smallest value of a column; NaN if it holds one.
 ---@param name any
-function class12:min(name) end
+function class14:min(name) end
 
 ---Appends a row. The first row fixes the columns. Rows reach the disk at once, in <name>.partial.tsv.
 ---@param options? any
-function class12:record(options) end
+function class14:record(options) end
 
 ---Writes the data with options, checks and code version, and the figures (<name>.svg and .png; several are numbered, or named by run:save{suffix=figure}); prints a short table.
 ---@param figure any
 ---@param ... any
-function class12:save(figure, ...) end
+function class14:save(figure, ...) end
 
 ---Runs through output times, which must not decrease, with one progress bar for all of them; run:times() takes those of the option `times`.
 ---@param list any
-function class12:times(list) end
+function class14:times(list) end
 
 ---@class mf.experiment.options
 ---@field name any a name of letters, digits, _ and -, required: names the results folder and its files
@@ -992,33 +1091,33 @@ function mf.isa() end
 
 ---Holds a folder against other runs until it is closed.
 ---@class mf.process.lock
-local class13 = {}
+local class15 = {}
 
 ---Forked workers, one for each running job. Closing it kills them.
 ---@class mf.process.pool
 ---@field free any Number of workers that could be started now.
-local class14 = {}
+local class16 = {}
 
 ---Waits at most so long for a worker to end: returns its job and string; or its job, nil and how it died; or nothing. May return early with nothing.
 ---@param seconds any
-function class14:next(seconds) end
+function class16:next(seconds) end
 
 ---Forks a worker that calls work(text) and hands back the string it returns. Needs pool.free > 0.
 ---@param job any
 ---@param text any
-function class14:start(job, text) end
+function class16:start(job, text) end
 
 ---A progress bar that listens to Ctrl-C.
 ---@class mf.process.task
-local class15 = {}
+local class17 = {}
 
 ---Writes text on stderr, in place of the bar.
 ---@param text any
-function class15:say(text) end
+function class17:say(text) end
 
 ---Redraws the bar if it is time to; raises "interrupted" after Ctrl-C.
 ---@param done any
-function class15:tick(done) end
+function class17:tick(done) end
 
 mf.process = {}
 

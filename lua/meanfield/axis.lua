@@ -127,7 +127,7 @@ local function has_kind(panel, kind)
   return false
 end
 
-local function padded(low, high, log, pad)
+local function padded(low, high, log, pad, below_zero)
   if low == high then
     if log then return low / 2, high * 2 end
     local half = low == 0 and 1 or math.abs(low) / 2
@@ -139,7 +139,7 @@ local function padded(low, high, log, pad)
   end
   local room = pad * (high - low)
   -- what starts near zero and is never negative has zero as its edge
-  return (low >= 0 and low < 0.2 * high) and 0 or low - room, high + room
+  return (not below_zero and low >= 0 and low < 0.2 * high) and 0 or low - room, high + room
 end
 
 local function set_ticks(scale, count, given)
@@ -164,8 +164,8 @@ function axis.scale(panel, which, count)
   if given then
     low, high = given[1], given[2]
   else
-    local pad = which == "y" and 0.06 or has_kind(panel, "points") and 0.03 or 0
-    low, high = padded(low, high, log, pad)
+    local points = has_kind(panel, "points") -- whole symbols, also at the ends
+    low, high = padded(low, high, log, which == "y" and 0.06 or points and 0.03 or 0, which == "x" and points)
   end
   local scale = { low = low, high = high, log = log, fixed = given ~= nil, count = count,
                   given_ticks = options[which .. "ticks"] }
