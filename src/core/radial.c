@@ -267,6 +267,7 @@ mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, mf_error
     mf_curve_samples_free(&samples);
     if (status < 0)
         return status;
+    (*out)->d = spec->d;
     (*out)->error += 2 * sqrt(scale) * mf_activation_error(&spec->activation);
     return (*out)->error > tol ? MF_INEXACT : MF_OK;
 }

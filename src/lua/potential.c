@@ -437,13 +437,18 @@ static const mfl_class potential_class = {
         "kinds have the same methods and serve mf.pde, mf.optimum and mf.stability alike.",
         potential_methods, potential_properties, potential_close};
 
-static const mfl_fn potential_functions[] = {{"radial", potential_radial,
-                                              "mf.potential.radial{distribution=, activation=}",
-                                              "Isotropic Gaussians and plain neurons sigma(<w,x>), "
-                                              "in r = |w| in [0, inf]; any d >= 2 and "
-                                              "d = math.huge.",
-                                              radial_fields},
-                                             {"relu", potential_relu, "mf.potential.relu{delta=, gamma=}",
+static const mfl_fn potential_functions[] = {
+        {"radial", potential_radial, "mf.potential.radial{distribution=, activation=}",
+         "Isotropic Gaussians and plain neurons sigma(<w,x>), "
+         "in r = |w| in [0, inf]; any d >= 2 and "
+         "d = math.huge.",
+         radial_fields},
+        {"sampled", mfl_potential_sampled,
+         "mf.potential.sampled{distribution=, activation=, neuron=, samples=, seed=}",
+         "Any model that can be sampled, in full parameter space: the responses of a neuron to n "
+         "examples are its features.",
+         mfl_sampled_fields},
+        {"relu", potential_relu, "mf.potential.relu{delta=, gamma=}",
          "Anisotropic Gaussians and neurons a relu(<w,x> + b) in the limit d = inf; theta = (a, b, "
          "r1, r2), r1 = |P_V w|, r2 = |P_V^perp w|. Rank 2, closed form.",
          relu_fields},

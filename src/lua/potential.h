@@ -24,4 +24,8 @@ const mf_potential *mfl_potential_check(lua_State *L, int arg);
 /* The measure at arg, in the space of the potential; the error says how to get there. */
 const mf_measure *mfl_potential_measure(lua_State *L, int arg, const mf_potential *pot);
 
+/* The constructor in potential_sampled.c, and its options. */
+int mfl_potential_sampled(lua_State *L);
+extern const mfl_field mfl_sampled_fields[];
+
 #endif

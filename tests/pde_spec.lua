@@ -1,0 +1,139 @@
+-- The distributional dynamics by particles: reference values, order, Proposition 2, walls, errors.
+local mf = require "meanfield"
+
+local step = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
+local bump = mf.activation.piecewise { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } }
+
+local function radial(d, delta, activation)
+  return mf.potential.radial { distribution = mf.distribution.isotropic { d = d, delta = delta }, activation = activation }
+end
+
+local fig1 = radial(40, 0.8, step)
+
+describe("pde.particles", function()
+  it("agrees with an independent solution of Fig. 1 in all digits that are known", function()
+    local pde = mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 4000 }
+    local want = { { 0, 1.7044, 0.79501 }, { 1, 1.07061, 1.42287 }, { 2, 1.0114, 1.65898 }, { 5, 0.69969, 2.3560 },
+                   { 10, 0.1753, 3.4536 } }
+    for _, w in ipairs(want) do
+      pde:advance(w[1])
+      assert.near(w[2], pde:risk(), 1e-4)
+      assert.near(w[3], pde:measure():mean(), 1e-4)
+    end
+  end)
+
+  it("agrees with an independent solution of Fig. 4, both limits", function()
+    local pot = radial(320, 0.5, bump)
+    local good = mf.pde.particles { potential = pot, init = mf.init.gaussian { kappa = 0.4 }, J = 2000 }
+    for _, w in ipairs { { 0.01, 5.346, 1e-3 }, { 0.1, 1.5364, 1e-4 }, { 0.3, 0.35881, 1e-5 }, { 1, 0.02770, 1e-5 },
+                         { 10, 0.0143, 5e-5 } } do
+      assert.near(w[2], good:advance(w[1]):risk(), w[3])
+    end
+    -- kappa = 0.1: all mass reaches r = 0 before t = 0.02 and stays; all outputs are sigma(0) = -2.5
+    local bad = mf.pde.particles { potential = pot, init = mf.init.gaussian { kappa = 0.1 }, J = 500 }:advance(0.02)
+    for _, t in ipairs { 0.02, 0.1, 10 } do
+      assert.near(7.25, bad:advance(t):risk(), 1e-9)
+      assert.equal(0, bad:measure():quantile(1))
+    end
+  end)
+
+  it("never lets the risk increase, and loses it at the rate 4 int |grad Psi|^2 (Proposition 2)", function()
+    local pde = mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 300 }
+    local last, h = pde:risk(), 1e-3
+    for k = 1, 60 do
+      local t = 0.1 * k
+      local before = pde:advance(t - h):risk()
+      local rate = pde:advance(t):dissipation()
+      local here = pde:risk()
+      local after = pde:advance(t + h):risk()
+      assert.is_true(here <= last)
+      assert.near(rate, (before - after) / (2 * h), 1e-4 * (1 + rate))
+      last = here
+    end
+  end)
+
+  it("has order 5 in fixed steps", function()
+    local function risk(h)
+      return mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 50, step = h }
+        :advance(0.8):risk()
+    end
+    local exact = risk(0.8 / 256)
+    local coarse, fine = math.abs(risk(0.8 / 4) - exact), math.abs(risk(0.8 / 8) - exact)
+    local order = math.log(coarse / fine, 2)
+    assert.is_true(order > 4.3 and order < 6.7, "order " .. order)
+  end)
+
+  it("keeps its error within the estimate's order when tol shrinks", function()
+    local function run(tol)
+      return mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 100, tol = tol }:advance(2)
+    end
+    local best = run(1e-12)
+    for _, tol in ipairs { 1e-4, 1e-6, 1e-8 } do
+      local pde = run(tol)
+      -- local errors may grow along the flow: by e^4 at most between t = 0 and 2 here
+      assert.is_true(mf.transport.w2(pde:measure(), best:measure()) < 55 * pde.error)
+      assert.is_true(pde.error < 200 * tol)
+    end
+  end)
+
+  it("depends on xi only through the clock, singular and Lua schedules included", function()
+    local init = mf.init.gaussian { kappa = 0.8 }
+    local plain = mf.pde.particles { potential = fig1, init = init, J = 200 }:advance(4 / 3 * 2 ^ 0.75)
+    for _, xi in ipairs { mf.schedule.power(-0.25), function(t) return t ^ -0.25 end } do
+      local pde = mf.pde.particles { potential = fig1, init = init, J = 200, xi = xi }
+      pde:advance(0.3):advance(2)
+      assert.near(plain.clock, pde.clock, 1e-11)
+      assert.near(plain:risk(), pde:risk(), 1e-7)
+    end
+  end)
+
+  it("tends to its limit as 1/J in the risk", function()
+    -- quantiles at (j + 1/2)/J represent a law with tails to order 1/J
+    local function risk(J)
+      return mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = J }:advance(1):risk()
+    end
+    local limit = risk(6400)
+    local few, many = math.abs(risk(50) - limit), math.abs(risk(200) - limit)
+    assert.is_true(many < few / 3, ("errors %g and %g"):format(few, many))
+  end)
+
+  it("has the same bits for any number of threads", function()
+    local threads, results = mf.threads(), {}
+    for n = 1, 3 do
+      mf.threads(n)
+      local m = mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 20000 }:advance(0.2)
+        :measure()
+      results[n] = m:coordinate()
+    end
+    mf.threads(threads)
+    assert.is_true(results[1] == results[2] and results[1] == results[3])
+  end)
+
+  it("starts from a measure, with weights, and leaves mass at infinity where it is", function()
+    local two = mf.measure { x = { 0.5, 0.5, 1.2 }, space = "radial" }
+    local one = mf.measure { x = { 0.5, 1.2 }, weights = { 2, 1 }, space = "radial" }
+    local a = mf.pde.particles { potential = fig1, measure = two }:advance(1)
+    local b = mf.pde.particles { potential = fig1, measure = one }:advance(1)
+    assert.near(a:risk(), b:risk(), 1e-9)
+    local far = mf.measure { x = { 1, math.huge }, space = "radial" }
+    local c = mf.pde.particles { potential = fig1, measure = far }:advance(1)
+    assert.equal(math.huge, c:measure():quantile(1))
+    assert.is_true(c:risk() == c:risk())
+  end)
+
+  it("names what is wrong", function()
+    local function expect(text, o)
+      assert.error_matches(function() mf.pde.particles(o) end, text, 1, true)
+    end
+    local init = mf.init.gaussian { kappa = 0.8 }
+    expect("option 'potential' is missing", { init = init })
+    expect("exactly one of the options 'init' and 'measure'", { potential = fig1 })
+    expect("option 'J' must be an integer in [1, 1e+09], got 0", { potential = fig1, init = init, J = 0 })
+    expect("option 'tol' must be a number in (0, 1], got nan", { potential = fig1, init = init, tol = 0 / 0 })
+    expect("lies in space 'plain'", { potential = fig1, measure = mf.measure { x = { { 1, 2 } }, space = "plain" } })
+    expect("custom init", { potential = fig1, init = mf.init.custom(function() return { 1 } end) })
+    local pde = mf.pde.particles { potential = fig1, init = init, J = 10 }:advance(1)
+    assert.error_matches(function() pde:advance(0.5) end, "time only runs forward", 1, true)
+    assert.error_matches(function() pde:advance(math.huge) end, "a finite time", 1, true)
+  end)
+end)
