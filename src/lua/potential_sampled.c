@@ -41,14 +41,13 @@ int mfl_potential_sampled(lua_State *L) {
     if (!o.spec.affine && (o.spec.fix_a || o.spec.fix_b))
         return luaL_error(L, "%s: options 'fix_a' and 'fix_b' are for neuron = 'affine'", where);
     lua_pushvalue(L, 2);
-    mfl_potential *box = mfl_potential_push(L); /* at 3, closed */
-    box->d = (double)o.law->d;
+    mf_potential **box = mfl_potential_push(L); /* at 3, closed */
     mf_error err = {MF_OK, ""};
-    mfl_status(L, where, mf_sampled_new(&o.spec, &box->pot, &err), &err);
+    mfl_status(L, where, mf_sampled_new(&o.spec, box, &err), &err);
     lua_getfield(L, 2, "distribution");
     mfl_distribution_sample(L, 4, (mf_key){o.seed, MF_STREAM_SAMPLED}, 1, o.spec.n,
-                            mf_sampled_x(box->pot), o.spec.d, mf_sampled_y(box->pot));
-    mf_sampled_finish(box->pot);
+                            mf_sampled_x(*box), o.spec.d, mf_sampled_y(*box));
+    mf_sampled_finish(*box);
     lua_settop(L, 3);
     return 1;
 }
