@@ -388,8 +388,10 @@ static int array_set(lua_State *L) {
 static int array_shape(lua_State *L) {
     const mfl_array *a = mfl_array_check(L, 1);
     lua_pushinteger(L, (lua_Integer)a->rows);
+    if (a->ndim == 1)
+        return 1;
     lua_pushinteger(L, (lua_Integer)a->cols);
-    return 1 + (a->ndim == 2);
+    return 2;
 }
 
 static mfl_array *check_matrix(lua_State *L, int arg) {
@@ -775,8 +777,10 @@ static int push_position(lua_State *L, size_t (*find)(const double *, size_t, si
     luaL_argcheck(L, length(a) > 0, 1, "no elements");
     size_t k = find(a->data, 1, length(a));
     lua_pushinteger(L, (lua_Integer)(k / a->cols) + 1);
+    if (a->ndim == 1)
+        return 1;
     lua_pushinteger(L, (lua_Integer)(k % a->cols) + 1);
-    return 1 + (a->ndim == 2);
+    return 2;
 }
 
 static int array_argmin(lua_State *L) {
