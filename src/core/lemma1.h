@@ -14,6 +14,7 @@
 #ifndef MF_LEMMA1_H
 #define MF_LEMMA1_H
 
+#include "activation.h"
 #include "potential.h"
 
 typedef struct {
@@ -27,5 +28,18 @@ typedef struct {
 /* The potential must be radial (one radius) with limits at r = inf, as it has for a bounded
  * sigma; MF_EDOMAIN if not. */
 mf_status mf_lemma1_check(const mf_potential *, mf_lemma1 *out, mf_error *err);
+
+/* The interval (low, high) of Delta in which Lemma 1 holds. */
+typedef struct {
+    double low, high;             /* Delta_d^l, Delta_d^h; low = 0: no end was found above tol  */
+    double low_at, high_at;       /* where Lemma 1 is violated first beyond each end; NAN: none */
+    double low_error, high_error; /* bounds on the ends' errors                                 */
+} mf_lemma1_interval;
+
+/* Looks at steps of 0.05 for a run of stable Delta (the longest, if the stable set should be
+ * in pieces), then at its ends. d >= 2 or HUGE_VAL, tol in [1e-9, 0.01]. MF_EACCURACY: no
+ * stable Delta was seen. MF_INEXACT: an end's error exceeds tol.                          */
+mf_status mf_lemma1_find_interval(const mf_activation *, double d, double tol,
+                                  mf_lemma1_interval *out, const mf_flag *stop, mf_error *err);
 
 #endif

@@ -242,6 +242,13 @@ double mf_search_error(const mf_search *s) {
     return s->error;
 }
 
+double mf_search_resolution(const mf_search *s, double t) {
+    size_t i = 0;
+    while (i + 1 < s->count && t > s->panels[i].mid + s->panels[i].half)
+        ++i;
+    return s->panels[i].half;
+}
+
 /* ---- keeping minima -------------------------------------------------------------------------- */
 
 static void field(mf_search *s, const double *g, size_t n, const double *theta, double *value,

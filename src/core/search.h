@@ -65,6 +65,9 @@ size_t mf_search_samples(const mf_search *, double *theta);
 double mf_search_minimum_between(mf_search *, double (*derivative)(double t, void *context),
                                  void *context, double t0, double t1);
 
+/* One coordinate only: half the length of the panel that resolves the curve at t. */
+double mf_search_resolution(const mf_search *, double t);
+
 /* Bound on |f(theta) - panels(theta)|, measured between the nodes; one coordinate only. */
 double mf_search_error(const mf_search *);
 
