@@ -6,6 +6,7 @@
 
 #include <float.h>
 #include <gsl/gsl_blas.h>
+#include <gsl/gsl_min.h>
 #include <gsl/gsl_roots.h>
 #include <math.h>
 #include <stdlib.h>
@@ -89,12 +90,17 @@ static mf_status find_margin(lemma *l, mf_lemma1 *out, mf_error *err) {
     mf_status status = mf_search_minima(l->search, l->g, &minima, err);
     if (status < 0)
         return status;
+    double e = p->error + 16 * DBL_EPSILON;
     out->margin = HUGE_VAL;
     for (size_t i = 0; i < minima.n; ++i) {
-        int is_star = fabs(mf_to_compact(p, 0, minima.theta[i]) - star) < SAME;
-        if (!is_star && minima.value[i] - here < out->margin) {
-            out->margin = minima.value[i] - here;
-            out->at = minima.theta[i];
+        double r = minima.theta[i], margin = minima.value[i] - here;
+        double far = fabs(mf_to_compact(p, 0, r) - star);
+        int is_end = r == 0 || isinf(r); /* ends win ties: Psi is flat to all digits near 0 */
+        if (far < SAME || (far < 1e4 * SAME && fabs(margin) < 8 * e))
+            continue;
+        if (margin < out->margin + (is_end ? e : 0)) {
+            out->margin = fmin(margin, out->margin);
+            out->at = r;
         }
     }
     return MF_OK;
@@ -125,7 +131,7 @@ static double margin_error(lemma *l, const mf_lemma1 *m) {
         double step = fmin(sqrt(12 * e / fmax(curvature, 0)), slope_error / fmax(curvature, 0));
         shift = fabs(margin_from(l, t + h, m->at) - margin_from(l, t - h, m->at)) / (2 * h) * step;
     }
-    return 4 * e + shift + mf_search_error(l->search) * size;
+    return 4 * e + shift + 2 * mf_search_error(l->search);
 }
 
 mf_status mf_lemma1_check(const mf_potential *potential, mf_lemma1 *out, mf_error *err) {
@@ -205,62 +211,116 @@ static mf_status find_end(family *f, double stable, double unstable, double tol,
     if (code)
         return mf_fail(f->err, MF_EACCURACY, "no end of the interval between %g and %g", low, high);
 
-    /* beyond the end, where the violation is plain; the slope turns the margin's error into the
-     * end's */
-    double step = copysign(16 * tol, unstable - stable), beyond = margin_at(*end + step, f);
+    margin_at(*end, f);
     *at = f->last.at;
-    *error = high - low + f->last.error / fabs(beyond / step);
+    double error_here = f->last.error, here = f->last.margin;
+    /* the slope of the margin turns its error into the end's */
+    double step = copysign(fmin(tol, fmin(*end, 1 - *end) / 4), unstable - stable);
+    *error = high - low + error_here * fabs(step / (margin_at(*end + step, f) - here));
     return f->status;
 }
 
-/* Indices of the longest run of positive margins. False if there is none. */
-static int longest_run(const double *margin, int n, int *first, int *last) {
-    int best = 0;
-    for (int i = 0, length = 0; i < n; ++i) {
+static double scan_point(int i) {
+    return i / (double)(SCAN + 1);
+}
+
+/* Indices of the longest run of positive margins; first > last if there is none. */
+static void longest_run(const double *margin, int *first, int *last) {
+    *first = 1;
+    *last = 0;
+    for (int i = 1, length = 0; i <= SCAN; ++i) {
         length = margin[i] > 0 ? length + 1 : 0;
-        if (length > best) {
-            best = length;
+        if (length > *last - *first + 1) {
             *last = i;
             *first = i - length + 1;
         }
     }
-    return best > 0;
 }
 
-static double scan_point(int i) {
-    return (i + 1) / (double)(SCAN + 1);
+static double minus_margin(double delta, void *context) {
+    return -margin_at(delta, context);
+}
+
+/* Climbs from the best scanned Delta until a margin is positive or at its maximum. */
+static mf_status climb(family *f, const double *margin, int at, double *delta, double *best) {
+    gsl_min_fminimizer *climber = gsl_min_fminimizer_alloc(gsl_min_fminimizer_brent);
+    gsl_function function = {minus_margin, f};
+    *delta = scan_point(at);
+    *best = margin[at];
+    if (!climber)
+        return mf_fail(f->err, MF_ENOMEM, "no memory");
+    int code = at == 1 || at == SCAN ||
+               gsl_min_fminimizer_set_with_values(climber, &function, *delta, -*best,
+                                                  scan_point(at - 1), -margin[at - 1],
+                                                  scan_point(at + 1), -margin[at + 1]);
+    for (int i = 0; i < 40 && !code && *best <= 0 && f->status >= 0; ++i) {
+        code = gsl_min_fminimizer_iterate(climber);
+        *delta = gsl_min_fminimizer_x_minimum(climber);
+        *best = -gsl_min_fminimizer_f_minimum(climber);
+    }
+    gsl_min_fminimizer_free(climber);
+    if (fabs(*best) <= f->last.error)
+        *best = 0;
+    return f->status;
+}
+
+static mf_status scan(family *f, double *margin, int *best, const mf_flag *stop) {
+    *best = 1;
+    for (int i = 1; i <= SCAN; ++i) {
+        margin[i] = margin_at(scan_point(i), f);
+        if (fabs(margin[i]) <= f->last.error)
+            margin[i] = 0; /* undecided is not stable */
+        if (f->status < 0)
+            return f->status;
+        if (mf_flag_is_set(stop))
+            return MF_STOPPED;
+        if (margin[i] > margin[*best])
+            *best = i;
+    }
+    return MF_OK;
+}
+
+/* From stable down to an unstable Delta, or 0 if there is none above tol. */
+static double step_down(family *f, double *stable, double tol) {
+    while (*stable > tol && f->status >= 0) {
+        if (!(margin_at(*stable / 2, f) > 0))
+            return *stable / 2;
+        *stable /= 2;
+    }
+    return 0;
 }
 
 mf_status mf_lemma1_find_interval(const mf_activation *activation, double d, double tol,
                                   mf_lemma1_interval *out, const mf_flag *stop, mf_error *err) {
     family f = {.activation = activation, .d = d, .tol = COARSE, .err = err};
-    double margin[SCAN];
-    int first, last;
-    *out = (mf_lemma1_interval){.low = 0, .high = 1, .low_at = NAN, .high_at = NAN};
-    for (int i = 0; i < SCAN; ++i) {
-        margin[i] = margin_at(scan_point(i), &f);
-        if (f.status < 0)
-            return f.status;
-        if (mf_flag_is_set(stop))
-            return MF_STOPPED;
-    }
-    if (!longest_run(margin, SCAN, &first, &last))
-        return mf_fail(err, MF_EACCURACY, "Lemma 1 holds for no Delta = %g, %g, ..., %g",
-                       scan_point(0), scan_point(1), scan_point(SCAN - 1));
-
-    double stable = scan_point(first), unstable = first ? scan_point(first - 1) : 0;
+    double margin[SCAN + 1];
+    int best, first, last;
+    *out = (mf_lemma1_interval){NAN, NAN, NAN, NAN, 0, 0, NAN, NAN};
+    mf_status status = scan(&f, margin, &best, stop);
+    if (status != MF_OK)
+        return status;
+    out->best = scan_point(best);
+    out->best_margin = margin[best];
+    longest_run(margin, &first, &last);
+    double low = scan_point(first), high = scan_point(last);
+    double below = scan_point(first - 1), above = scan_point(last + 1);
     f.tol = FINE;
-    while (unstable == 0 && stable > tol && f.status >= 0) {
-        if (margin_at(stable / 2, &f) > 0)
-            stable /= 2;
-        else
-            unstable = stable / 2;
+    if (first > last) {
+        status = climb(&f, margin, best, &out->best, &out->best_margin);
+        if (status < 0 || out->best_margin <= 0)
+            return status;
+        low = high = out->best;
+        below = scan_point(best - 1);
+        above = scan_point(best + 1);
     }
-    if (unstable > 0 && f.status >= 0)
-        f.status = find_end(&f, stable, unstable, tol, &out->low, &out->low_at, &out->low_error);
-    if (last + 1 < SCAN && f.status >= 0)
-        f.status = find_end(&f, scan_point(last), scan_point(last + 1), tol, &out->high,
-                            &out->high_at, &out->high_error);
+    if (below == 0)
+        below = step_down(&f, &low, tol);
+    out->low = 0;
+    out->high = 1;
+    if (below > 0 && f.status >= 0)
+        f.status = find_end(&f, low, below, tol, &out->low, &out->low_at, &out->low_error);
+    if (above < 1 && f.status >= 0)
+        f.status = find_end(&f, high, above, tol, &out->high, &out->high_at, &out->high_error);
     if (f.status < 0)
         return f.status;
     return fmax(out->low_error, out->high_error) > tol ? MF_INEXACT : MF_OK;

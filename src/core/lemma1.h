@@ -31,14 +31,16 @@ mf_status mf_lemma1_check(const mf_potential *, mf_lemma1 *out, mf_error *err);
 
 /* The interval (low, high) of Delta in which Lemma 1 holds. */
 typedef struct {
-    double low, high;             /* Delta_d^l, Delta_d^h; low = 0: no end was found above tol  */
+    double low, high;             /* Delta_d^l, Delta_d^h; low = 0: no end was found above tol;
+                                     NAN: Lemma 1 holds for no Delta                          */
     double low_at, high_at;       /* where Lemma 1 is violated first beyond each end; NAN: none */
     double low_error, high_error; /* bounds on the ends' errors                                 */
+    double best, best_margin;     /* the Delta seen to hold most safely, and its margin         */
 } mf_lemma1_interval;
 
-/* Looks at steps of 0.05 for a run of stable Delta (the longest, if the stable set should be
- * in pieces), then at its ends. d >= 2 or HUGE_VAL, tol in [1e-9, 0.01]. MF_EACCURACY: no
- * stable Delta was seen. MF_INEXACT: an end's error exceeds tol.                          */
+/* Looks at steps of 1/21 for a run of stable Delta (the longest, if the stable set should be in
+ * pieces), climbs to the largest margin if there is none, then looks for the ends. d >= 2 or
+ * HUGE_VAL, tol in [1e-9, 0.01]. MF_INEXACT: an end's error exceeds tol.                   */
 mf_status mf_lemma1_find_interval(const mf_activation *, double d, double tol,
                                   mf_lemma1_interval *out, const mf_flag *stop, mf_error *err);
 

@@ -17,7 +17,10 @@ enum {
     NODES = DEGREE + 1,
     SAMPLES = 33, /* points a panel that look for minima                          */
     CHECKS = 4,   /* points a panel that measure what its polynomials miss        */
-    PANELS_MAX = 4096,
+    POINTS = NODES + CHECKS,
+    REFERENCES = 33, /* points of the whole domain                             */
+    DEPTH = 20,      /* a panel is cut at most so often                        */
+    PANELS_MAX = 1024,
     CHUNK = 256,  /* starts evaluated at a time                                   */
     POLISHED = 16 /* of the starts                                                */
 };
@@ -41,7 +44,8 @@ struct mf_search {
     size_t count, room;
     double error, size, tol;
     gsl_root_fsolver *root;
-    double node[NODES], transform[NODES * NODES], at_sample[SAMPLES * NODES];
+    double point_at[POINTS]; /* nodes and check points in [-1, 1]                */
+    double transform[NODES * NODES], at_check[CHECKS * NODES], at_sample[SAMPLES * NODES];
     /* more coordinates */
     size_t starts;
     double *start, *start_value; /* t: dim x starts                            */
@@ -54,33 +58,43 @@ struct mf_search {
 /* ---- making it ------------------------------------------------------------------------------ */
 
 static void chebyshev_tables(mf_search *s) {
+    static const double check[CHECKS] = {-0.8871, -0.3123, 0.2385, 0.9277};
     for (int j = 0; j < NODES; ++j)
-        s->node[j] = -cos(M_PI * j / DEGREE);
-    for (int k = 0; k < NODES; ++k)
+        s->point_at[j] = -cos(M_PI * j / DEGREE);
+    for (int i = 0; i < CHECKS; ++i)
+        s->point_at[NODES + i] = check[i];
+    for (int k = 0; k < NODES; ++k) {
         for (int j = 0; j < NODES; ++j) {
             double ends = (j == 0 || j == DEGREE ? 0.5 : 1) * (k == 0 || k == DEGREE ? 0.5 : 1);
-            s->transform[k * NODES + j] = 2.0 / DEGREE * ends * cos(k * acos(s->node[j]));
+            s->transform[k * NODES + j] = 2.0 / DEGREE * ends * cos(k * acos(s->point_at[j]));
         }
-    for (int i = 0; i < SAMPLES; ++i)
-        for (int k = 0; k < NODES; ++k)
+        for (int i = 0; i < CHECKS; ++i)
+            s->at_check[i * NODES + k] = cos(k * acos(check[i]));
+        for (int i = 0; i < SAMPLES; ++i)
             s->at_sample[i * NODES + k] = cos(k * acos(-1 + 2.0 * i / (SAMPLES - 1)));
-}
-
-/* Features at n points of a panel, F[k * n + j]. */
-static void features_at(const mf_search *s, const panel *p, size_t n, const double *at, double *F) {
-    double theta[NODES + CHECKS];
-    for (size_t j = 0; j < n; ++j) {
-        double t = p->mid + p->half * at[j];
-        theta[j] = mf_from_compact(s->potential, 0, t > s->high[0] ? s->high[0] : t);
     }
-    s->potential->ops->features(s->potential, n, theta, n, F, n);
 }
 
-static int all_finite(const double *x, size_t n) {
-    for (size_t i = 0; i < n; ++i)
-        if (!isfinite(x[i]))
-            return 0;
-    return 1;
+/* What making the panels needs besides: all rank x columns, columns contiguous. */
+typedef struct {
+    double *points;    /* POINTS: features at a panel's nodes, then at its check points */
+    double *reference; /* REFERENCES: features over the whole domain                    */
+    double *miss;      /* CHECKS: polynomials less features                             */
+} fitting;
+
+static mf_status features_at(const mf_search *s, size_t n, double mid, double half,
+                             const double *at, double *F, mf_error *err) {
+    double theta[POINTS > REFERENCES ? POINTS : REFERENCES];
+    for (size_t j = 0; j < n; ++j)
+        theta[j] = mf_from_compact(s->potential, 0, fmin(mid + half * at[j], s->high[0]));
+    s->potential->ops->features(s->potential, n, theta, n, F, n);
+    for (size_t i = 0; i < n * s->rank; ++i)
+        if (!isfinite(F[i]))
+            return mf_fail(err, MF_EDOMAIN,
+                           "the features are not finite on the domain up to %g (an unbounded "
+                           "activation needs a bounded domain)",
+                           mf_from_compact(s->potential, 0, s->high[0]));
+    return MF_OK;
 }
 
 static mf_status more_room(mf_search *s, mf_error *err) {
@@ -99,70 +113,78 @@ static mf_status more_room(mf_search *s, mf_error *err) {
     return MF_OK;
 }
 
+/* How much <b + m, f> can be wrong between the nodes, m in the convex hull of the features:
+ * the inner products of what the polynomials miss with b and with features, here and over
+ * the whole domain. Single features may be noise to the digits that no inner product sees. */
+static double misfit(const mf_search *s, const fitting *w) {
+    const double *b = s->potential->b;
+    int rank = (int)s->rank;
+    double with_b[CHECKS], products[CHECKS * (POINTS + REFERENCES)], worst = 0;
+    cblas_dgemv(CblasRowMajor, CblasTrans, rank, CHECKS, 1, w->miss, CHECKS, b, 1, 0, with_b, 1);
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, CHECKS, POINTS, rank, 1, w->miss, CHECKS,
+                w->points, POINTS, 0, products, POINTS + REFERENCES);
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, CHECKS, REFERENCES, rank, 1, w->miss,
+                CHECKS, w->reference, REFERENCES, 0, products + POINTS, POINTS + REFERENCES);
+    for (int i = 0; i < CHECKS; ++i)
+        for (int j = 0; j < POINTS + REFERENCES; ++j)
+            worst = fmax(worst, fabs(with_b[i]) + fabs(products[i * (POINTS + REFERENCES) + j]));
+    return worst;
+}
+
 /* Adds the panel if its polynomials are good enough (or it cannot be cut further), else its
- * halves, from left to right. F has room for NODES + CHECKS points.                       */
-static mf_status add_panels(mf_search *s, panel p, int depth, double *F, mf_error *err) {
-    static const double check[CHECKS] = {-0.8871, -0.3123, 0.2385, 0.9277};
-    double at[NODES + CHECKS];
-    const size_t n = NODES + CHECKS;
-    memcpy(at, s->node, sizeof s->node);
-    memcpy(at + NODES, check, sizeof check);
-    features_at(s, &p, n, at, F);
-    if (!all_finite(F, n * s->rank))
-        return mf_fail(err, MF_EDOMAIN,
-                       "the features are not finite on the whole domain (up to %g)",
-                       mf_from_compact(s->potential, 0, s->high[0]));
+ * halves, from left to right.                                                             */
+static mf_status add_panels(mf_search *s, panel p, int depth, const fitting *w, mf_error *err) {
     mf_status status = s->count < s->room ? MF_OK : more_room(s, err);
+    if (status >= 0)
+        status = features_at(s, POINTS, p.mid, p.half, s->point_at, w->points, err);
     if (status < 0)
         return status;
-
-    double *coef = s->coef + s->count * NODES * s->rank, miss[CHECKS] = {0}, size = 0;
-    for (size_t k = 0; k < NODES; ++k)
-        for (size_t f = 0; f < s->rank; ++f) {
-            double sum = 0;
-            for (size_t j = 0; j < NODES; ++j)
-                sum += s->transform[k * NODES + j] * F[f * n + j];
-            coef[k * s->rank + f] = sum;
-        }
-    for (size_t i = 0; i < CHECKS; ++i)
-        for (size_t f = 0; f < s->rank; ++f) {
-            double value = 0;
-            for (size_t k = 0; k < NODES; ++k)
-                value += cos((double)k * acos(check[i])) * coef[k * s->rank + f];
-            miss[i] += (value - F[f * n + NODES + i]) * (value - F[f * n + NODES + i]);
-            size += F[f * n + NODES + i] * F[f * n + NODES + i] / CHECKS;
-        }
-    double worst = 0;
-    for (size_t i = 0; i < CHECKS; ++i)
-        worst = fmax(worst, sqrt(miss[i]));
-    s->size = fmax(s->size, sqrt(size));
-    if (worst <= s->tol * s->size || depth == 0 || s->count + 2 > PANELS_MAX) {
+    int rank = (int)s->rank;
+    double *coef = s->coef + s->count * NODES * s->rank; /* NODES x rank */
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, NODES, rank, NODES, 1, s->transform, NODES,
+                w->points, POINTS, 0, coef, rank);
+    for (size_t f = 0; f < s->rank; ++f)
+        for (size_t i = 0; i < CHECKS; ++i)
+            w->miss[f * CHECKS + i] = -w->points[f * POINTS + NODES + i];
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasTrans, rank, CHECKS, NODES, 1, coef, rank,
+                s->at_check, NODES, 1, w->miss, CHECKS);
+    double miss = misfit(s, w);
+    if (miss <= s->tol * s->size || depth == 0 || s->count + 2 > PANELS_MAX) {
         s->panels[s->count++] = p;
-        s->error = fmax(s->error, 2 * worst); /* the checks are no maximum: twice what they see */
+        s->error = fmax(s->error, 2 * miss); /* the checks are no maximum: twice what they see */
         return MF_OK;
     }
     panel left = {p.mid - p.half / 2, p.half / 2}, right = {p.mid + p.half / 2, p.half / 2};
-    status = add_panels(s, left, depth - 1, F, err);
-    return status < 0 ? status : add_panels(s, right, depth - 1, F, err);
+    status = add_panels(s, left, depth - 1, w, err);
+    return status < 0 ? status : add_panels(s, right, depth - 1, w, err);
+}
+
+static mf_status make_panels(mf_search *s, const fitting *w, mf_error *err) {
+    double at[REFERENCES], half = (s->high[0] - s->low[0]) / 2;
+    for (int j = 0; j < REFERENCES; ++j)
+        at[j] = -cos(M_PI * j / (REFERENCES - 1));
+    mf_status status = features_at(s, REFERENCES, s->low[0] + half, half, at, w->reference, err);
+    for (int j = 0; j < REFERENCES && status >= 0; ++j)
+        s->size = fmax(s->size, pow(cblas_dnrm2((int)s->rank, w->reference + j, REFERENCES), 2));
+    for (int i = 0; i < 4 && status >= 0; ++i) {
+        panel p = {s->low[0] + (2 * i + 1) * half / 4, half / 4};
+        status = add_panels(s, p, DEPTH, w, err);
+    }
+    return status;
 }
 
 static mf_status prepare_panels(mf_search *s, mf_error *err) {
-    double *F = malloc(sizeof *F * s->rank * (NODES + CHECKS));
-    if (!F)
-        return mf_fail(err, MF_ENOMEM, "no memory for %zu features", s->rank);
+    double *block = malloc(sizeof *block * s->rank * (POINTS + REFERENCES + CHECKS));
     s->root = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
-    if (!s->root) {
-        free(F);
-        return mf_fail(err, MF_ENOMEM, "no memory");
+    if (!block || !s->root) {
+        free(block);
+        return mf_fail(err, MF_ENOMEM, "no memory for %zu features", s->rank);
     }
+    fitting w = {block, block + s->rank * POINTS, block + s->rank * (POINTS + REFERENCES)};
     chebyshev_tables(s);
-    mf_status status = MF_OK;
-    for (int i = 0; i < 4 && status >= 0; ++i) {
-        double half = (s->high[0] - s->low[0]) / 8;
-        panel p = {s->low[0] + (2 * i + 1) * half, half};
-        status = add_panels(s, p, 20, F, err);
-    }
-    free(F);
+    s->size = 1;
+    mf_status status = make_panels(s, &w, err);
+    free(block);
     return status;
 }
 
@@ -381,7 +403,7 @@ static double bound_panel(const double *a, double best, double slack) {
 
 static mf_status minima_on_curve(mf_search *s, const double *g, mf_minima *out, mf_error *err) {
     size_t rows = s->count * NODES, last = s->count * (SAMPLES - 1);
-    double best = HUGE_VAL, bound = HUGE_VAL, length = cblas_dnrm2((int)s->rank, g, 1);
+    double best = HUGE_VAL, bound = HUGE_VAL;
     cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)rows, (int)s->rank, 1, s->coef, (int)s->rank, g,
                 1, 0, s->series, 1);
     for (size_t i = 0; i < s->count; ++i)
@@ -389,7 +411,7 @@ static mf_status minima_on_curve(mf_search *s, const double *g, mf_minima *out, 
                     s->series + i * NODES, 1, 0, s->sample + i * SAMPLES, 1);
     for (size_t i = 0; i < s->count * SAMPLES; ++i)
         best = fmin(best, s->sample[i]);
-    double slack = 1e-13 * length * s->size;
+    double slack = 1e-13 * s->size;
 
     keep_t(s, g, s->low[0]);
     keep_t(s, g, s->high[0]);
@@ -405,7 +427,7 @@ static mf_status minima_on_curve(mf_search *s, const double *g, mf_minima *out, 
     best = fmin(best, s->value[0]);
     for (size_t i = 0; i < s->count; ++i)
         bound = fmin(bound, bound_panel(s->series + i * NODES, best, slack));
-    return finish(s, bound - length * s->error, out, err);
+    return finish(s, bound - s->error, out, err);
 }
 
 /* ---- more coordinates: t = low + (high - low) sin^2 u has no bounds ------------------------------ */

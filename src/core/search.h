@@ -48,12 +48,13 @@ typedef struct {
 
 /* The domain is low[c] <= theta_c <= high[c]; high may be HUGE_VAL where the potential has a
  * limit there (MF_EDOMAIN if its features are not finite). `tol` is the accuracy of the
- * panels, relative to the largest |f|. starts: number of starts for more coordinates. */
+ * panels, relative to max(1, max |f|^2). starts: number of starts for more coordinates. */
 mf_status mf_search_new(mf_search **, const mf_potential *, const double *low, const double *high,
                         double tol, size_t starts, mf_error *err);
 void mf_search_free(mf_search *); /* NULL is allowed */
 
-/* The views in out are good until the next call. */
+/* g = b + m with m in the convex hull of the features (else `bound` is not certain). The views
+ * in out are good until the next call. */
 mf_status mf_search_minima(mf_search *, const double *g, mf_minima *out, mf_error *err);
 
 /* One coordinate only: the points at which the curve is looked at, increasing, both ends of
@@ -68,7 +69,8 @@ double mf_search_minimum_between(mf_search *, double (*derivative)(double t, voi
 /* One coordinate only: half the length of the panel that resolves the curve at t. */
 double mf_search_resolution(const mf_search *, double t);
 
-/* Bound on |f(theta) - panels(theta)|, measured between the nodes; one coordinate only. */
+/* Bound on |<b + m, f(theta) - panels(theta)>| for m in the convex hull of the features, from
+ * points between the nodes; one coordinate only.                                         */
 double mf_search_error(const mf_search *);
 
 #endif

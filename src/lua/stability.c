@@ -88,9 +88,14 @@ static int interval(lua_State *L) {
     mfl_status(L, where, status, &err);
     if (status == MF_STOPPED)
         mfl_task_raise(L, where);
-    lua_pushnumber(L, result.low);
-    lua_pushnumber(L, result.high);
-    lua_createtable(L, 0, 2);
+    for (int end = 0; end < 2; ++end)
+        if (isnan(result.low))
+            lua_pushnil(L);
+        else
+            lua_pushnumber(L, end ? result.high : result.low);
+    lua_createtable(L, 0, 4);
+    set(L, "best", result.best);
+    set(L, "margin", result.best_margin);
     set_end(L, "low", result.low_at, result.low_error);
     set_end(L, "high", result.high_at, result.high_error);
     return 3;
@@ -109,10 +114,12 @@ static const mfl_fn stability_functions[] = {
          "stable is nil if |margin| <= error.",
          lemma1_fields},
         {"interval", interval, "low, high, ends = mf.stability.interval{d=, activation=}",
-         "The interval (Delta_d^l, Delta_d^h) in which Lemma 1 holds. ends.low and ends.high give "
-         "the "
-         "radius `at` which Lemma 1 is violated first beyond that end (nil if it is not) and the "
-         "end's error.",
+         "The interval (Delta_d^l, Delta_d^h) in which Lemma 1 holds; nil, nil if it holds for no "
+         "Delta. ends.low and ends.high give the radius `at` which Lemma 1 is violated first "
+         "beyond "
+         "that end (nil if it is not) and the end's error; ends.best is the Delta seen to hold "
+         "most "
+         "safely (or to fail least), ends.margin its margin.",
          interval_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
