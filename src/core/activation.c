@@ -174,6 +174,18 @@ double mf_activation_error(const mf_activation *a) {
     return a->kind == MF_ACT_TABLE ? a->table->error : 0;
 }
 
+double mf_activation_scale(const mf_activation *a) {
+    bool bounded = mf_activation_is_bounded(a);
+    double sup = 0;
+    for (int i = -512; i <= 512; ++i) { /* t over the whole line */
+        double x = i / 512.5, t = x / (1 - fabs(x)), value = fabs(mf_activation_value(a, t));
+        sup = fmax(sup, bounded ? value : value / (1 + fabs(t)));
+    }
+    for (size_t j = 0; j < a->knots; ++j)
+        sup = fmax(sup, bounded ? fabs(a->s[j]) : fabs(a->s[j]) / (1 + fabs(a->t[j])));
+    return fmax(1, sup * sup);
+}
+
 /* The breaks as an array and the scale that multiplies it. */
 static size_t breaks_of(const mf_activation *a, const double **at, double *scale) {
     *scale = 1;

@@ -233,19 +233,6 @@ done:
     return status;
 }
 
-/* sup of E sigma(s G)^2, over 1 + s squared where sigma grows: the scale of U. */
-static double scale_of(const mf_activation *a) {
-    mf_activation_tails tails = mf_activation_tails_of(a);
-    double sup = 0;
-    for (int i = -512; i <= 512; ++i) {
-        double x = i / 512.5, t = x / (1 - fabs(x)), value = mf_activation_value(a, t);
-        sup = fmax(sup, fabs(value) / (1 + fabs(t)));
-        if (tails.slope_left == 0 && tails.slope_right == 0)
-            sup = fmax(sup, fabs(value));
-    }
-    return fmax(1, sup * sup);
-}
-
 mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, mf_error *err) {
     *out = NULL;
     if (!(spec->delta > 0 && spec->delta < 1))
@@ -254,7 +241,7 @@ mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, mf_error
         return mf_fail(err, MF_EINVAL, "d = %g must be an integer >= 2 or infinite", spec->d);
     if (!(spec->tol >= 1e-13 && spec->tol <= 1e-2))
         return mf_fail(err, MF_EINVAL, "tol = %g must be in [1e-13, 0.01]", spec->tol);
-    double scale = scale_of(&spec->activation), tol = spec->tol * scale, tail = 0;
+    double scale = mf_activation_scale(&spec->activation), tol = spec->tol * scale, tail = 0;
     bool growth = !mf_activation_is_bounded(&spec->activation);
     mf_curve_samples samples;
     mf_status status;
@@ -267,7 +254,6 @@ mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, mf_error
     mf_curve_samples_free(&samples);
     if (status < 0)
         return status;
-    (*out)->d = spec->d;
     (*out)->error += 2 * sqrt(scale) * mf_activation_error(&spec->activation);
     return (*out)->error > tol ? MF_INEXACT : MF_OK;
 }

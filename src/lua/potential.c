@@ -5,6 +5,7 @@
 #include "array.h"
 #include "core/radial.h"
 #include "core/relu_potential.h"
+#include "core/two_radius.h"
 #include "distribution.h"
 #include "measure.h"
 
@@ -360,6 +361,46 @@ static int potential_radial(lua_State *L) {
 }
 
 typedef struct {
+    void *distribution, *activation;
+    mf_two_radius_spec spec;
+} two_radius_options;
+
+static const mfl_field two_radius_fields[] = {
+        {"distribution", MFL_OBJECT, offsetof(two_radius_options, distribution), MFL_REQUIRED, 0, 0,
+         0, MFL_DISTRIBUTION, "anisotropic law of (x, y), which gives delta, d and s0"},
+        {"activation", MFL_OBJECT, offsetof(two_radius_options, activation), MFL_REQUIRED, 0, 0, 0,
+         MFL_ACTIVATION, "sigma of the neurons sigma(<w,x>)"},
+        {"d", MFL_DIM, offsetof(two_radius_options, spec.d), MFL_OPTIONAL | MFL_INF, 1, HUGE_VAL, 0,
+         NULL, "dimension instead of the distribution's, s0/d being kept; math.huge for the limit"},
+        {"tol", MFL_NUMBER, offsetof(two_radius_options, spec.tol), 0, 1e-13, 1e-2, 1e-9, NULL,
+         "accuracy of V and U relative to max(1, sup U)"},
+        MFL_END};
+
+static int potential_two_radius(lua_State *L) {
+    static const char where[] = "mf.potential.two_radius";
+    two_radius_options o = {.distribution = NULL};
+    mfl_options(L, where, 1, two_radius_fields, &o);
+    const mf_distribution *law = law_of(L, where, o.distribution, MF_LAW_ANISOTROPIC,
+                                        "anisotropic (mf.potential.radial takes isotropic laws, "
+                                        ".sampled any)");
+    const mf_activation *sigma = o.activation;
+    o.spec.activation = *sigma;
+    o.spec.delta = law->delta;
+    o.spec.gamma = (double)law->s0 / (double)law->d;
+    if (o.spec.d == 0)
+        o.spec.d = (double)law->d;
+    o.spec.s0 = isinf(o.spec.d) ? 0 : o.spec.d * o.spec.gamma;
+    if (o.spec.s0 != floor(o.spec.s0)) {
+        lua_getfield(L, -1, "d");
+        mfl_option_error(L, where, "d", "such that s0 = gamma d is an integer", -1);
+    }
+    mf_potential **box = mfl_potential_push(L);
+    mf_error err = {0};
+    mfl_status(L, where, mf_two_radius_new(&o.spec, box, &err), &err);
+    return 1;
+}
+
+typedef struct {
     void *distribution;
     mf_relu_spec spec;
 } relu_options;
@@ -448,6 +489,12 @@ static const mfl_fn potential_functions[] = {
          "Any model that can be sampled, in full parameter space: the responses of a neuron to n "
          "examples are its features.",
          mfl_sampled_fields},
+        {"two_radius", potential_two_radius, "mf.potential.two_radius{distribution=, activation=}",
+         "Anisotropic Gaussians and plain neurons sigma(<w,x>), in r1 = |P_V w| and r2 = |P_V^perp "
+         "w|; "
+         "finite d and d = math.huge. `.error` says what a slowly converging series (V or its "
+         "complement of few dimensions) leaves out.",
+         two_radius_fields},
         {"relu", potential_relu, "mf.potential.relu{delta=, gamma=}",
          "Anisotropic Gaussians and neurons a relu(<w,x> + b) in the limit d = inf; theta = (a, b, "
          "r1, r2), r1 = |P_V w|, r2 = |P_V^perp w|. Rank 2, closed form.",
