@@ -151,7 +151,7 @@ describe("axis", function()
       local panel = { options = { key = "auto" }, series = { { kind = "line", x = xs, y = ys } },
                       insets = {}, texts = {} }
       local xscale, yscale = axis.scale(panel, "x", 6), axis.scale(panel, "y", 6)
-      local x, y = axis.place_key(panel, xscale, yscale, 0.3, 0.2, 0.02, 0.02)
+      local x, y = axis.place_key(panel, xscale, yscale, {}, 0.3, 0.2, 0.02, 0.02)
       for i = 1, #xs do -- independent of the search: no point in the box
         local px, py = axis.position(xscale, xs[i]), axis.position(yscale, ys[i])
         assert.falsy(px > x and px < x + 0.3 and py > y and py < y + 0.2)
@@ -166,6 +166,17 @@ describe("axis", function()
       for j = 0, 40 do xs[#xs + 1], ys[#ys + 1] = i, j end
     end
     placed(xs, ys)
+  end)
+end)
+
+describe("inset", function()
+  it("without a place goes where it hides no data", function()
+    local panel = { options = {}, series = { { kind = "line", x = { 0, 1 }, y = { 0, 1 } } }, insets = {}, texts = {} }
+    local xscale, yscale = axis.scale(panel, "x", 6), axis.scale(panel, "y", 6)
+    local x, y = axis.place_inset(panel, xscale, yscale, {}, 0.3, 0.3, 0.1, 0.1)
+    -- the box [x - 0.1, x + 0.3] x [y - 0.1, y + 0.3] lies on one side of the line, nearly the diagonal
+    assert.truthy(x - 0.1 > y + 0.3 or y - 0.1 > x + 0.3 - 0.06)
+    assert.truthy(x >= 0.1 and y >= 0.1 and x + 0.3 <= 1 and y + 0.3 <= 1)
   end)
 end)
 

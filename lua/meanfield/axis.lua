@@ -186,7 +186,7 @@ end
 -- ---- the legend -------------------------------------------------------------------------
 
 -- Marks everything drawn as small boxes {x, y, x2, y2} in axes fractions, seen by the legend.
-local function occupied(panel, xscale, yscale)
+local function occupied(panel, xscale, yscale, insets)
   local boxes = {}
   local function add(x1, y1, x2, y2)
     boxes[#boxes + 1] = { math.min(x1, x2), math.min(y1, y2), math.max(x1, x2), math.max(y1, y2) }
@@ -214,10 +214,7 @@ local function occupied(panel, xscale, yscale)
       end
     end
   end
-  for _, inset in ipairs(panel.insets) do
-    local o = inset.options -- its tick labels stand outside its frame
-    add(o.x - 0.13, o.y - 0.16, o.x + o.w + 0.02, o.y + o.h + 0.03)
-  end
+  for _, box in ipairs(insets) do add(table.unpack(box)) end
   for _, text in ipairs(panel.texts) do
     local x, y = text.x, text.y
     if not text.fraction then x, y = px(x), py(y) end
@@ -242,14 +239,15 @@ for i, place in ipairs(places) do axis.places[i] = place[1] end
 
 -- Lower left corner, in axes fractions, for a legend of w x h (fractions too): at the place
 -- asked for, else where it hides nothing; if there is no such place, room is made above the data.
-function axis.place_key(panel, xscale, yscale, w, h, margin_x, margin_y)
+-- `insets`: their boxes { x, y, x2, y2 }.
+function axis.place_key(panel, xscale, yscale, insets, w, h, margin_x, margin_y)
   local function corner(place) return margin_x + place[2] * (1 - w - 2 * margin_x),
                                       margin_y + place[3] * (1 - h - 2 * margin_y) end
   for _, place in ipairs(places) do
     if place[1] == panel.options.key then return corner(place) end
   end
   local function best()
-    local boxes, least, x, y = occupied(panel, xscale, yscale), math.huge, nil, nil
+    local boxes, least, x, y = occupied(panel, xscale, yscale, insets), math.huge, nil, nil
     for _, place in ipairs(places) do
       local cx, cy = corner(place)
       local count = overlap(boxes, cx, cy, w, h)
@@ -261,6 +259,21 @@ function axis.place_key(panel, xscale, yscale, w, h, margin_x, margin_y)
   if covered == 0 or yscale.fixed or h >= 0.6 then return x, y end
   axis.make_room(yscale, h + 2 * margin_y)
   return select(2, best())
+end
+
+-- Lower left corner for an inset's frame of w x h, whose labels need `left` and `below` more, in
+-- axes fractions: of the places that hide the least, the one nearest to a corner.
+function axis.place_inset(panel, xscale, yscale, insets, w, h, left, below)
+  local boxes, steps, best = occupied(panel, xscale, yscale, insets), 12, { math.huge }
+  for i = 0, steps do
+    for j = 0, steps do
+      local x, y = left + 0.01 + (0.96 - left - w) * i / steps, below + 0.01 + (0.95 - below - h) * j / steps
+      local count = overlap(boxes, x - left, y - below, w + left + 0.02, h + below + 0.04)
+      local central = math.abs(i - steps / 2) + math.abs(j - steps / 2)
+      if count < best[1] or count == best[1] and central > best[2] then best = { count, central, x, y } end
+    end
+  end
+  return best[3], best[4]
 end
 
 return axis

@@ -92,11 +92,11 @@ end
 draw.density = draw.line
 
 function draw.points(script, s)
-  if not s.ylow then
-    return { ("%s using 1:2 with points %s"):format(script:data { s.x, s.y }, point_style(s)) }
-  end
-  local block = script:data { s.x, s.y, s.ylow, s.yhigh }
-  return { ('%s using 1:2:3:4 with yerrorbars %s'):format(block, point_style(s)) }
+  local symbols = ("%s using 1:2 with points %s"):format(script:data { s.x, s.y }, point_style(s))
+  if not s.ylow then return { symbols } end
+  local bars = script:data { s.x, s.ylow, s.yhigh } -- "with yerrorbars" would blank the lines below
+  return { ('%s using 1:2:(0):($3-$2) with vectors nohead linewidth 0.7 linecolor rgb "%s"'):format(bars, s.color),
+           symbols }
 end
 
 function draw.band(script, s)
@@ -154,14 +154,14 @@ function Script:sample(s, x, y)
 end
 
 -- Draws the legend into the frame (left, bottom, width, height in points).
-function Script:key(panel, xscale, yscale, frame)
+function Script:key(panel, xscale, yscale, frame, insets)
   local entries, widest = key_entries(panel)
   if #entries == 0 or panel.options.key == "none" then return end
   local columns = math.max(1, math.ceil(#entries * key_line / (0.75 * frame.height)))
   local rows = math.ceil(#entries / columns)
   local column = sample_width + 4 + widest + 4
   local width, height = columns * column, rows * key_line + 2
-  local x, y = axis.place_key(panel, xscale, yscale, width / frame.width, height / frame.height,
+  local x, y = axis.place_key(panel, xscale, yscale, insets, width / frame.width, height / frame.height,
                               5 / frame.width, 4 / frame.height)
   return function() -- drawn when the scales are final
     x, y = frame.left + x * frame.width, frame.bottom + y * frame.height
@@ -204,13 +204,30 @@ function Script:texts(panel, xscale, yscale, frame)
   end
 end
 
+local function inset_ticks(o, frame) return { o.w * frame.width / 26, o.h * frame.height / 16 } end
+
+-- Where the insets of a panel stand: { x, y of the frame; [1..4]: the box with labels }, in axes fractions.
+local function inset_boxes(panel, xscale, yscale, frame)
+  local boxes = {}
+  for i, inset in ipairs(panel.insets) do
+    local o, count = inset.options, inset_ticks(inset.options, frame)
+    local space = margins(inset, axis.scale(inset, "x", count[1]), axis.scale(inset, "y", count[2]), false)
+    local left, below = space.left / frame.width, space.bottom / frame.height
+    local x, y = o.x, o.y
+    if not (x and y) then x, y = axis.place_inset(panel, xscale, yscale, boxes, o.w, o.h, left, below) end
+    boxes[i] = { x - left, y - below, x + o.w, y + o.h, x = x, y = y }
+  end
+  return boxes
+end
+
 -- Draws a panel; `place(space)` turns the space its labels need into its frame.
-function Script:panel(panel, count_x, count_y, place, outer)
-  local xscale, yscale = axis.scale(panel, "x", count_x), axis.scale(panel, "y", count_y)
+function Script:panel(panel, ticks, place, outer)
+  local xscale, yscale = axis.scale(panel, "x", ticks[1]), axis.scale(panel, "y", ticks[2])
   local space = margins(panel, xscale, yscale, outer)
   local frame = place(space)
   self:add "unset label; unset arrow; unset object"
-  local key = self:key(panel, xscale, yscale, frame) -- may make room on the y axis ...
+  local insets = inset_boxes(panel, xscale, yscale, frame)
+  local key = self:key(panel, xscale, yscale, frame, insets) -- may make room on the y axis ...
   local room = margins(panel, xscale, yscale, outer)
   if room.widest > space.widest then space = room; frame = place(space) end -- ... and widen its labels
   if key then key() end
@@ -228,10 +245,10 @@ function Script:panel(panel, count_x, count_y, place, outer)
              self:at(frame.left + frame.width + 2, frame.bottom + frame.height + 2))
   end
   self:series(panel, xscale, yscale)
-  for _, inset in ipairs(panel.insets) do
-    local o = inset.options
-    self:panel(inset, o.w * frame.width / 26, o.h * frame.height / 16, function()
-      return { left = frame.left + o.x * frame.width, bottom = frame.bottom + o.y * frame.height,
+  for i, inset in ipairs(panel.insets) do
+    local o, box = inset.options, insets[i]
+    self:panel(inset, inset_ticks(o, frame), function()
+      return { left = frame.left + box.x * frame.width, bottom = frame.bottom + box.y * frame.height,
                width = o.w * frame.width, height = o.h * frame.height }
     end, false)
   end
@@ -253,16 +270,18 @@ end
 -- ---- the whole -------------------------------------------------------------------------------
 
 -- Terminals: a point of the page is one unit of svg, 1/72 inch of pdf, 300/72 pixels of png. The
--- cairo terminals count fonts in 1/96 inch, and pdfcairo halves line widths.
+-- cairo terminals count fonts in 1/96 inch, pdfcairo halves line widths, and each has its own
+-- unit of dashes.
 local function terminal(format, width, height)
   local common = ('font "%s,8" enhanced background rgb "white"'):format(font)
-  if format == "svg" then return ("set terminal svg size %d,%d %s"):format(width, height, common) end
+  if format == "svg" then return ("set terminal svg size %d,%d dashlength 1.5 %s"):format(width, height, common) end
   if format == "pdf" then
-    return ("set terminal pdfcairo size %.6fin,%.6fin fontscale 0.75 linewidth 2 %s"):format(width / 72, height / 72,
-                                                                                              common)
+    return ("set terminal pdfcairo size %.6fin,%.6fin fontscale 0.75 linewidth 2 dashlength 2.7 %s"):format(
+           width / 72, height / 72, common)
   end
-  return ("set terminal pngcairo size %.0f,%.0f fontscale 3.125 linewidth %.6f pointscale %.6f %s"):format(
-         width * 300 / 72, height * 300 / 72, 300 / 72, 300 / 72, common)
+  local scale = 300 / 72
+  return ("set terminal pngcairo size %.0f,%.0f fontscale 3.125 linewidth %.6f pointscale %.6f dashlength 3.5 %s")
+         :format(width * scale, height * scale, scale, scale, common)
 end
 
 -- The gnuplot script that draws `figure` in `format` ("svg", "pdf", "png") into the file `output`.
@@ -273,7 +292,7 @@ function gnuplot.script(figure, format, output)
   for i, panel in ipairs(figure.panels) do
     local row, column = (i - 1) // figure.columns, (i - 1) % figure.columns
     local left, bottom = column * cell_width, (figure.rows - 1 - row) * cell_height
-    script:panel(panel, cell_width / 30, cell_height / 30, function(space)
+    script:panel(panel, { cell_width / 30, cell_height / 30 }, function(space)
       return { left = left + space.left, bottom = bottom + space.bottom, width = cell_width - space.left - space.right,
                height = cell_height - space.bottom - space.top }
     end, true)

@@ -52,8 +52,9 @@ local figure_fields = extended(panel_fields, {
 })
 
 local inset_fields = extended(panel_fields, {
-  { "x", "number", 0.5, low = 0, high = 1, text = "left edge of the inset's frame, as a fraction of the axes" },
-  { "y", "number", 0.5, low = 0, high = 1, text = "lower edge of its frame" },
+  { "x", "number", nil, low = 0, high = 1,
+    text = "left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data" },
+  { "y", "number", nil, low = 0, high = 1, text = "lower edge of its frame" },
   { "w", "number", 0.45, low = 0.05, high = 1, text = "width of its frame" },
   { "h", "number", 0.42, low = 0.05, high = 1, text = "height of its frame" },
 })
@@ -93,17 +94,20 @@ local function new_panel(given)
   return setmetatable({ options = given, series = {}, insets = {}, texts = {}, counts = {} }, Panel)
 end
 
--- Takes the next colour (and symbol) of this kind of series, unless one was asked for.
+local function next_of(self, list, kind)
+  local n = (self.counts[kind] or 0) + 1
+  self.counts[kind] = n
+  return list[(n - 1) % #list + 1]
+end
+
+-- Adds a series with the next colour and symbol of its kind, unless they were asked for.
 local function add_series(self, series, where, given)
-  local n = (self.counts[series.kind] or 0) + 1
-  self.counts[series.kind] = n
   if given.color and not given.color:find "^#%x%x%x%x%x%x$" then
     raise("%s: option 'color' must be \"#rrggbb\", got '%s'", where, given.color)
   end
-  series.label, series.width, series.dash, series.opacity = given.label, given.width, given.dash, given.opacity
-  series.color = given.color or palette[(n - 1) % #palette + 1]
-  series.size = given.size
-  if series.kind == "points" then series.symbol = given.symbol or symbol_cycle[(n - 1) % #symbol_cycle + 1] end
+  for _, key in ipairs { "label", "width", "dash", "opacity", "size" } do series[key] = given[key] end
+  series.color = given.color or next_of(self, palette, series.kind)
+  if series.kind == "points" then series.symbol = given.symbol or next_of(self, symbol_cycle, "symbol") end
   self.series[#self.series + 1] = series
   return self
 end
@@ -220,6 +224,16 @@ function Panel:histogram(data, given)
   return add_series(self, { kind = "histogram", x = x, y = y, mass = mass }, where, given)
 end
 
+-- The curve through the cells' centres, brought down to zero at the ends of the support.
+local function with_ends(x, y)
+  local n = #x
+  if n < 2 then return x, y end
+  local first, last = (3 * x[1] - x[2]) / 2, (3 * x[n] - x[n - 1]) / 2
+  x, y = table.move(x, 1, n, 2, { first }), table.move(y, 1, n, 2, { 0 })
+  x[n + 2], y[n + 2] = last, 0
+  return x, y
+end
+
 function Panel:density(measure, given)
   local where = "figure:density"
   given = options.read(where, given, line_fields)
@@ -227,7 +241,8 @@ function Panel:density(measure, given)
     raise("%s: expected a measure or a pde.grid, got %s", where, options.shown(measure))
   end
   local x, y = measure:density()
-  x, y = take(self, where, { "x", "y" }, { numbers(where, "x", x), numbers(where, "density", y) })
+  x, y = with_ends(numbers(where, "x", x), numbers(where, "density", y))
+  x, y = take(self, where, { "x", "y" }, { x, y })
   return add_series(self, { kind = "density", x = x, y = y }, where, given)
 end
 
