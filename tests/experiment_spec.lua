@@ -111,6 +111,26 @@ describe("experiment run", function()
                             1, true))
   end)
 
+  it("saves the same as HDF5, bit by bit", function()
+    local run = run_with("--out", dir, "--set", "d=inf")
+    run:record { t = 0, x = 1 / 3, kind = "a", good = true }
+    run:record { t = 1, x = 0 / 0, kind = "b", good = false }
+    quiet(function()
+      run:check("claim", 1, "<", 2)
+      run:save()
+    end)
+    local back = assert(mf.store.read(dir .. "/spec.h5"))
+    assert.same({ 0, 1 }, back.data.t:totable())
+    assert.equal(1 / 3, back.data.x[1])
+    assert.truthy(back.data.x[2] ~= back.data.x[2])
+    assert.same({ "a", "b" }, back.data.kind)
+    assert.same({ 1, 0 }, back.data.good:totable())
+    assert.equal(math.huge, back.options.d)
+    assert.same({ 0, 1.5, 10 }, back.options.times:totable())
+    assert.equal("spec", back.attributes.experiment)
+    assert.is_true(back.checks["1"].attributes.passed)
+  end)
+
   it("saves figures under the run's name and writes the same bytes again", function()
     local first
     for _ = 1, 2 do
@@ -119,8 +139,10 @@ describe("experiment run", function()
       local one, two = mf.plot {}, mf.plot {}
       one:line({ 0, 1 }, { 0, 1 })
       quiet(function() run:save(one) run:save { a = one, b = two } run:save(one, two) end)
-      local text = read(dir .. "/spec.tsv") .. read(dir .. "/spec.svg") .. read(dir .. "/spec-a.svg")
-                   .. read(dir .. "/spec-b.svg") .. read(dir .. "/spec-1.svg") .. read(dir .. "/spec-2.svg")
+      local text = ""
+      for _, file in ipairs { ".tsv", ".h5", ".svg", "-a.svg", "-b.svg", "-1.svg", "-2.svg" } do
+        text = text .. read(dir .. "/spec" .. file)
+      end
       assert.equal(first or text, text)
       assert.truthy(read(dir .. "/spec.png"))
       first = text

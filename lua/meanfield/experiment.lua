@@ -332,14 +332,10 @@ end
 
 -- ---- saving ---------------------------------------------------------------------------------
 
--- What a result was made with, as ordered { key, value } pairs of strings.
+-- What a result was made with, besides its options, as ordered { key, value } pairs.
 local function provenance(self)
-  local pairs_ = { { "experiment", self.name }, { "meanfield", native._VERSION }, { "lua", _VERSION },
-                   { "revision", git_revision(self._script) }, { "quick", tostring(self.quick) } }
-  for _, key in ipairs(sorted_keys(self.options)) do
-    pairs_[#pairs_ + 1] = { "option " .. key, options.listed(self.options[key]) }
-  end
-  return pairs_
+  return { { "experiment", self.name }, { "meanfield", native._VERSION }, { "lua", _VERSION },
+           { "revision", git_revision(self._script) }, { "quick", tostring(self.quick) } }
 end
 
 local function check_line(check)
@@ -351,12 +347,40 @@ end
 local function tsv(self, facts)
   local parts = {}
   for _, fact in ipairs(facts) do parts[#parts + 1] = ("# %s: %s\n"):format(fact[1], fact[2]) end
+  for _, key in ipairs(sorted_keys(self.options)) do
+    parts[#parts + 1] = ("# option %s: %s\n"):format(key, options.listed(self.options[key]))
+  end
   for _, check in ipairs(self._checks) do parts[#parts + 1] = "# check: " .. check_line(check) .. "\n" end
   if self._columns then
     parts[#parts + 1] = table.concat(self._columns, "\t") .. "\n"
     for _, row in ipairs(self._rows) do parts[#parts + 1] = row_text(self, row) end
   end
   return table.concat(parts)
+end
+
+-- A list for HDF5, which knows lists of numbers and of strings.
+local function storable(list)
+  local all_numbers, out = true, {}
+  for i, value in ipairs(list) do
+    if type(value) == "boolean" then value = value and 1 or 0 end
+    all_numbers, out[i] = all_numbers and type(value) == "number", value
+  end
+  for i, value in ipairs(out) do out[i] = all_numbers and value or cell(value) end
+  return out
+end
+
+-- The same as one tree: provenance as attributes, groups `options`, `data` and `checks`.
+local function tree(self, facts)
+  local result = { attributes = {}, options = {}, data = {}, checks = {} }
+  for _, fact in ipairs(facts) do result.attributes[fact[1]] = fact[2] end
+  for key, value in pairs(self.options) do
+    result.options[key] = type(value) == "table" and storable(value) or value
+  end
+  for _, name in ipairs(self._columns or {}) do result.data[name] = storable(self:column(name)) end
+  for i, check in ipairs(self._checks) do
+    result.checks[tostring(i)] = { attributes = { claim = check_line(check), passed = check.passed } }
+  end
+  return result
 end
 
 -- The records as aligned text; of many rows an even selection.
@@ -411,7 +435,9 @@ function Run:save(...)
   make_folder(self.out)
   local facts = provenance(self)
   write_whole(base .. ".tsv", tsv(self, facts)) -- numbers first: a figure may still fail
-  written[1] = base .. ".tsv"
+  local stored, why = native.store.write(base .. ".h5", tree(self, facts))
+  if not stored then raise("run:save: %s", why) end
+  written[1], written[2] = base .. ".tsv", base .. ".h5"
   if self._partial then
     self._partial:close()
     self._partial = nil
@@ -541,8 +567,8 @@ for _, m in ipairs {
     "Runs through output times, which must not decrease, with one progress bar for all of them; run:times() takes "
     .. "those of the option `times`." },
   { "save", "run:save(figure, ...)",
-    "Writes the data with options, checks and code version, and the figures (<name>.svg and .png; several are "
-    .. "numbered, or named by run:save{suffix=figure}); prints a short table." },
+    "Writes the data with options, checks and code version (<name>.tsv to read, <name>.h5), and the figures "
+    .. "(<name>.svg and .png; several are numbered, or named by run:save{suffix=figure}); prints a short table." },
 } do
   help.document(Run[m[1]], { name = "mf.experiment.run:" .. m[1], signature = m[2], text = m[3] })
 end
