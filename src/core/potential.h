@@ -34,6 +34,11 @@ typedef struct {
     size_t (*scratch)(const mf_potential *, size_t n);
 
     void (*free)(mf_potential *);
+
+    /* u_j = U(theta_j, theta_j) = E sigma_*(x; theta_j)^2 of a neuron with itself: more than
+     * |f(theta_j)|^2 where theta are radii and f is a mean over directions.                  */
+    mf_status (*self)(const mf_potential *, size_t n, const double *theta, size_t ld, double *u,
+                      mf_error *err);
 } mf_potential_ops;
 
 /* The head that every kind of potential starts with. */

@@ -10,6 +10,7 @@
 #include "radial.h"
 
 #include "curves.h"
+#include "risk.h"
 
 #include <gsl/gsl_cblas.h>
 #include <math.h>
@@ -21,7 +22,9 @@ enum { SERIES_MAX = 400 }; /* longest Hermite series */
 typedef struct {
     mf_potential head;
     mf_curves curves; /* rank curves */
-    double b[];       /* rank */
+    mf_activation activation;
+    double delta;
+    double b[]; /* rank */
 } radial;
 
 /* ---- operations -------------------------------------------------------------------------------- */
@@ -74,8 +77,24 @@ static void radial_free(mf_potential *pot) {
     free(self);
 }
 
+/* U(theta, theta) = 1/2 sum E sigma(tau r G)^2: one neuron, whose direction is its own. */
+static mf_status radial_self(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                             double *u, mf_error *err) {
+    const radial *p = radial_of(pot);
+    (void)ld;
+    for (size_t j = 0; j < n; ++j) {
+        double s[2] = {(1 + p->delta) * theta[j], (1 - p->delta) * theta[j]}, square[2];
+        mf_status status = mf_second_moments(&p->activation, 2, s, NULL, square, err);
+        if (status < 0)
+            return status;
+        u[j] = (square[0] + square[1]) / 2;
+    }
+    return MF_OK;
+}
+
 static const mf_potential_ops radial_ops = {"radial",     radial_features, radial_mean,
-                                            radial_field, radial_scratch,  radial_free};
+                                            radial_field, radial_scratch,  radial_free,
+                                            radial_self};
 
 static double pair(const mf_potential *pot, const double *g, double r1, double r2, double *slope) {
     const mf_curves *c = &radial_of(pot)->curves;
@@ -254,6 +273,8 @@ mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, mf_error
     mf_curve_samples_free(&samples);
     if (status < 0)
         return status;
+    ((radial *)(void *)*out)->activation = spec->activation;
+    ((radial *)(void *)*out)->delta = spec->delta;
     (*out)->error += 2 * sqrt(scale) * mf_activation_error(&spec->activation);
     return (*out)->error > tol ? MF_INEXACT : MF_OK;
 }

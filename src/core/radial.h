@@ -20,8 +20,8 @@ typedef struct {
                      activation of V/(1 + r) and U/((1 + r1)(1 + r2)); 1e-13 .. 1e-2        */
 } mf_radial_spec;
 
-/* Builds the feature map: *out is owned by the caller (mf_potential_free). The spec's
- * activation is not needed afterwards. MF_INEXACT: (*out)->error exceeds tol.             */
+/* Builds the feature map: *out is owned by the caller (mf_potential_free). The
+ * table of a tabulated activation must outlive it. MF_INEXACT: (*out)->error exceeds tol.             */
 mf_status mf_radial_new(const mf_radial_spec *, mf_potential **out, mf_error *err);
 
 /* V(r) with dV/dr, and U(r1, r2) with dU/dr1; derivatives may be NULL. */

@@ -123,8 +123,24 @@ static void relu_free(mf_potential *pot) {
     free(pot);
 }
 
-static const mf_potential_ops relu_ops = {"relu",     relu_features, relu_mean,
-                                          relu_field, relu_scratch,  relu_free};
+/* U(theta, theta) = a^2/2 sum E relu(s G + b)^2 = a^2/2 sum [(s^2 + b^2) Phi + s b phi](b/s). */
+static mf_status relu_self(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                           double *u, mf_error *err) {
+    (void)err;
+    for (size_t j = 0; j < n; ++j) {
+        double a = theta[j], b = theta[ld + j], cdf, pdf;
+        u[j] = 0;
+        for (size_t side = 0; side < 2; ++side) {
+            double s = hypot(relu_of(pot)->tau[side] * theta[2 * ld + j], theta[3 * ld + j]);
+            moment(s, b, &cdf, &pdf);
+            u[j] += a * a / 2 * ((s * s + b * b) * cdf + s * b * pdf);
+        }
+    }
+    return MF_OK;
+}
+
+static const mf_potential_ops relu_ops = {"relu",       relu_features, relu_mean, relu_field,
+                                          relu_scratch, relu_free,     relu_self};
 
 mf_status mf_relu_new(const mf_relu_spec *spec, mf_potential **out, mf_error *err) {
     *out = NULL;

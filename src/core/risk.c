@@ -77,6 +77,16 @@ static void transform(const mf_distribution *law, size_t which, component *p) {
         p->s[i] = cblas_dnrm2((int)d, p->Y + i * d, 1);
 }
 
+static mf_status make_rule(component *p, mf_error *err) {
+    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(POINTS);
+    if (!table)
+        return mf_fail(err, MF_ENOMEM, "out of memory");
+    for (size_t m = 0; m < POINTS; ++m)
+        gsl_integration_glfixed_point(-1, 1, m, &p->nodes[m], &p->weights[m], table);
+    gsl_integration_glfixed_table_free(table);
+    return MF_OK;
+}
+
 static int increasing(const void *x, const void *y) {
     double a = *(const double *)x, b = *(const double *)y;
     return (a > b) - (a < b);
@@ -247,13 +257,9 @@ mf_status mf_risk_exact(const mf_distribution *law, const mf_activation *act, co
     p.second = next, next += N;
     p.tail = next, next += N;
     p.acc = next;
-    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(POINTS);
-    if (!table)
-        return mf_fail(err, MF_ENOMEM, "out of memory");
-    for (size_t m = 0; m < POINTS; ++m)
-        gsl_integration_glfixed_point(-1, 1, m, &p.nodes[m], &p.weights[m], table);
-    gsl_integration_glfixed_table_free(table);
-
+    mf_status status = make_rule(&p, err);
+    if (status < 0)
+        return status;
     *risk = 0, *error = 0;
     for (size_t which = 0; which < components_of(law); ++which) {
         bool mixture = law->kind == MF_LAW_MIXTURE;
@@ -261,17 +267,34 @@ mf_status mf_risk_exact(const mf_distribution *law, const mf_activation *act, co
         double share = mixture ? law->cumulative[which] - before : 0.5;
         transform(law, which, &p);
         p.error = 0;
-        mf_status status = component_risk(&p,
-                                          mixture ? law->label[which]
-                                          : which ? -1
-                                                  : 1,
-                                          stop, &part, err);
+        status = component_risk(&p, mixture ? law->label[which] : which ? -1 : 1, stop, &part, err);
         if (status != MF_OK)
             return status;
         *risk += share * part;
         *error += share * (2 * p.error / (double)N / (double)N + 1e-14 * fabs(part));
     }
     return MF_OK;
+}
+
+mf_status mf_second_moments(const mf_activation *act, size_t n, const double *s, const double *b,
+                            double *value, mf_error *err) {
+    component p = {.act = act};
+    mf_status status = make_rule(&p, err);
+    for (size_t i = 0; i < n && status >= 0; ++i) {
+        double deviation = s[i], offset = b ? b[i] : 0;
+        p.s = &deviation;
+        p.offset = &offset;
+        if (isinf(deviation)) {
+            mf_activation_tails tails = mf_activation_tails_of(act);
+            value[i] = mf_activation_is_bounded(act) ? (tails.offset_left * tails.offset_left +
+                                                        tails.offset_right * tails.offset_right) /
+                                                               2
+                                                     : HUGE_VAL;
+        } else {
+            status = pair_by_quadrature(&p, 0, 0, 1, &value[i], err);
+        }
+    }
+    return status;
 }
 
 void mf_network_predict(const mf_network *net, const mf_activation *act, size_t n, const double *X,

@@ -29,6 +29,10 @@ mf_status mf_risk_exact(const mf_distribution *, const mf_activation *, const mf
                         void *scratch, const mf_flag *stop, double *risk, double *error,
                         mf_error *err);
 
+/* value[i] = E sigma(s_i G + b_i)^2, i < n; b may be NULL (0). s may be infinite. */
+mf_status mf_second_moments(const mf_activation *, size_t n, const double *s, const double *b,
+                            double *value, mf_error *err);
+
 /* yhat(x) = 1/N sum_i a_i sigma(<w_i, x> + b_i) for n samples (X is n x d with row distance
  * ldx). z is scratch of N numbers.                                                            */
 void mf_network_predict(const mf_network *, const mf_activation *, size_t n, const double *X,

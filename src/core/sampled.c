@@ -151,6 +151,30 @@ static void sampled_field(const mf_potential *pot, const double *g, size_t n, co
     mf_parallel(blocks_of(n, PANEL), field_of_panel, &work);
 }
 
+/* U(theta, theta) is the mean square of the responses: |f|^2 exactly. */
+static mf_status sampled_self(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                              double *u, mf_error *err) {
+    const sampled *p = (const sampled *)pot;
+    double z[BLOCK * PANEL], scale = 1 / (double)p->spec.n;
+    (void)err;
+    memset(u, 0, n * sizeof *u);
+    for (size_t first = 0; first < n; first += PANEL) {
+        size_t particles = n - first < PANEL ? n - first : PANEL;
+        const double *a = output_weights(p, theta + first, ld);
+        for (size_t from = 0; from < p->spec.n; from += BLOCK) {
+            size_t samples = p->spec.n - from < BLOCK ? p->spec.n - from : BLOCK;
+            preactivate(p, from, samples, theta + first, ld, particles, z);
+            for (size_t k = 0; k < samples; ++k) {
+                double *row = z + k * PANEL;
+                mf_activation_apply(&p->spec.activation, particles, row, row, NULL);
+                for (size_t j = 0; j < particles; ++j)
+                    u[first + j] += scale * row[j] * row[j] * (a ? a[j] * a[j] : 1);
+            }
+        }
+    }
+    return MF_OK;
+}
+
 static size_t sampled_scratch(const mf_potential *pot, size_t n) {
     (void)pot;
     (void)n;
@@ -166,7 +190,8 @@ static const mf_potential_ops sampled_ops = {.name = "sampled",
                                              .mean = sampled_mean,
                                              .field = sampled_field,
                                              .scratch = sampled_scratch,
-                                             .free = sampled_free};
+                                             .free = sampled_free,
+                                             .self = sampled_self};
 
 mf_status mf_sampled_new(const mf_sampled_spec *spec, mf_potential **out, mf_error *err) {
     size_t n = spec->n, d = spec->d;

@@ -230,10 +230,39 @@ static int potential_grad_psi(lua_State *L) {
     return push_gradient(L, pot, &p, grad);
 }
 
+/* int U(theta, theta) d rho. */
+static double mean_self(lua_State *L, const mf_potential *pot, const mf_measure *rho) {
+    if (!pot->ops->self)
+        luaL_error(L, "pot:self: not known for this potential");
+    double *u = mfl_array_vector(L, rho->n)->data, sum = 0;
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, "pot:self", pot->ops->self(pot, rho->n, rho->x, rho->ld, u, &err), &err);
+    for (size_t j = 0; j < rho->n; ++j)
+        sum += mf_measure_weight(rho, j) * u[j];
+    return sum;
+}
+
+static int potential_self(lua_State *L) {
+    const mf_potential *pot = mfl_potential_check(L, 1);
+    lua_pushnumber(L, mean_self(L, pot, mfl_potential_measure(L, 2, pot)));
+    return 1;
+}
+
 static int potential_risk(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
-    const double *m = mean_features(L, pot, mfl_potential_measure(L, 2, pot));
-    lua_pushnumber(L, mf_potential_risk_of_mean(pot, m));
+    lua_settop(L, 3);
+    const mf_measure *rho = mfl_potential_measure(L, 2, pot);
+    const double *m = mean_features(L, pot, rho);
+    double risk = mf_potential_risk_of_mean(pot, m);
+    if (!lua_isnil(L, 3)) { /* N neurons drawn from rho: the diagonal is their own */
+        lua_Integer N = luaL_checkinteger(L, 3);
+        luaL_argcheck(L, N >= 1, 3, "a number of neurons >= 1 expected");
+        double square = 0;
+        for (size_t k = 0; k < pot->rank; ++k)
+            square += m[k] * m[k];
+        risk += (mean_self(L, pot, rho) - square) / (double)N;
+    }
+    lua_pushnumber(L, risk);
     return 1;
 }
 
@@ -454,7 +483,14 @@ static const mfl_fn potential_methods[] = {
          "Gradient of Psi in theta, the force of Eq. 7 with its sign turned. At an infinite radius "
          "it is 0.",
          NULL},
-        {"risk", potential_risk, "pot:risk(rho)", "R(rho) of Eq. 5.", NULL},
+        {"risk", potential_risk, "pot:risk(rho[, N])",
+         "R(rho) of Eq. 5. With N: the expected risk of N neurons drawn independently from rho, "
+         "R(rho) + (int U(theta, theta) d rho - int int U d rho d rho)/N, which is what R_N of a "
+         "finite network is to be compared with.",
+         NULL},
+        {"self", potential_self, "pot:self(rho)",
+         "int U(theta, theta) d rho = int E sigma_*(x; theta)^2 d rho: the K of Proposition 1.",
+         NULL},
         {"rank", potential_rank, "pot:rank()", "Length of the feature vector.", NULL},
         {"v", radial_v, "pot:v(r)", "Radial: v(r).", NULL},
         {"dv", radial_dv, "pot:dv(r)", "Radial: dv/dr.", NULL},
