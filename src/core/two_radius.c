@@ -13,6 +13,7 @@
 
 #include "curves.h"
 #include "parallel.h"
+#include "risk.h"
 
 #include <gsl/gsl_cblas.h>
 #include <math.h>
@@ -28,6 +29,7 @@ enum {
 
 typedef struct {
     mf_potential head;
+    mf_activation activation;
     double tau[2];
     size_t orders, pairs;
     mf_curves curves; /* c_0, e_1 .. e_(orders - 1)                                      */
@@ -258,9 +260,25 @@ static void two_radius_free(mf_potential *pot) {
     free(self);
 }
 
-static const mf_potential_ops two_radius_ops = {"two_radius",       two_radius_features,
-                                                two_radius_mean,    two_radius_field,
-                                                two_radius_scratch, two_radius_free};
+/* U(theta, theta) = 1/2 sum E sigma(s_+- G)^2: one neuron, whose direction is its own. */
+static mf_status two_radius_self(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                                 double *u, mf_error *err) {
+    const two_radius *self = self_of(pot);
+    for (size_t j = 0; j < n; ++j) {
+        double s[2], square[2];
+        for (int side = 0; side < 2; ++side)
+            s[side] = hypot(self->tau[side] * theta[j], theta[ld + j]);
+        mf_status status = mf_second_moments(&self->activation, 2, s, NULL, square, err);
+        if (status < 0)
+            return status;
+        u[j] = (square[0] + square[1]) / 2;
+    }
+    return MF_OK;
+}
+
+static const mf_potential_ops two_radius_ops = {
+        "two_radius",       two_radius_features, two_radius_mean, two_radius_field,
+        two_radius_scratch, two_radius_free,     two_radius_self};
 
 /* ---- construction ------------------------------------------------------------------------------------ */
 
@@ -423,6 +441,7 @@ mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, 
         return mf_fail(err, MF_ENOMEM, "no memory for a potential");
     }
     self->orders = orders;
+    self->activation = spec->activation;
     self->tau[0] = 1 + spec->delta;
     self->tau[1] = 1 - spec->delta;
     status = build(spec, &samples, growth, tol / 4, tail, self, err);
