@@ -14,6 +14,7 @@ _Static_assert(sizeof(hid_t) == sizeof(int64_t), "the header stores HDF5's ids")
 
 enum {
     GROWTH = 1 << 20,       /* the image in memory grows in steps of 1 MiB         */
+    COMPRESSION = 1100,     /* more than deflate can do: a larger claim is damage  */
     ATTRIBUTE_BYTES = 60000 /* the format's limit is 64 KiB with what goes with it */
 };
 
@@ -335,7 +336,16 @@ static mf_status peek_value(hid_t group, size_t i, char *name, mf_store_value *v
 
 mf_status mf_store_peek(mf_store *store, bool attribute, size_t i, char *name,
                         mf_store_value *value, mf_error *err) {
-    return (attribute ? peek_attribute : peek_value)(current(store), i, name, value, err);
+    hsize_t file_size = 0;
+    mf_status status =
+            (attribute ? peek_attribute : peek_value)(current(store), i, name, value, err);
+    if (status < 0)
+        return status;
+    if (H5Fget_filesize(store->file, &file_size) < 0 ||
+        mf_store_bytes(value) / COMPRESSION > file_size)
+        return mf_fail(err, MF_EFORMAT, "'%s' claims %zu bytes in a file of %llu", name,
+                       mf_store_bytes(value), (unsigned long long)file_size);
+    return MF_OK;
 }
 
 mf_status mf_store_get(mf_store *store, bool attribute, const char *name,
