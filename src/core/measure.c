@@ -372,25 +372,36 @@ static void gaussian_cells(const mf_atom *sorted, size_t n, const mf_density_spe
     }
 }
 
+/* Height at the edge between cells of mean heights a and b, whose centres lie `left` and
+ * `right` of it: interpolated geometrically, as tails decay, and at most twice the lower.   */
+static double edge_height(double a, double b, double left, double right) {
+    if (!(a > 0 && b > 0))
+        return 0;
+    double share = left + right > 0 ? left / (left + right) : 0.5;
+    return fmin(a * pow(b / a, share), 2 * fmin(a, b));
+}
+
+/* Height at the outer edge of a cell of mean height h: on the line through its centre. */
+static double end_height(double h, double inner) {
+    return fmin(fmax(2 * h - inner, 0), 2 * h);
+}
+
 /* The polygon over the cells: on entry x holds cells + 1 edges and p the cells' masses, on
- * return both hold 2 cells + 1 points, edges and centres in turn. The height at an edge is
- * interpolated, but at most twice the lower neighbour's mean; the one at the centre then
- * keeps the cell's mass and cannot be negative.                                           */
+ * return both hold 2 cells + 1 points, edges and centres in turn. As no edge is higher than
+ * twice a neighbour's mean, the height at a centre that keeps its cell's mass is not negative. */
 static void polygon(size_t cells, double *x, double *p) {
+    size_t last = 2 * cells;
     for (size_t i = cells; i-- > 0;) { /* downwards: nothing is overwritten before its use */
         double left = x[i], right = x[i + 1];
         x[2 * i + 2] = right;
         x[2 * i + 1] = left + (right - left) / 2;
         p[2 * i + 1] = right > left ? p[i] / (right - left) : 0;
     }
-    p[0] = p[1];
-    p[2 * cells] = p[2 * cells - 1];
-    for (size_t i = 2; i < 2 * cells; i += 2) {
-        double to_left = x[i] - x[i - 1], to_right = x[i + 1] - x[i], both = to_left + to_right;
-        double between = both > 0 ? (p[i - 1] * to_right + p[i + 1] * to_left) / both : p[i - 1];
-        p[i] = fmin(between, 2 * fmin(p[i - 1], p[i + 1]));
-    }
-    for (size_t i = 1; i < 2 * cells; i += 2)
+    for (size_t i = 2; i < last; i += 2)
+        p[i] = edge_height(p[i - 1], p[i + 1], x[i] - x[i - 1], x[i + 1] - x[i]);
+    p[0] = end_height(p[1], cells > 1 ? p[2] : p[1]);
+    p[last] = end_height(p[last - 1], cells > 1 ? p[last - 2] : p[last - 1]);
+    for (size_t i = 1; i < last; i += 2)
         p[i] = 2 * p[i] - (p[i - 1] + p[i + 1]) / 2;
 }
 
