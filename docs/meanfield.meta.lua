@@ -322,6 +322,41 @@ mf.potential = {}
 ---@return mf.potential
 function mf.potential.radial(options) end
 
+---@class mf.potential.relu.options
+---@field distribution? mf.distribution a mf.distribution: anisotropic law whose delta and gamma = s0/d to take
+---@field delta? number a number in (0, 1): tau_+- = 1 +- delta; required without a distribution
+---@field gamma? number a number in (0, 1]: s0/d; only the law of (r1, r2) at the start depends on it
+
+---Anisotropic Gaussians and neurons a relu(<w,x> + b) in the limit d = inf; theta = (a, b, r1, r2), r1 = |P_V w|, r2 = |P_V^perp w|. Rank 2, closed form.
+---@param options? mf.potential.relu.options
+---@return mf.potential
+function mf.potential.relu(options) end
+
+---@class mf.potential.sampled.options
+---@field distribution mf.distribution a mf.distribution, required: law of one example (x, y), native or custom
+---@field activation mf.activation a mf.activation, required: sigma
+---@field neuron? "plain"|"affine" 'plain' | 'affine', default "plain": plain: theta = w; affine: theta = (w, a, b)
+---@field samples integer an integer in [1, 1e+09], required: number of examples n; the error against the population is of order n^(-1/2)
+---@field seed? integer an integer >= 0, default 1: seed of the examples; different from those of an SGD run with the same seed
+---@field fix_a? boolean true or false, default false: affine neurons: output weights feel no force
+---@field fix_b? boolean true or false, default false: affine neurons: offsets feel no force
+
+---Any model that can be sampled, in full parameter space: the responses of a neuron to n examples are its features.
+---@param options? mf.potential.sampled.options
+---@return mf.potential
+function mf.potential.sampled(options) end
+
+---@class mf.potential.two_radius.options
+---@field distribution mf.distribution a mf.distribution, required: anisotropic law of (x, y), which gives delta, d and s0
+---@field activation mf.activation a mf.activation, required: sigma of the neurons sigma(<w,x>)
+---@field d? integer an integer in [1, inf]: dimension instead of the distribution's, s0/d being kept; math.huge for the limit
+---@field tol? number a number in [1e-13, 0.01], default 1e-09: accuracy of V and U relative to max(1, sup U)
+
+---Anisotropic Gaussians and plain neurons sigma(<w,x>), in r1 = |P_V w| and r2 = |P_V^perp w|; finite d and d = math.huge. `.error` says what a slowly converging series (V or its complement of few dimensions) leaves out.
+---@param options? mf.potential.two_radius.options
+---@return mf.potential
+function mf.potential.two_radius(options) end
+
 ---The distributional dynamics (Eq. 7, Eq. 13) along its characteristics: weighted particles that move by -2 xi grad Psi(theta; rho_t). Radii that reach 0 stay there while the force points inward.
 ---@class mf.pde.particles
 ---@field J any number of particles
@@ -382,6 +417,27 @@ local class8 = {}
 ---@param options? mf.optimum.options
 ---@return mf.optimum
 function mf.optimum(options) end
+
+mf.stability = {}
+
+---@class mf.stability.interval.options
+---@field d integer an integer in [2, inf], required: dimension, or math.huge
+---@field activation mf.activation a mf.activation, required: bounded, or sigma has no limit at r = inf
+---@field tol? number a number in [1e-09, 0.01], default 1e-06: accuracy of both ends
+
+---The interval (Delta_d^l, Delta_d^h) in which Lemma 1 holds; nil, nil if it holds for no Delta. ends.low and ends.high give the radius `at` which Lemma 1 is violated first beyond that end (nil if it is not) and the end's error; ends.best is the Delta seen to hold most safely (or to fail least), ends.margin its margin.
+---@param options? mf.stability.interval.options
+function mf.stability.interval(options) end
+
+---@class mf.stability.lemma1.options
+---@field d integer an integer in [2, inf], required: dimension, or math.huge
+---@field delta number a number in (0, 1), required: separation of the two Gaussians
+---@field activation mf.activation a mf.activation, required: bounded, or sigma has no limit at r = inf
+---@field tol? number a number in [1e-13, 0.01], default 1e-13: accuracy of v and u_d
+
+---Is the uniform law on one sphere a global minimizer of the risk (Lemma 1)? Returns {stable=, r_star=, risk=, margin=, at=, error=}: the global minimizer of Eq. 14 and its risk; the margin of Lemma 1 over the closed half-line [0, inf] and the radius where it is attained; a bound on the margin's numerical error. The margin is the least of v(r) + u_d(r, r_star) - v(r_star) - u_d(r_star, r_star) over both ends and all local minima r other than r_star. stable is nil if |margin| <= error.
+---@param options? mf.stability.lemma1.options
+function mf.stability.lemma1(options) end
 
 ---Weighted atoms rho = sum_j weight_j delta_theta_j: what SGD's neurons, PDE particles and optima all are. #m is the number of atoms.
 ---@class mf.measure
@@ -698,160 +754,23 @@ function class11:uniforms(n) end
 ---@return mf.rng
 function mf.rng(options) end
 
----A figure: panels with series. See mf.plot.
----@class mf.plot.figure
+---An open results file.
+---@class mf.store file
 local class12 = {}
 
----@class mf.plot.figure.band.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field opacity? number a number in [0, 1], default 0.3: of the fill
+mf.store = {}
 
----A filled band between low[i] and high[i].
----@param x any
----@param low any
----@param high any
----@param options? mf.plot.figure.band.options
-function class12:band(x, low, high, options) end
-
----@class mf.plot.figure.density.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field width? number a number in [0.05, 20], default 1.1: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
-
----The smooth density of a one-dimensional particle measure (measure:density()) or of a pde.grid, as a line.
----@param measure any
----@param options? mf.plot.figure.density.options
-function class12:density(measure, options) end
-
----@class mf.plot.figure.histogram.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field opacity? number a number in [0, 1], default 0.3: of the fill
----@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
----@field range? table {low, high} with low < high: from where to where; by default all finite values
-
----The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
----@param data any
----@param options? mf.plot.figure.histogram.options
-function class12:histogram(data, options) end
-
----@class mf.plot.figure.hline.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
----@field width? number a number in [0.05, 20], default 0.7: line width in points
-
----A horizontal line across the axes.
----@param y any
----@param options? mf.plot.figure.hline.options
-function class12:hline(y, options) end
-
----@class mf.plot.figure.inset.options
----@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
----@field ylabel? string a string, default "": text beside the axis
----@field title? string a string, default "": text above the axes
----@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
----@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
----@field ylog? boolean true or false, default false: logarithmic y axis
----@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
----@field yrange? table {low, high} with low < high: ends of the y axis
----@field xticks? table a list of numbers or of {number, label}: marks on the x axis
----@field yticks? table a list of numbers or of {number, label}: marks on the y axis
----@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
----@field x? number a number in [0, 1], default 0.5: left edge of the inset's frame, as a fraction of the axes
----@field y? number a number in [0, 1], default 0.5: lower edge of its frame
----@field w? number a number in [0.05, 1], default 0.45: width of its frame
----@field h? number a number in [0.05, 1], default 0.42: height of its frame
-
----Small axes inside the axes; draw in what it returns with the same methods.
----@param options? mf.plot.figure.inset.options
-function class12:inset(options) end
-
----@class mf.plot.figure.line.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field width? number a number in [0.05, 20], default 1.1: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
-
----A line through the points (x[i], y[i]).
----@param x any
----@param y any
----@param options? mf.plot.figure.line.options
-function class12:line(x, y, options) end
-
----@class mf.plot.figure.panel.options
----@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
----@field ylabel? string a string, default "": text beside the axis
----@field title? string a string, default "": text above the axes
----@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
----@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
----@field ylog? boolean true or false, default false: logarithmic y axis
----@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
----@field yrange? table {low, high} with low < high: ends of the y axis
----@field xticks? table a list of numbers or of {number, label}: marks on the x axis
----@field yticks? table a list of numbers or of {number, label}: marks on the y axis
----@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
-
----The i-th panel, with its options set if given; it has the figure's drawing methods.
----@param i any
----@param options? mf.plot.figure.panel.options
-function class12:panel(i, options) end
-
----@class mf.plot.figure.points.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
----@field size? number a number in [0.1, 20], default 1: symbol size, relative
----@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
-
----Symbols at (x[i], y[i]), with vertical error bars of half length errors[i] where given.
----@param x any
----@param y any
----@param options? mf.plot.figure.points.options
-function class12:points(x, y, options) end
-
----Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Returns nil and gnuplot's message if that fails.
+---The table of results in an HDF5 file: every double bit by bit, integers as integers, lists of numbers as mf.array, a measure as the table from which mf.measure makes it again. Returns nil and a message if the file cannot be read.
 ---@param path any
----@param ... any
-function class12:save(path, ...) end
+function mf.store.read(path) end
 
----@class mf.plot.figure.show.options
----@field columns? integer an integer in [20, 1000]: width in characters; by default the terminal's
----@field lines? integer an integer in [5, 1000]: height of a panel in lines; by default fits the terminal
----@field color? boolean true or false: colours; by default on a terminal, unless NO_COLOR is set
+---Writes a table of results to an HDF5 file, whole or not at all: arrays, measures, numbers, strings, booleans, lists of numbers, strings or rows, and tables of such values, which become groups. A field `attributes` (strings, numbers, booleans) becomes the attributes of its group. Equal content gives equal bytes. Returns true, or nil and a message if the file cannot be written; the old file is then untouched.
+---@param path any
+---@param results any
+function mf.store.write(path, results) end
 
----Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set.
----@param options? mf.plot.figure.show.options
-function class12:show(options) end
-
----@class mf.plot.figure.text.options
----@field color? any "#rrggbb": by default the next of the palette
----@field align? "left"|"center"|"right" 'left' | 'center' | 'right', default "left": which part of the text stands at x
----@field fraction? boolean true or false, default false: x and y are fractions of the axes, not data
----@field size? number a number in [1, 100], default 7: font size in points
-
----A text at (x, y), in data or axes coordinates.
----@param x any
----@param y any
----@param text any
----@param options? mf.plot.figure.text.options
-function class12:text(x, y, text, options) end
-
----@class mf.plot.figure.vline.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
----@field width? number a number in [0.05, 20], default 0.7: line width in points
-
----A vertical line across the axes.
----@param x any
----@param options? mf.plot.figure.vline.options
-function class12:vline(x, options) end
-
----One pair of axes of a figure: figure:panel(i) or figure:inset{...}.
----@class mf.plot.panel
+---A figure: panels with series. See mf.plot.
+---@class mf.plot.figure
 local class13 = {}
 
 ---@class mf.plot.figure.band.options
@@ -871,8 +790,11 @@ function class13:band(x, low, high, options) end
 ---@field color? any "#rrggbb": by default the next of the palette
 ---@field width? number a number in [0.05, 20], default 1.1: line width in points
 ---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field bandwidth? number a number in [0, inf): standard deviation of a Gaussian in place of every atom
+---@field points? integer an integer in [8, 1e+07]: number of points of the curve
+---@field coordinate? any a name or a number: which one, where there are several
 
----The smooth density of a one-dimensional particle measure (measure:density()) or of a pde.grid, as a line.
+---The smooth density of a particle measure (measure:density()) or of a pde.grid, as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
 ---@param measure any
 ---@param options? mf.plot.figure.density.options
 function class13:density(measure, options) end
@@ -912,8 +834,8 @@ function class13:hline(y, options) end
 ---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
 ---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
 ---@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
----@field x? number a number in [0, 1], default 0.5: left edge of the inset's frame, as a fraction of the axes
----@field y? number a number in [0, 1], default 0.5: lower edge of its frame
+---@field x? number a number in [0, 1]: left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data
+---@field y? number a number in [0, 1]: lower edge of its frame
 ---@field w? number a number in [0.05, 1], default 0.45: width of its frame
 ---@field h? number a number in [0.05, 1], default 0.42: height of its frame
 
@@ -933,6 +855,24 @@ function class13:inset(options) end
 ---@param options? mf.plot.figure.line.options
 function class13:line(x, y, options) end
 
+---@class mf.plot.figure.panel.options
+---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
+---@field ylabel? string a string, default "": text beside the axis
+---@field title? string a string, default "": text above the axes
+---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
+---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
+---@field ylog? boolean true or false, default false: logarithmic y axis
+---@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
+---@field yrange? table {low, high} with low < high: ends of the y axis
+---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
+---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
+---@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
+
+---The i-th panel, with its options set if given; it has the figure's drawing methods.
+---@param i any
+---@param options? mf.plot.figure.panel.options
+function class13:panel(i, options) end
+
 ---@class mf.plot.figure.points.options
 ---@field label? string a string, default "": entry in the legend
 ---@field color? any "#rrggbb": by default the next of the palette
@@ -945,6 +885,20 @@ function class13:line(x, y, options) end
 ---@param y any
 ---@param options? mf.plot.figure.points.options
 function class13:points(x, y, options) end
+
+---Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Returns nil and gnuplot's message if that fails.
+---@param path any
+---@param ... any
+function class13:save(path, ...) end
+
+---@class mf.plot.figure.show.options
+---@field columns? integer an integer in [20, 1000]: width in characters; by default the terminal's
+---@field lines? integer an integer in [5, 1000]: height of a panel in lines; by default fits the terminal
+---@field color? boolean true or false: colours; by default on a terminal, unless NO_COLOR is set
+
+---Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set.
+---@param options? mf.plot.figure.show.options
+function class13:show(options) end
 
 ---@class mf.plot.figure.text.options
 ---@field color? any "#rrggbb": by default the next of the palette
@@ -969,6 +923,129 @@ function class13:text(x, y, text, options) end
 ---@param x any
 ---@param options? mf.plot.figure.vline.options
 function class13:vline(x, options) end
+
+---One pair of axes of a figure: figure:panel(i) or figure:inset{...}.
+---@class mf.plot.panel
+local class14 = {}
+
+---@class mf.plot.figure.band.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field opacity? number a number in [0, 1], default 0.3: of the fill
+
+---A filled band between low[i] and high[i].
+---@param x any
+---@param low any
+---@param high any
+---@param options? mf.plot.figure.band.options
+function class14:band(x, low, high, options) end
+
+---@class mf.plot.figure.density.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field width? number a number in [0.05, 20], default 1.1: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field bandwidth? number a number in [0, inf): standard deviation of a Gaussian in place of every atom
+---@field points? integer an integer in [8, 1e+07]: number of points of the curve
+---@field coordinate? any a name or a number: which one, where there are several
+
+---The smooth density of a particle measure (measure:density()) or of a pde.grid, as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
+---@param measure any
+---@param options? mf.plot.figure.density.options
+function class14:density(measure, options) end
+
+---@class mf.plot.figure.histogram.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field opacity? number a number in [0, 1], default 0.3: of the fill
+---@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
+---@field range? table {low, high} with low < high: from where to where; by default all finite values
+
+---The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
+---@param data any
+---@param options? mf.plot.figure.histogram.options
+function class14:histogram(data, options) end
+
+---@class mf.plot.figure.hline.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+
+---A horizontal line across the axes.
+---@param y any
+---@param options? mf.plot.figure.hline.options
+function class14:hline(y, options) end
+
+---@class mf.plot.figure.inset.options
+---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
+---@field ylabel? string a string, default "": text beside the axis
+---@field title? string a string, default "": text above the axes
+---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
+---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
+---@field ylog? boolean true or false, default false: logarithmic y axis
+---@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
+---@field yrange? table {low, high} with low < high: ends of the y axis
+---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
+---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
+---@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
+---@field x? number a number in [0, 1]: left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data
+---@field y? number a number in [0, 1]: lower edge of its frame
+---@field w? number a number in [0.05, 1], default 0.45: width of its frame
+---@field h? number a number in [0.05, 1], default 0.42: height of its frame
+
+---Small axes inside the axes; draw in what it returns with the same methods.
+---@param options? mf.plot.figure.inset.options
+function class14:inset(options) end
+
+---@class mf.plot.figure.line.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field width? number a number in [0.05, 20], default 1.1: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+
+---A line through the points (x[i], y[i]).
+---@param x any
+---@param y any
+---@param options? mf.plot.figure.line.options
+function class14:line(x, y, options) end
+
+---@class mf.plot.figure.points.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
+---@field size? number a number in [0.1, 20], default 1: symbol size, relative
+---@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
+
+---Symbols at (x[i], y[i]), with vertical error bars of half length errors[i] where given.
+---@param x any
+---@param y any
+---@param options? mf.plot.figure.points.options
+function class14:points(x, y, options) end
+
+---@class mf.plot.figure.text.options
+---@field color? any "#rrggbb": by default the next of the palette
+---@field align? "left"|"center"|"right" 'left' | 'center' | 'right', default "left": which part of the text stands at x
+---@field fraction? boolean true or false, default false: x and y are fractions of the axes, not data
+---@field size? number a number in [1, 100], default 7: font size in points
+
+---A text at (x, y), in data or axes coordinates.
+---@param x any
+---@param y any
+---@param text any
+---@param options? mf.plot.figure.text.options
+function class14:text(x, y, text, options) end
+
+---@class mf.plot.figure.vline.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+
+---A vertical line across the axes.
+---@param x any
+---@param options? mf.plot.figure.vline.options
+function class14:vline(x, options) end
 
 mf.plot = {}
 
@@ -1000,39 +1077,39 @@ function mf.plot.grid(options) end
 ---@field options any all options and their values
 ---@field out any folder of its results
 ---@field quick any whether --quick was given
-local class14 = {}
+local class15 = {}
 
 ---States a claim as numbers, op one of < <= > >= == ~=; or run:check(name, condition). Prints pass or FAIL. The program's exit code is 1 if any check failed.
 ---@param name any
 ---@param value any
 ---@param op any
 ---@param bound any
-function class14:check(name, value, op, bound) end
+function class15:check(name, value, op, bound) end
 
 ---All recorded values of a column.
 ---@param name any
-function class14:column(name) end
+function class15:column(name) end
 
 ---Largest value of a column; NaN if it holds one.
 ---@param name any
-function class14:max(name) end
+function class15:max(name) end
 
 ---Smallest value of a column; NaN if it holds one.
 ---@param name any
-function class14:min(name) end
+function class15:min(name) end
 
 ---Appends a row. The first row fixes the columns. Rows reach the disk at once, in <name>.partial.tsv.
 ---@param options? any
-function class14:record(options) end
+function class15:record(options) end
 
----Writes the data with options, checks and code version, and the figures (<name>.svg and .png; several are numbered, or named by run:save{suffix=figure}); prints a short table.
+---Writes the data with options, checks and code version (<name>.tsv to read, <name>.h5), and the figures (<name>.svg and .png; several are numbered, or named by run:save{suffix=figure}); prints a short table.
 ---@param figure any
 ---@param ... any
-function class14:save(figure, ...) end
+function class15:save(figure, ...) end
 
 ---Runs through output times, which must not decrease, with one progress bar for all of them; run:times() takes those of the option `times`.
 ---@param list any
-function class14:times(list) end
+function class15:times(list) end
 
 ---@class mf.experiment.options
 ---@field name any a name of letters, digits, _ and -, required: names the results folder and its files
@@ -1091,33 +1168,33 @@ function mf.isa() end
 
 ---Holds a folder against other runs until it is closed.
 ---@class mf.process.lock
-local class15 = {}
+local class16 = {}
 
 ---Forked workers, one for each running job. Closing it kills them.
 ---@class mf.process.pool
 ---@field free any Number of workers that could be started now.
-local class16 = {}
+local class17 = {}
 
 ---Waits at most so long for a worker to end: returns its job and string; or its job, nil and how it died; or nothing. May return early with nothing.
 ---@param seconds any
-function class16:next(seconds) end
+function class17:next(seconds) end
 
 ---Forks a worker that calls work(text) and hands back the string it returns. Needs pool.free > 0.
 ---@param job any
 ---@param text any
-function class16:start(job, text) end
+function class17:start(job, text) end
 
 ---A progress bar that listens to Ctrl-C.
 ---@class mf.process.task
-local class17 = {}
+local class18 = {}
 
 ---Writes text on stderr, in place of the bar.
 ---@param text any
-function class17:say(text) end
+function class18:say(text) end
 
 ---Redraws the bar if it is time to; raises "interrupted" after Ctrl-C.
 ---@param done any
-function class17:tick(done) end
+function class18:tick(done) end
 
 mf.process = {}
 

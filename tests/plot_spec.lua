@@ -91,6 +91,30 @@ describe("plot", function()
     assert.same({ 0, 1, 1, 2, 2, 3 }, s.x)
   end)
 
+  it("takes measures: atoms with their weights", function()
+    local fig, m = mf.plot {}, mf.measure { x = { 1, 2, 3 }, weights = { 1, 1, 2 } }
+    fig:histogram(m, { bins = 2 }):histogram(m)
+    assert.same({ 0.25, 0.25, 0.75, 0.75 }, fig.panels[1].series[1].y)
+    assert.equal(10, #fig.panels[1].series[2].mass) -- as many bins as it takes by default
+    assert.error_matches(function() fig:histogram(mf.measure { x = { { 1, 2 } } }) end, "has 2 coordinates", 1, true)
+  end)
+
+  it("draws densities that end at zero, and point masses apart", function()
+    local x = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } -- a tenth of the mass is one place
+    for i = 1, 90 do x[10 + i] = i / 90 end
+    local fig = mf.plot {}
+    fig:density(mf.measure { x = x })
+    local s, area = fig.panels[1].series[1], 0
+    for i = 2, #s.x do area = area + (s.x[i] - s.x[i - 1]) * (s.y[i] + s.y[i - 1]) / 2 end
+    assert.near(0.9, area, 1e-6)
+    assert.same({ 0, 0 }, { s.y[1], s.y[#s.y] })
+    assert.equal(1, #s.masses)
+    assert.near(0.1, s.masses[1].mass, 1e-12)
+    assert.equal(0, s.masses[1].x)
+    assert(fig:save(base .. ".svg"))
+    assert.truthy(#require "meanfield.braille".text(fig, { columns = 60, lines = 10, color = false }) > 0)
+  end)
+
   it("leaves out what a log axis cannot show and says how much", function()
     local fig = mf.plot { xlog = true }
     local said = capture_stderr(function() fig:line({ 0, 1, 0 / 0, 10 }, { 1, 2, 3, 4 }) end)

@@ -75,7 +75,12 @@ local function draw_path(canvas, s, fx, fy)
   for i = 2, #s.x do canvas:line(fx(s.x[i - 1]), fy(s.y[i - 1]), fx(s.x[i]), fy(s.y[i]), s.color) end
 end
 
-local draw = { line = draw_path, density = draw_path }
+local draw = { line = draw_path }
+
+function draw.density(canvas, s, fx, fy)
+  draw_path(canvas, s, fx, fy)
+  for _, mass in ipairs(s.masses) do canvas:line(fx(mass.x), 0, fx(mass.x), 0.5 / canvas.lines, s.color) end
+end
 
 function draw.points(canvas, s, fx, fy)
   for i = 1, #s.x do

@@ -89,7 +89,17 @@ function draw.line(script, s)
   return { ("%s using 1:2 with lines %s"):format(script:data { s.x, s.y }, line_style(s)) }
 end
 
-draw.density = draw.line
+function draw.density(script, s, xscale, yscale)
+  local elements = draw.line(script, s)
+  for _, mass in ipairs(s.masses) do
+    if mass.x >= xscale.low and mass.x <= xscale.high then
+      local style = point_style { symbol = "wedge", size = 0.6 + 1.6 * math.sqrt(mass.mass), color = s.color }
+      local place = script:data { { mass.x }, { yscale.low } }
+      elements[#elements + 1] = ("%s using 1:2 with points %s"):format(place, style)
+    end
+  end
+  return elements
+end
 
 function draw.points(script, s)
   local symbols = ("%s using 1:2 with points %s"):format(script:data { s.x, s.y }, point_style(s))

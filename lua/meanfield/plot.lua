@@ -70,6 +70,11 @@ local look = {
 }
 
 local line_fields = { look.label, look.color, look.width, look.dash }
+local density_fields = extended(line_fields, {
+  { "bandwidth", "number", nil, low = 0, text = "standard deviation of a Gaussian in place of every atom" },
+  { "points", "integer", nil, low = 8, high = 1e7, text = "number of points of the curve" },
+  { "coordinate", "any", nil, expected = "a name or a number", text = "which one, where there are several" },
+})
 local points_fields = { look.label, look.color, look.symbol, look.size,
   { "errors", "any", nil, expected = "an array or list of numbers >= 0",
     text = "half lengths of vertical error bars" } }
@@ -207,7 +212,7 @@ function Panel:histogram(data, given)
   local values, weights = atoms(where, data)
   local low, high = finite_range(where, values)
   if given.range then low, high = given.range[1], given.range[2] end
-  local bins = given.bins or math.max(10, math.min(400, math.ceil(2 * #values ^ (1 / 3))))
+  local bins = given.bins or math.max(10, math.min(400, math.ceil(2 * (#values) ^ (1 / 3))))
   local step, mass = (high - low) / bins, {}
   for b = 1, bins do mass[b] = 0 end
   for i, v in ipairs(values) do
@@ -224,11 +229,11 @@ function Panel:histogram(data, given)
   return add_series(self, { kind = "histogram", x = x, y = y, mass = mass }, where, given)
 end
 
--- The curve through the cells' centres, brought down to zero at the ends of the support.
+-- The curve, brought down to zero at the ends of the support.
 local function with_ends(x, y)
   local n = #x
-  if n < 2 then return x, y end
-  local first, last = (3 * x[1] - x[2]) / 2, (3 * x[n] - x[n - 1]) / 2
+  if n == 0 then return x, y end
+  local first, last = x[1], x[n]
   x, y = table.move(x, 1, n, 2, { first }), table.move(y, 1, n, 2, { 0 })
   x[n + 2], y[n + 2] = last, 0
   return x, y
@@ -236,14 +241,19 @@ end
 
 function Panel:density(measure, given)
   local where = "figure:density"
-  given = options.read(where, given, line_fields)
+  given = options.read(where, given, density_fields)
   if type(measure) ~= "userdata" or not measure.density then
     raise("%s: expected a measure or a pde.grid, got %s", where, options.shown(measure))
   end
-  local x, y = measure:density()
+  local settings = { bandwidth = given.bandwidth, coordinate = given.coordinate, points = given.points }
+  local x, y, masses = measure:density(next(settings) and settings or nil)
   x, y = with_ends(numbers(where, "x", x), numbers(where, "density", y))
   x, y = take(self, where, { "x", "y" }, { x, y })
-  return add_series(self, { kind = "density", x = x, y = y }, where, given)
+  local finite = {}
+  for _, m in ipairs(masses or {}) do
+    if m.x < math.huge and not (self.options.xlog and m.x <= 0) then finite[#finite + 1] = m end
+  end
+  return add_series(self, { kind = "density", x = x, y = y, masses = finite }, where, given)
 end
 
 local function rule(self, where, which, value, given)
@@ -369,8 +379,9 @@ local methods = {
   { "histogram", "figure:histogram(data, {bins=, range=, label=})", histogram_fields,
     "The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at "
     .. "infinity) counts in the total but is not drawn, so the area is the share of mass inside." },
-  { "density", "figure:density(measure, {label=})", line_fields,
-    "The smooth density of a one-dimensional particle measure (measure:density()) or of a pde.grid, as a line." },
+  { "density", "figure:density(measure, {label=})", density_fields,
+    "The smooth density of a particle measure (measure:density()) or of a pde.grid, as a line. Point masses, which "
+    .. "have no density, are marked by triangles on the axis, of an area that grows with the mass." },
   { "vline", "figure:vline(x, {label=})", rule_fields, "A vertical line across the axes." },
   { "hline", "figure:hline(y, {label=})", rule_fields, "A horizontal line across the axes." },
   { "text", "figure:text(x, y, text, {align=})", text_fields, "A text at (x, y), in data or axes coordinates." },
