@@ -296,9 +296,14 @@ function class6:psi(theta, rho) end
 ---Length of the feature vector.
 function class6:rank() end
 
----R(rho) of Eq. 5.
+---R(rho) of Eq. 5. With N: the expected risk of N neurons drawn independently from rho, R(rho) + (int U(theta, theta) d rho - int int U d rho d rho)/N, which is what R_N of a finite network is to be compared with.
 ---@param rho any
-function class6:risk(rho) end
+---@param N any
+function class6:risk(rho, N) end
+
+---int U(theta, theta) d rho = int E sigma_*(x; theta)^2 d rho: the K of Proposition 1.
+---@param rho any
+function class6:self(rho) end
 
 ---Radial: u_d(r1, r2).
 ---@param r1 any
@@ -878,6 +883,7 @@ function class13:panel(i, options) end
 ---@field color? any "#rrggbb": by default the next of the palette
 ---@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
 ---@field size? number a number in [0.1, 20], default 1: symbol size, relative
+---@field opacity? number a number in [0, 1], default 1: of the symbols; clouds of many points want less
 ---@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
 
 ---Symbols at (x[i], y[i]), with vertical error bars of half length errors[i] where given.
@@ -1015,6 +1021,7 @@ function class14:line(x, y, options) end
 ---@field color? any "#rrggbb": by default the next of the palette
 ---@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
 ---@field size? number a number in [0.1, 20], default 1: symbol size, relative
+---@field opacity? number a number in [0, 1], default 1: of the symbols; clouds of many points want less
 ---@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
 
 ---Symbols at (x[i], y[i]), with vertical error bars of half length errors[i] where given.

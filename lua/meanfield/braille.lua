@@ -83,8 +83,9 @@ function draw.density(canvas, s, fx, fy)
 end
 
 function draw.points(canvas, s, fx, fy)
+  local arm = s.size < 0.7 and 0 or 1 -- a plus sign, or one dot for clouds of small symbols
   for i = 1, #s.x do
-    local x, y, dx, dy = fx(s.x[i]), fy(s.y[i]), 0.5 / canvas.columns, 0.25 / canvas.lines
+    local x, y, dx, dy = fx(s.x[i]), fy(s.y[i]), arm * 0.5 / canvas.columns, arm * 0.25 / canvas.lines
     for _, d in ipairs { { 0, 0 }, { dx, 0 }, { -dx, 0 }, { 0, dy }, { 0, -dy } } do
       canvas:dot(x + d[1], y + d[2], s.color)
     end

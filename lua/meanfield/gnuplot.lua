@@ -73,9 +73,16 @@ local function line_style(series)
                                                               dash_types[series.dash or "solid"])
 end
 
+-- "#rrggbb" with an opacity, as gnuplot writes it: transparency first.
+local function translucent(color, opacity)
+  if not opacity or opacity == 1 then return color end
+  return ("#%02X%s"):format(math.floor(255 * (1 - opacity) + 0.5), color:sub(2))
+end
+
 local function point_style(series)
   return ('pointtype %d pointsize %.3g linewidth 0.8 linecolor rgb "%s"'):format(symbol_types[series.symbol],
-                                                              0.62 * series.size, series.color)
+                                                              0.62 * series.size,
+                                                              translucent(series.color, series.opacity))
 end
 
 local function fill_style(series)

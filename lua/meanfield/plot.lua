@@ -76,6 +76,7 @@ local density_fields = extended(line_fields, {
   { "coordinate", "any", nil, expected = "a name or a number", text = "which one, where there are several" },
 })
 local points_fields = { look.label, look.color, look.symbol, look.size,
+  { "opacity", "number", 1, low = 0, high = 1, text = "of the symbols; clouds of many points want less" },
   { "errors", "any", nil, expected = "an array or list of numbers >= 0",
     text = "half lengths of vertical error bars" } }
 local band_fields = { look.label, look.color, look.opacity }
