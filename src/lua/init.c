@@ -9,36 +9,43 @@
 
 static const mfl_class init_class;
 
-#define FIELDS_AB                                                                                  \
-    {"a", MFL_NUMBER, offsetof(mf_init, a),                                                        \
-     0,   -HUGE_VAL,  HUGE_VAL,                                                                    \
-     1,   NULL,       "output weight of affine neurons"},                                          \
-            {"b", MFL_NUMBER, offsetof(mf_init, b),      0, -HUGE_VAL, HUGE_VAL,                   \
-             0,   NULL,       "offset of affine neurons"},                                         \
-            {"d",                                                                                  \
-             MFL_COUNT,                                                                            \
-             offsetof(mf_init, d),                                                                 \
-             MFL_OPTIONAL,                                                                         \
-             1,                                                                                    \
-             1e7,                                                                                  \
-             0,                                                                                    \
-             NULL,                                                                                 \
-             "dimension whose law of |w| is meant, beside a potential at d = inf"},                \
+#define FIELD_A                                                                                    \
     {                                                                                              \
-        "s0", MFL_COUNT, offsetof(mf_init, s0), MFL_OPTIONAL, 1, 1e7, 0, NULL,                     \
+        "a", MFL_NUMBER, offsetof(mf_init, a), 0, -HUGE_VAL, HUGE_VAL, 1, NULL,                    \
+                "output weight of affine neurons"                                                  \
+    }
+#define FIELD_B                                                                                    \
+    {                                                                                              \
+        "b", MFL_NUMBER, offsetof(mf_init, b), 0, -HUGE_VAL, HUGE_VAL, 0, NULL,                    \
+                "offset of affine neurons"                                                         \
+    }
+#define FIELD_D                                                                                    \
+    {                                                                                              \
+        "d", MFL_DIM, offsetof(mf_init, d), MFL_OPTIONAL, 1, 1e7, 0, NULL,                         \
+                "dimension whose law of the radii is meant, beside a potential at d = inf"         \
+    }
+#define FIELD_S0                                                                                   \
+    {                                                                                              \
+        "s0", MFL_DIM, offsetof(mf_init, s0), MFL_OPTIONAL, 1, 1e7, 0, NULL,                       \
                 "dimension of V whose law of (r1, r2) is meant, beside a potential at d = inf"     \
     }
 
 static const mfl_field gaussian_fields[] = {{"kappa", MFL_NUMBER, offsetof(mf_init, kappa),
                                              MFL_REQUIRED | MFL_OPEN_LOW, 0, HUGE_VAL, 0, NULL,
                                              "w ~ N(0, kappa^2/d I)"},
-                                            FIELDS_AB,
+                                            FIELD_A,
+                                            FIELD_B,
+                                            FIELD_D,
+                                            FIELD_S0,
                                             MFL_END};
 
 static const mfl_field sphere_fields[] = {{"radius", MFL_NUMBER, offsetof(mf_init, radius),
                                            MFL_REQUIRED, 0, HUGE_VAL, 0, NULL,
                                            "w is uniform on the sphere |w| = radius"},
-                                          FIELDS_AB,
+                                          FIELD_A,
+                                          FIELD_B,
+                                          FIELD_D,
+                                          FIELD_S0,
                                           MFL_END};
 
 static int init_gaussian(lua_State *L) {

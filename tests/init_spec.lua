@@ -1,0 +1,57 @@
+-- Laws of the initial weights: norms, radii, and the finite-d law beside a limit.
+local mf = require "meanfield"
+
+describe("init", function()
+  local law = mf.distribution.isotropic { d = 30, delta = 0.5 }
+  local tanh = mf.activation.tanh()
+
+  local function radii(init, N)
+    return mf.sgd { distribution = law, activation = tanh, N = N, init = init, eps = 1 }:measure():radius()
+  end
+
+  it("gaussian: |w| has the law of kappa chi_d / sqrt d, as drawn and as quantiles (KS at 1e-4)", function()
+    local init, N = mf.init.gaussian { kappa = 0.7 }, 4000
+    local pot = mf.potential.radial { distribution = law, activation = mf.activation.piecewise { { 0, 0 }, { 1, 1 } } }
+    local rho, drawn = mf.pde.particles { potential = pot, init = init, J = 4000 }:measure(), radii(init, N)
+    local worst = 0
+    for i = 1, 99 do
+      local x = rho:quantile(i / 100)
+      worst = math.max(worst, math.abs(drawn:cdf(x) - i / 100))
+    end
+    assert.is_true(worst < 2.23 / math.sqrt(N))
+    assert.near(0.49, rho:mean(function(r) return r * r end), 1e-3) -- E |w|^2 = kappa^2
+  end)
+
+  it("sphere: |w| is the radius", function()
+    local r = radii(mf.init.sphere { radius = 1.7 }, 50)
+    assert.near(1.7, r:quantile(0), 1e-12)
+    assert.near(1.7, r:quantile(1), 1e-12)
+  end)
+
+  it("two radii: E r1^2 = kappa^2 s0/d, E r2^2 = kappa^2 (1 - s0/d), uncorrelated; d beside a limit", function()
+    local pot = mf.potential.relu { delta = 0.5, gamma = 0.25 }
+    local init = mf.init.gaussian { kappa = 0.8, a = 2, b = -1, d = 40, s0 = 10 }
+    local rho = mf.pde.particles { potential = pot, init = init, J = 4000 }:measure()
+    local function mean(fn) return rho:mean(fn) end
+    assert.near(0.16, mean(function(_, _, r1) return r1 ^ 2 end), 1e-3)
+    assert.near(0.48, mean(function(_, _, _, r2) return r2 ^ 2 end), 1e-3)
+    local product = mean(function(_, _, r1, r2) return r1 * r2 end)
+    assert.near(rho:mean("r1") * rho:mean("r2"), product, 1e-3)
+    assert.same({ 2, -1 }, { rho:mean("a"), rho:mean("b") })
+  end)
+
+  it("custom: w, a, b by a function of a random source, checked", function()
+    local init = mf.init.custom(function(rng, d) return rng:normals(d) * 0.1, 3, -2 end)
+    local m = mf.sgd { distribution = law, activation = tanh, neuron = "affine", N = 7, init = init, eps = 1 }:measure()
+    assert.same({ 3, -2 }, { m:mean("a"), m:mean("b") })
+    local short = mf.init.custom(function() return { 1, 2 } end)
+    assert.error_matches(function() radii(short, 2) end, "w must have d = 30 numbers, got 2", 1, true)
+  end)
+
+  it("names what is wrong", function()
+    assert.error_matches(function() mf.init.gaussian { kappa = 0 } end, "option 'kappa' must be a number in (0, inf), got 0",
+      1, true)
+    assert.error_matches(function() mf.init.sphere {} end, "option 'radius' is missing", 1, true)
+    assert.error_matches(function() mf.init.gaussian { kappa = 1, d = 2.5 } end, "option 'd' must be an integer", 1, true)
+  end)
+end)
