@@ -100,7 +100,7 @@ local function lua_type(expected)
   local class = expected:match "^an? (mf%.[%w_.]+)$"
   if class then return class end
   if expected:find "^an integer" or expected == "a finite integer" then return "integer" end
-  if expected:find "^a number in" or expected:find "^a number$" or expected == "a finite number" then return "number" end
+  if expected:find "^a number in" or expected == "a number" or expected == "a finite number" then return "number" end
   if expected == "true or false" then return "boolean" end
   if expected == "a string" then return "string" end
   return "any"

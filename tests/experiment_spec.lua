@@ -219,6 +219,14 @@ describe("experiment script", function()
     assert.falsy(text:find "not run")
   end)
 
+  it("works without a script, where errors are errors", function()
+    local body = "mf = require 'meanfield' run = mf.experiment { name = 'e', options = { d = 3 } } "
+                 .. "print(run.d, pcall(mf.experiment, { name = 'e', quick = { x = 1 } }))"
+    local text, code = output(('cd %s && %s -e "%s" 2>&1'):format(dir, host, body))
+    assert.equal(0, code)
+    assert.truthy(text:find "^3\tfalse\t.*e: quick: unknown option 'x'")
+  end)
+
   it("refuses a mistyped command line with one line and exit code 2", function()
     local text, code = script("print 'not run'", "--set D=3")
     assert.equal(2, code)

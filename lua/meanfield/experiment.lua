@@ -475,13 +475,19 @@ function meta.__tostring(self)
   return ("%s %s{ %s }"):format(meta.__name, self.name, table.concat(parts, ", "))
 end
 
-local function interactive()
+-- The script's path; nil at a prompt and after -e, where `arg` holds the interpreter's own options.
+local function script_path()
+  return type(arg) == "table" and arg[-1] ~= nil and arg[0] or nil
+end
+
+-- Whether a prompt follows the script.
+local function prompt_follows()
   local i = -1
-  while type(arg) == "table" and arg[i] do
+  while arg[i] do
     if arg[i] == "-i" then return true end
     i = i - 1
   end
-  return type(arg) ~= "table" or arg[0] == nil
+  return false
 end
 
 -- Runs when Lua closes: says where unsaved rows are, and turns a failed check into exit code 1.
@@ -528,19 +534,21 @@ local function experiment(given)
   if spec.args then -- an embedded run: errors are raised, and the program's exit code is its own affair
     return start(spec, parse(spec.name, spec.args), nil, true)
   end
-  local script = type(arg) == "table" and arg[0] or nil
-  local stay = interactive()
-  local ok, found = pcall(parse, spec.name, script and arg or {})
-  local run
-  if ok and found.help then
-    io.stdout:write(usage(spec, script))
-    os.exit(0, true)
+  local script = script_path()
+  if not script then
+    native._run = start(spec, parse(spec.name, {}), nil, true)
+    return native._run
   end
-  if ok then ok, run = pcall(start, spec, found, script, stay) end
-  if not ok then
-    local message = tostring(found.set and run or found):gsub("^[^\n]-:%d+: ", "")
-    if stay then raise("%s", message) end
-    io.stderr:write(message, "\n")
+  local ok, run = pcall(function()
+    local found = parse(spec.name, arg)
+    if found.help then
+      io.stdout:write(usage(spec, script))
+      os.exit(0, true)
+    end
+    return start(spec, found, script, prompt_follows())
+  end)
+  if not ok then -- a mistyped command line deserves a line, not a traceback
+    io.stderr:write((tostring(run):gsub("^[^\n]-:%d+: ", "")), "\n")
     os.exit(2, true)
   end
   native._run = run -- whose folder keeps the points of a sweep
