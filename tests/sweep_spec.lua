@@ -39,6 +39,7 @@ for i = 1, 6 do points[i] = { i = i, x = i / 7 } end
 local results, failures = mf.sweep(points, function(p)
   local dir = os.getenv "DIR"
   local log = assert(io.open(dir .. "/log", "a")) log:write(p.i, "\n") log:close()
+  if p.i == 4 and os.getenv "INTERRUPT" then os.execute "kill -INT $(ps -o ppid= -p $PPID)" end
   if p.i == 4 then os.execute("while [ ! -e " .. dir .. "/go ]; do sleep 0.01; done") end
   return { math.exp(p.x), random = math.random() }
 end, { workers = 1, out = dir .. "/" .. (arg[1] or "out") })
@@ -146,6 +147,20 @@ describe("sweep", function()
     assert.equal(read(dir .. "/other/sweep.points"), read(path))
     assert.equal(whole, run()) -- all kept now
     assert.equal(read(dir .. "/other/sweep.points"), read(path))
+  end)
+
+  it("interrupted by Ctrl-C keeps what is finished, kills the workers and goes on in a rerun", function()
+    local text, _, _, code = run(nil, "INTERRUPT=1")
+    assert.equal("", text)
+    assert.equal(1, code)
+    assert.matches("interrupted", read(dir .. "/err"))
+    assert.equal("1\n2\n3\n4\n", read(dir .. "/log"))
+    assert.equal(4, count(read(dir .. "/out/sweep.points"), "\n"))
+    assert.equal("", (output("ps -eo args | grep '[s]cript.lua' | grep " .. dir .. " || true")))
+    write(dir .. "/go", "")
+    local rerun = run()
+    assert.equal(run "other", rerun)
+    assert.equal(read(dir .. "/other/sweep.points"), read(dir .. "/out/sweep.points"))
   end)
 
   it("runs a point again whose line was cut off or damaged, and ends with the same file", function()

@@ -15,10 +15,11 @@
 
 enum {
     ITERATIONS_MAX = 400,
-    ADDED_MAX = 4, /* vertices taken from one search                  */
+    ADDED_MAX = 4,     /* vertices taken from one search                  */
+    CONFIRMATIONS = 3, /* searches in a row that must see the gap closed; more coordinates */
     UNKNOWNS_MAX = 160,
     NEWTON_MAX = 12,
-    STALLED = 12 /* iterations without a better gap: rounding rules */
+    STALLED = 25 /* iterations in which the gap has not halved: rounding rules */
 };
 
 /* A set of atoms with weights; rows are atoms. */
@@ -35,6 +36,7 @@ typedef struct {
     mf_search *search;
     size_t dim, rank, room; /* atoms that fit */
     hull now, trial;
+    double lower;  /* a lower bound on |x|^2 over all measures */
     double *x;     /* rank: sum w p              */
     double *alpha; /* room, and at least dim */
     gsl_matrix *qr;
@@ -418,45 +420,49 @@ static int exchange(solver *s, const mf_minima *minima) {
     return used;
 }
 
-/* |x|^2 and a lower bound on it over all measures, from one search. */
-static mf_status certify(solver *s, double *square, double *lower, mf_minima *minima,
-                         mf_error *err) {
-    *square = nearest(s, &s->now, s->x);
+/* The gap from one search. The bounds of one coordinate are certain, and the best one holds;
+ * those of more coordinates are as good as the search was, and only the last one counts.  */
+static mf_status certify(solver *s, mf_minima *minima, double *gap, mf_error *err) {
+    double square = nearest(s, &s->now, s->x);
     mf_status status = mf_search_minima(s->search, s->x, minima, err);
-    if (status >= 0)
-        *lower = *square - gap_of(*square, minima->bound + dot(s, s->x, s->potential->b));
-    return status;
+    if (status < 0)
+        return status;
+    double lower = square - gap_of(square, minima->bound + dot(s, s->x, s->potential->b));
+    s->lower = s->dim == 1 ? fmax(s->lower, lower) : lower;
+    *gap = square - s->lower;
+    return MF_OK;
 }
 
 static mf_status iterate(solver *s, size_t *iterations, double *gap, const mf_flag *stop,
                          mf_error *err) {
-    double square, lower, best_lower = 0, best_gap = HUGE_VAL;
+    const size_t confirmations = s->dim == 1 ? 1 : CONFIRMATIONS;
+    double mark = HUGE_VAL, worst = 0;
     mf_minima minima;
     mf_status status = mf_search_minima(s->search, s->potential->b, &minima, err);
     if (status < 0)
         return status;
     add(s, &s->now, minima.theta, minima.n, 1);
-    for (size_t stalled = 0; stalled < STALLED && *iterations < ITERATIONS_MAX; ++*iterations) {
-        if ((status = certify(s, &square, &lower, &minima, err)) < 0)
+    for (size_t stalled = 0, confirmed = 0; stalled < STALLED && *iterations < ITERATIONS_MAX;
+         ++*iterations) {
+        if ((status = certify(s, &minima, gap, err)) < 0)
             return status;
-        best_lower = fmax(best_lower, lower);
-        *gap = square - best_lower;
-        if (*gap <= s->spec->tol)
+        int reached = *gap <= s->spec->tol;
+        worst = reached ? fmax(worst, *gap) : 0;
+        confirmed = reached ? confirmed + 1 : 0;
+        if (confirmed == confirmations)
             break;
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
-        stalled = *gap < 0.5 * best_gap ? 0 : stalled + 1;
-        best_gap = fmin(best_gap, *gap);
-        if (!exchange(s, &minima))
+        stalled = *gap < 0.5 * mark ? 0 : stalled + 1;
+        mark = stalled ? mark : *gap;
+        if (!exchange(s, &minima) && !reached)
             break;
         slide(s);
     }
-    /* Neighbours become one atom, unless the certificate suffers. */
-    slide(s);
-    if ((status = certify(s, &square, &lower, &minima, err)) < 0)
-        return status;
-    *gap = square - fmax(best_lower, lower);
-    return *gap <= s->spec->tol ? MF_OK : MF_INEXACT;
+    slide(s); /* neighbours become one atom, unless the certificate suffers */
+    status = certify(s, &minima, gap, err);
+    *gap = fmax(*gap, worst);
+    return status < 0 ? status : *gap <= s->spec->tol ? MF_OK : MF_INEXACT;
 }
 
 static mf_status result(const solver *s, double gap, mf_optimum *out, mf_error *err) {

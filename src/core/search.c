@@ -48,9 +48,11 @@ struct mf_search {
     double transform[NODES * NODES], at_check[CHECKS * NODES], at_sample[SAMPLES * NODES];
     /* more coordinates */
     size_t starts;
-    double *start, *start_value; /* t: dim x starts                            */
-    double *old;                 /* t: dim x minima of the last call           */
-    double *work;                /* theta, dtheta, slopes; theta of a chunk    */
+    double *unit;                /* dim x starts, a low-discrepancy set in the unit cube */
+    double *start, *start_value; /* t: dim x starts: that set, shifted anew in every turn */
+    double turn;
+    double *old;  /* t: dim x minima of the last call           */
+    double *work; /* theta, dtheta, slopes; theta of a chunk    */
     gsl_multimin_fdfminimizer *minimizer;
     gsl_vector *point;
 };
@@ -192,18 +194,19 @@ static mf_status prepare_starts(mf_search *s, mf_error *err) {
     gsl_qrng *points = gsl_qrng_alloc(s->dim <= 40 ? gsl_qrng_sobol : gsl_qrng_reversehalton,
                                       (unsigned)s->dim);
     double *t = malloc(sizeof *t * s->dim);
+    s->unit = malloc(sizeof *s->unit * s->dim * s->starts);
     s->start = malloc(sizeof *s->start * s->dim * s->starts);
     s->start_value = malloc(sizeof *s->start_value * s->starts);
     s->old = malloc(sizeof *s->old * s->dim * MF_SEARCH_MINIMA);
     s->work = malloc(sizeof *s->work * s->dim * (3 + CHUNK));
     s->minimizer = gsl_multimin_fdfminimizer_alloc(gsl_multimin_fdfminimizer_vector_bfgs2, s->dim);
     s->point = gsl_vector_alloc(s->dim);
-    int ok = points && t && s->start && s->start_value && s->old && s->work && s->minimizer &&
-             s->point;
+    int ok = points && t && s->unit && s->start && s->start_value && s->old && s->work &&
+             s->minimizer && s->point;
     for (size_t i = 0; ok && i < s->starts; ++i) {
         gsl_qrng_get(points, t);
         for (size_t c = 0; c < s->dim; ++c)
-            s->start[c * s->starts + i] = s->low[c] + (s->high[c] - s->low[c]) * t[c];
+            s->unit[c * s->starts + i] = t[c];
     }
     free(t);
     if (points)
@@ -246,8 +249,8 @@ mf_status mf_search_new(mf_search **out, const mf_potential *potential, const do
 void mf_search_free(mf_search *s) {
     if (!s)
         return;
-    double *const arrays[] = {s->low,    s->high,  s->theta,       s->value, s->coef, s->series,
-                              s->sample, s->start, s->start_value, s->old,   s->work};
+    double *const arrays[] = {s->low,    s->high, s->theta, s->value,       s->coef, s->series,
+                              s->sample, s->unit, s->start, s->start_value, s->old,  s->work};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; ++i)
         free(arrays[i]);
     free(s->panels);
@@ -486,6 +489,16 @@ static void descend(mf_search *s, const double *g, const double *t, size_t ld) {
     keep(s, s->work, s->minimizer->f);
 }
 
+/* Every search begins elsewhere: what one overlooks another may find. */
+static void shift_starts(mf_search *s) {
+    for (size_t c = 0; c < s->dim; ++c)
+        for (size_t i = c * s->starts; i < (c + 1) * s->starts; ++i) {
+            double u = s->unit[i] + s->turn * 0.6180339887498949 * (double)(c + 1);
+            s->start[i] = s->low[c] + (s->high[c] - s->low[c]) * (u - floor(u));
+        }
+    ++s->turn;
+}
+
 static void evaluate_starts(mf_search *s, const double *g) {
     double *theta = s->work + 3 * s->dim;
     for (size_t i = 0; i < s->starts; i += CHUNK) {
@@ -520,6 +533,7 @@ static mf_status minima_in_box(mf_search *s, const double *g, size_t previous, m
                                mf_error *err) {
     for (size_t i = 0; i < previous && i < POLISHED; ++i) /* they have hardly moved */
         descend(s, g, s->old + i, previous);
+    shift_starts(s);
     evaluate_starts(s, g);
     for (int i = 0; i < POLISHED; ++i) {
         size_t best = next_start(s);
