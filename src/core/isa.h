@@ -10,6 +10,7 @@
 #include "activation.h"
 #include "curves.h"
 #include "rng.h"
+#include "sgd_kernels.h"
 
 #define MF_ISA_PASTE_(name, isa) name##_##isa
 #define MF_ISA_PASTE(name, isa) MF_ISA_PASTE_(name, isa)
@@ -24,7 +25,9 @@
        double *slope))                                                                             \
     X(curve_sums, void,                                                                            \
       (const mf_curve_grid *grid, size_t n, const double *r, const double *weight, double equal,   \
-       double *moments))
+       double *moments))                                                                           \
+    MF_SGD_KERNELS(X, d)                                                                           \
+    MF_SGD_KERNELS(X, f)
 
 typedef struct {
     const char *name;

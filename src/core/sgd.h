@@ -1,68 +1,103 @@
-/* sgd.h: one-pass stochastic gradient descent on a two-layer network (Eq. 3, Eq. 11).
+/* sgd.h: one-pass stochastic gradient descent with one fresh sample a step (Eq. 3, Eq. 11).
  *
- *     yhat = 1/N sum_i a_i sigma(<w_i, x> + b_i)              (plain: a = 1, b = 0)
- *     theta_i += 2 s_k (y_k - yhat_k) grad sigma_*(x_k; theta_i),  s_k = eps xi(k eps)
+ *   yhat = 1/N sum_i sigma_*(x; theta_i),  theta_i += 2 s_k (y_k - yhat_k) grad sigma_*(x_k; theta_i)
+ *   s_k = eps xi(k eps), k = 1, 2, ...;  sample k is draw k of the stream MF_STREAM_DATA.
+ * Plain neurons: sigma(<w,x>), theta = w. Affine ones: a sigma(<w,x> + b), theta = (w, a, b).
+ * With beta < inf or lambda > 0 (Eq. 11) a step also has decay and noise:
+ *   theta <- (1 - 2 lambda s_k) theta + ... + t_k g,  t_k^2 = noise_factor s_k / beta.
  *
- * Step k = 1, 2, ... sees sample k of the law's stream and nothing else; time is t = k eps.
- * Noisy SGD (Eq. 11) shrinks every parameter by 1 - 2 lambda s_k and adds Gaussian noise of
- * variance 4 s_k/beta: the convention under which beta is that of Eq. 12 and Eq. 21.
- * MF_NOISE_PRINTED gives Eq. 11's own 2 s_k/beta.
+ * Two algorithms walk the same path. The plain loop is the reference. The blocked one takes
+ * B samples at a time, which makes Eq. 3 two matrix products and a triangular recurrence
+ * (docs/blocked-sgd.md). Blocks start at multiples of B whatever the caller does: the state
+ * kept is that of the block's start, and what is seen in the middle of a block is computed
+ * from it. So cutting a run into pieces changes no bit of it; nor do threads.
  *
- * A run lives in one block of the caller's memory: header, streams and all arrays.      */
+ * Weights lie in panels of 320 bytes: W[panel][coordinate][lane], neuron = panel * lanes +
+ * lane, so that a loop over neurons is contiguous and a panel is a block of matrix products.
+ * The offset b is one more coordinate, whose x is 1.                                       */
 #ifndef MF_SGD_H
 #define MF_SGD_H
 
 #include "activation.h"
 #include "distribution.h"
-#include "init.h"
-#include "risk.h"
 #include "schedule.h"
 
 #include <stdbool.h>
 
 typedef enum { MF_NEURON_PLAIN, MF_NEURON_AFFINE } mf_neuron;
-typedef enum { MF_NOISE_DIFFUSION, MF_NOISE_PRINTED } mf_noise;
+typedef enum { MF_SGD_AUTO, MF_SGD_PLAIN, MF_SGD_BLOCKED } mf_sgd_algorithm;
+typedef enum { MF_DOUBLE, MF_SINGLE } mf_precision;
+
+enum { MF_SGD_BLOCK_MAX = 240 };
 
 typedef struct {
-    mf_distribution law;
-    mf_activation activation;
-    mf_init init;
-    mf_schedule xi;
+    mf_distribution law; /* a custom law: samples are fed (mf_sgd_feed), plain loop only       */
+    mf_activation sigma;
     mf_neuron neuron;
+    bool fix_a, fix_b; /* affine: a or b keep their initial values                           */
     size_t N;
-    double eps; /* > 0 */
+    double eps;     /* > 0                                                                  */
+    mf_schedule xi; /* a custom one: step sizes are handed to mf_sgd_run                    */
     uint64_t seed;
-    double beta;   /* inverse temperature; infinite: no noise */
-    double lambda; /* l2 regularisation, >= 0 */
-    mf_noise noise;
-    bool fix_a, fix_b; /* affine neurons: keep the output weights, the offsets */
+    double beta;         /* inverse temperature, > 0; HUGE_VAL: no noise                     */
+    double lambda;       /* weight decay, >= 0                                               */
+    double noise_factor; /* 4: Eq. 12's beta; 2: as printed in Eq. 11                        */
+    mf_sgd_algorithm algorithm;
+    size_t block; /* samples a block, 1 .. MF_SGD_BLOCK_MAX; 0: by the rule of mf_sgd_plan  */
+    mf_precision precision; /* of weights and products; sums over neurons are in double        */
 } mf_sgd_spec;
 
-typedef struct mf_sgd mf_sgd;
+typedef struct mf_sgd mf_sgd; /* lives in the caller's memory, 64-byte aligned */
 
-enum { MF_SGD_BATCH = 64 }; /* samples handed over or drawn at a time */
+/* Resolves algorithm and block size in place; MF_EINVAL or MF_EUNSUPPORTED says what is wrong.
+ * The rule: blocked unless the law is custom; B is what docs/blocked-sgd.md measured best.  */
+mf_status mf_sgd_plan(mf_sgd_spec *, mf_error *err);
 
-/* Bytes of a run, or 0 if it does not fit in memory. */
+/* Bytes of a workspace for a planned spec; 0 if they do not fit in size_t. */
 size_t mf_sgd_bytes(const mf_sgd_spec *);
 
-/* Makes a run in mem (64-byte aligned, mf_sgd_bytes long), weights drawn from init. With a
- * custom init the caller sets every neuron.                                             */
-mf_sgd *mf_sgd_init(void *mem, const mf_sgd_spec *);
-void mf_sgd_set_neuron(mf_sgd *, size_t i, const double *w, double a, double b);
+/* Makes a workspace at k = 0 with all weights 0, a = 1, b = 0. Copies all that spec points
+ * at, so it depends on nothing else. `mem` has mf_sgd_bytes(spec) bytes, zeroed.            */
+mf_sgd *mf_sgd_init(void *mem, const mf_sgd_spec *spec);
 
-/* `steps` further steps. MF_STOPPED when the flag is raised, MF_EDIVERGED (with the step in
- * the text) when the prediction is no longer a finite number: the run is then at the last
- * good step. Not for custom laws and schedules.                                          */
-mf_status mf_sgd_step(mf_sgd *, uint64_t steps, const mf_flag *stop, mf_error *err);
+/* Initial values of neuron i (k = 0 only): w has d numbers. */
+void mf_sgd_set(mf_sgd *, size_t i, const double *w, double a, double b);
 
-/* The next n <= MF_SGD_BATCH steps on samples (X row-major n x d, y) and step sizes s from the
- * caller: what custom laws and schedules use.                                             */
-mf_status mf_sgd_feed(mf_sgd *, size_t n, const double *X, const double *y, const double *s,
-                      mf_error *err);
-
-uint64_t mf_sgd_steps(const mf_sgd *); /* k: steps done */
 const mf_sgd_spec *mf_sgd_spec_of(const mf_sgd *);
-mf_network mf_sgd_network(mf_sgd *);                 /* a view of the weights after step k */
-double mf_sgd_step_size(const mf_sgd *, uint64_t k); /* s_k; not for custom schedules */
+uint64_t mf_sgd_k(const mf_sgd *); /* steps done */
+
+/* Step sizes that a run to step `to` needs: of steps mf_sgd_first(w) + 1 .. mf_sgd_last(w, to). */
+uint64_t mf_sgd_first(const mf_sgd *);
+uint64_t mf_sgd_last(const mf_sgd *, uint64_t to);
+
+/* Runs to step `to` >= k. s: those step sizes for a custom schedule, else NULL. The flag is
+ * polled about every 20 ms or every block; MF_STOPPED leaves a valid state at an earlier step.
+ * MF_EDIVERGED: at a step named in err; the state is that before it. Not for custom laws.
+ * Cuts at multiples of the block size cost nothing.                                         */
+mf_status mf_sgd_run(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop, mf_error *err);
+
+/* The next n steps on samples of the caller's: X n x d with row distance ldx, y, and step
+ * sizes s (NULL: from the schedule). For the plain loop only.                               */
+mf_status mf_sgd_feed(mf_sgd *, size_t n, const double *X, size_t ldx, const double *y,
+                      const double *s, mf_error *err);
+
+/* yhat of the latest step. */
+double mf_sgd_yhat(const mf_sgd *);
+
+/* The weights after step k: w[c * ld + i] is coordinate c of neuron i (ld >= N); a and b (N
+ * numbers each) may be NULL. For plain neurons a = 1 and b = 0.                             */
+void mf_sgd_weights(mf_sgd *, double *w, size_t ld, double *a, double *b);
+
+/* ---- checkpoints: the spec, k and the state at the block's start --------------------------- */
+
+/* Writes the run to path, whole or not at all (temporary name, fsync, rename). */
+mf_status mf_sgd_save(const mf_sgd *, const char *path, mf_error *err);
+
+/* Loading takes two calls. The first checks the whole file (MF_EFORMAT if it is damaged) and
+ * says how much memory the run needs; the second makes the workspace in `mem` (zeroed). The
+ * workspace is then at the start of a block: run it to *k for the state that was saved.      */
+mf_status mf_sgd_load_size(const char *path, size_t *bytes, mf_error *err);
+mf_status mf_sgd_load(const char *path, void *mem, size_t bytes, mf_sgd **out, uint64_t *k,
+                      mf_error *err);
 
 #endif

@@ -1,6 +1,8 @@
 /* sgd.c: mf.sgd, one-pass stochastic gradient descent. */
 #include "core/sgd.h"
 
+#include "core/risk.h"
+
 #include "array.h"
 #include "bind.h"
 #include "distribution.h"
@@ -15,22 +17,25 @@
 
 static const mfl_class sgd_class;
 
-/* The userdata: what the core needs, and the batches that custom pieces are fed through. */
+/* The userdata: the workspace lies behind it. What only Lua knows is handed over in batches. */
 typedef struct {
     mf_sgd *run;
-    bool fed; /* the law or the schedule is known to Lua only */
 } sgd_box;
+
+enum { BATCH = 64 };
 
 typedef struct {
     const mf_distribution *law;
     const mf_activation *activation;
     const mf_init *init;
-    int neuron, noise;
+    int neuron, noise, algorithm, precision;
     mf_sgd_spec spec;
 } sgd_options;
 
 static const char *const neuron_names[] = {"plain", "affine", NULL};
 static const char *const noise_names[] = {"diffusion", "printed", NULL};
+static const char *const algorithm_names[] = {"auto", "plain", "blocked", NULL};
+static const char *const precision_names[] = {"double", "single", NULL};
 
 static const mfl_field sgd_fields[] = {
         {"distribution", MFL_OBJECT, offsetof(sgd_options, law), MFL_REQUIRED, 0, 0, 0,
@@ -60,86 +65,137 @@ static const mfl_field sgd_fields[] = {
          "affine neurons: do not train the output weights"},
         {"fix_b", MFL_BOOLEAN, offsetof(sgd_options, spec.fix_b), 0, 0, 0, 0, NULL,
          "affine neurons: do not train the offsets"},
+        {"algorithm", MFL_ENUM, offsetof(sgd_options, algorithm), 0, 0, 0, 0, algorithm_names,
+         "plain: one step at a time; blocked: the same steps as matrix products; auto: blocked "
+         "unless the law is custom"},
+        {"block", MFL_COUNT, offsetof(sgd_options, spec.block), MFL_OPTIONAL, 1, MF_SGD_BLOCK_MAX,
+         0, NULL, "samples a block; default by d and N; part of the run's identity (last bits)"},
+        {"precision", MFL_ENUM, offsetof(sgd_options, precision), 0, 0, 0, 0, precision_names,
+         "of weights and products; sums over neurons and risks are in double in both"},
         MFL_END};
 
 static mf_sgd *check_run(lua_State *L) {
     return ((sgd_box *)mfl_check(L, 1, MFL_SGD))->run;
 }
 
+/* Reads the options table at 1 (left at 2, filled) into a planned spec. */
+static void read_spec(lua_State *L, const char *where, sgd_options *o) {
+    mf_error err = {MF_OK, ""};
+    mfl_options(L, where, 1, sgd_fields, o); /* at 2 */
+    lua_getfield(L, 2, "xi");
+    o->spec.xi = *mfl_schedule_option(L, where);
+    lua_setfield(L, 2, "xi");
+    o->spec.law = *o->law;
+    o->spec.sigma = *o->activation;
+    o->spec.neuron = (mf_neuron)o->neuron;
+    o->spec.noise_factor = o->noise ? 2 : 4;
+    o->spec.algorithm = (mf_sgd_algorithm)o->algorithm;
+    o->spec.precision = (mf_precision)o->precision;
+    if (o->spec.neuron == MF_NEURON_PLAIN && (o->spec.fix_a || o->spec.fix_b))
+        luaL_error(L, "%s: options 'fix_a' and 'fix_b' are for neuron = 'affine'", where);
+    mfl_status(L, where, mf_sgd_plan(&o->spec, &err), &err);
+    lua_pushstring(L, algorithm_names[o->spec.algorithm]); /* as resolved: part of the record */
+    lua_setfield(L, 2, "algorithm");
+    lua_pushinteger(L, (lua_Integer)o->spec.block);
+    lua_setfield(L, 2, "block");
+}
+
+/* Pushes the object, with a workspace of `bytes` bytes behind the box. */
+static void *new_box(lua_State *L, const char *where, size_t bytes, sgd_box **box) {
+    const size_t head = 64;
+    if (!bytes || bytes > SIZE_MAX - head)
+        luaL_error(L, "%s: the run does not fit in memory", where);
+    *box = mfl_new(L, &sgd_class, head + bytes);
+    return (char *)*box + head;
+}
+
+/* Initial weights: the law at index `init`. */
+static void set_neurons(lua_State *L, int init, mf_sgd *run) {
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    int top = lua_gettop(L);
+    double *w = mfl_array_vector(L, spec->law.d)->data, a, b;
+    for (size_t i = 0; i < spec->N; ++i) {
+        mfl_init_neuron(L, init, (mf_key){spec->seed, MF_STREAM_INIT}, i, spec->law.d, w, &a, &b);
+        mf_sgd_set(run, i, w, a, b);
+    }
+    lua_settop(L, top);
+}
+
 static int sgd_new(lua_State *L) {
-    const char *where = "mf.sgd";
     sgd_options o = {0};
+    sgd_box *box;
     lua_remove(L, 1); /* called through __call */
     lua_settop(L, 1);
-    mfl_options(L, where, 1, sgd_fields, &o); /* at 2 */
-    lua_getfield(L, 2, "xi");
-    o.spec.xi = *mfl_schedule_option(L, where);
-    lua_setfield(L, 2, "xi");
-    o.spec.law = *o.law;
-    o.spec.activation = *o.activation;
-    o.spec.init = *o.init;
-    o.spec.neuron = (mf_neuron)o.neuron;
-    o.spec.noise = (mf_noise)o.noise;
-    if (o.spec.neuron == MF_NEURON_PLAIN && (o.spec.fix_a || o.spec.fix_b))
-        return luaL_error(L, "%s: options 'fix_a' and 'fix_b' are for neuron = 'affine'", where);
-    size_t bytes = mf_sgd_bytes(&o.spec), head = 64;
-    if (!bytes)
-        return luaL_error(L, "%s: N = %I neurons in dimension %I do not fit in memory", where,
-                          (lua_Integer)o.spec.N, (lua_Integer)o.spec.law.d);
+    read_spec(L, "mf.sgd", &o);
     lua_pushvalue(L, 2);
-    sgd_box *box = mfl_new(L, &sgd_class, head + bytes); /* at 3 */
-    box->run = mf_sgd_init((char *)box + head, &o.spec);
-    box->fed = o.spec.law.kind == MF_LAW_CUSTOM || o.spec.xi.kind == MF_SCHEDULE_CUSTOM;
-    if (o.spec.init.kind == MF_INIT_CUSTOM) {
-        lua_getfield(L, 2, "init");
-        double *w = mfl_array_vector(L, o.spec.law.d)->data, a, b;
-        for (size_t i = 0; i < o.spec.N; ++i) {
-            mfl_init_neuron(L, 4, (mf_key){o.spec.seed, MF_STREAM_INIT}, i, o.spec.law.d, w, &a,
-                            &b);
-            mf_sgd_set_neuron(box->run, i, w, a, b);
-        }
-        lua_settop(L, 3);
-    }
+    void *memory = new_box(L, "mf.sgd", mf_sgd_bytes(&o.spec), &box); /* at 3 */
+    box->run = mf_sgd_init(memory, &o.spec);
+    lua_getfield(L, 2, "init");
+    set_neurons(L, 4, box->run);
+    lua_settop(L, 3);
     return 1;
 }
 
 /* ---- steps ----------------------------------------------------------------------------- */
 
-/* One batch of at most `steps` steps with Lua's samples or schedule; returns how many. */
-static size_t feed(lua_State *L, mf_sgd *run, uint64_t steps, double *X, double *y, double *s) {
-    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
-    size_t n = steps < MF_SGD_BATCH ? (size_t)steps : MF_SGD_BATCH;
-    uint64_t k = mf_sgd_steps(run) + 1;
+/* The option `name` of the object at 1, pushed. */
+static int push_option(lua_State *L, const char *name) {
     lua_getiuservalue(L, 1, 1);
-    lua_getfield(L, -1, "distribution");
-    mfl_distribution_sample(L, -1, (mf_key){spec->seed, MF_STREAM_DATA}, k, n, X, spec->law.d, y);
-    lua_getfield(L, -2, "xi");
-    for (size_t j = 0; j < n; ++j)
-        s[j] = spec->eps * mfl_schedule_xi(L, -1, (double)(k + j) * spec->eps);
-    lua_pop(L, 3);
-    return n;
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+    return lua_gettop(L);
+}
+
+/* s_k of steps first+1 .. last of a custom schedule, in a new array on the stack. */
+static const double *step_sizes(lua_State *L, mf_sgd *run, uint64_t first, uint64_t last) {
+    double eps = mf_sgd_spec_of(run)->eps;
+    double *s = mfl_array_vector(L, last > first ? (size_t)(last - first) : 1)->data;
+    int xi = push_option(L, "xi");
+    for (uint64_t k = first; k < last; ++k)
+        s[k - first] = eps * mfl_schedule_xi(L, xi, (double)(k + 1) * eps);
+    lua_pop(L, 1);
+    return s;
+}
+
+/* Some steps towards step `to`, the whole way if that is short. */
+static mf_status some_steps(lua_State *L, mf_sgd *run, uint64_t to, mf_error *err) {
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    bool custom_xi = spec->xi.kind == MF_SCHEDULE_CUSTOM;
+    uint64_t k = mf_sgd_k(run);
+    int top = lua_gettop(L);
+    const double *s = NULL;
+    mf_status status;
+    if (spec->law.kind == MF_LAW_CUSTOM) {
+        size_t n = to - k < BATCH ? (size_t)(to - k) : BATCH, d = spec->law.d;
+        double *X = mfl_array_vector(L, BATCH * (d + 1))->data, *y = X + BATCH * d;
+        mfl_distribution_sample(L, push_option(L, "distribution"),
+                                (mf_key){spec->seed, MF_STREAM_DATA}, k + 1, n, X, d, y);
+        if (custom_xi)
+            s = step_sizes(L, run, k, k + n);
+        status = mf_sgd_feed(run, n, X, d, y, s, err);
+    } else {
+        double slice = 1e8 / (4 * (double)spec->N * (double)spec->law.d);
+        if ((double)(to - k) > slice + 1)
+            to = k + 1 + (uint64_t)slice;
+        if (custom_xi)
+            s = step_sizes(L, run, mf_sgd_first(run), mf_sgd_last(run, to));
+        status = mf_sgd_run(run, to, s, mfl_stop(), err);
+    }
+    lua_settop(L, top);
+    return status;
 }
 
 static void run_to(lua_State *L, const char *where, uint64_t goal) {
-    sgd_box *box = mfl_check(L, 1, MFL_SGD);
-    mf_sgd *run = box->run;
+    mf_sgd *run = check_run(L);
     double eps = mf_sgd_spec_of(run)->eps;
-    size_t d = mf_sgd_spec_of(run)->law.d;
-    double *X = box->fed ? mfl_array_vector(L, MF_SGD_BATCH * (d + 2))->data : NULL;
-    double *y = X ? X + MF_SGD_BATCH * d : NULL, *s = y ? y + MF_SGD_BATCH : NULL;
     mf_error err = {MF_OK, ""};
     mf_status status = MF_OK;
     mfl_task task;
-    mfl_task_begin(L, &task, "sgd", (double)mf_sgd_steps(run) * eps, (double)goal * eps);
-    while (status == MF_OK && mf_sgd_steps(run) < goal) {
-        uint64_t left = goal - mf_sgd_steps(run);
-        if (box->fed) {
-            size_t n = feed(L, run, left, X, y, s);
-            status = mf_sgd_feed(run, n, X, y, s, &err);
-        } else {
-            status = mf_sgd_step(run, left < 1000 ? left : 1000, mfl_stop(), &err);
-        }
-        if (mfl_task_tick(&task, (double)mf_sgd_steps(run) * eps))
+    mfl_task_begin(L, &task, "sgd", (double)mf_sgd_k(run) * eps, (double)goal * eps);
+    mfl_task_time(&task, "steps", 1 / eps);
+    while (status == MF_OK && mf_sgd_k(run) < goal) {
+        status = some_steps(L, run, goal, &err);
+        if (mfl_task_tick(&task, (double)mf_sgd_k(run) * eps))
             break;
     }
     mfl_task_end(&task);
@@ -152,7 +208,7 @@ static int sgd_step(lua_State *L) {
     mf_sgd *run = check_run(L);
     lua_Integer steps = luaL_optinteger(L, 2, 1);
     luaL_argcheck(L, steps >= 0, 2, "a number of steps >= 0 expected");
-    run_to(L, "sgd:step", mf_sgd_steps(run) + (uint64_t)steps);
+    run_to(L, "sgd:step", mf_sgd_k(run) + (uint64_t)steps);
     return 1;
 }
 
@@ -161,34 +217,41 @@ static int sgd_advance(lua_State *L) {
     double t = luaL_checknumber(L, 2), eps = mf_sgd_spec_of(run)->eps;
     luaL_argcheck(L, t >= 0 && t / eps < 0x1p53, 2, "a finite time t >= 0 expected");
     uint64_t goal = (uint64_t)llround(t / eps);
-    if (goal < mf_sgd_steps(run))
+    if (goal < mf_sgd_k(run))
         return luaL_error(L,
                           "sgd:advance: t = %f lies before the present t = %f; time only runs "
                           "forward",
-                          t, (double)mf_sgd_steps(run) * eps);
+                          t, (double)mf_sgd_k(run) * eps);
     run_to(L, "sgd:advance", goal);
     return 1;
 }
 
 /* ---- observers ----------------------------------------------------------------------------- */
 
+/* The weights after step k as a network: pushes the array that holds them. */
+static mf_network push_network(lua_State *L, mf_sgd *run) {
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    bool affine = spec->neuron == MF_NEURON_AFFINE;
+    size_t N = spec->N, d = spec->law.d;
+    double *w = mfl_array_vector(L, N * (d + 2))->data, *a = w + N * d, *b = a + N;
+    mf_sgd_weights(run, w, N, a, b);
+    return (mf_network){N, d, N, w, affine ? a : NULL, affine ? b : NULL};
+}
+
 static int sgd_measure(lua_State *L) {
     mf_sgd *run = check_run(L);
-    mf_network net = mf_sgd_network(run);
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    bool affine = spec->neuron == MF_NEURON_AFFINE;
+    size_t N = spec->N, d = spec->law.d;
     double *x;
-    mfl_measure_new(L, net.a ? MF_SPACE_AFFINE : MF_SPACE_PLAIN, net.N, net.d + (net.a ? 2 : 0), &x,
+    mfl_measure_new(L, affine ? MF_SPACE_AFFINE : MF_SPACE_PLAIN, N, d + (affine ? 2 : 0), &x,
                     NULL);
-    for (size_t c = 0; c < net.d; ++c)
-        memcpy(x + c * net.N, net.W + c * net.ld, net.N * sizeof *x);
-    if (net.a) {
-        memcpy(x + net.d * net.N, net.a, net.N * sizeof *x);
-        memcpy(x + (net.d + 1) * net.N, net.b, net.N * sizeof *x);
-    }
+    mf_sgd_weights(run, x, N, affine ? x + d * N : NULL, affine ? x + (d + 1) * N : NULL);
     return 1;
 }
 
 static int sgd_weights(lua_State *L) {
-    mf_network net = mf_sgd_network(check_run(L));
+    mf_network net = push_network(L, check_run(L));
     mfl_array *W = mfl_array_matrix(L, net.N, net.d);
     for (size_t i = 0; i < net.N; ++i)
         for (size_t c = 0; c < net.d; ++c)
@@ -215,19 +278,17 @@ static const mfl_field risk_fields[] = {
 /* Mean and standard error of (y - yhat)^2 over fresh examples. */
 static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
     const mf_sgd_spec *spec = mf_sgd_spec_of(run);
-    mf_network net = mf_sgd_network(run);
-    enum { BATCH = 64 };
+    mf_network net = push_network(L, run);
     double *X = mfl_array_vector(L, BATCH * (net.d + 2) + net.N)->data;
     double *y = X + BATCH * net.d, *yhat = y + BATCH, *z = yhat + BATCH, mean = 0, square = 0;
-    lua_getiuservalue(L, 1, 1);
-    lua_getfield(L, -1, "distribution");
+    push_option(L, "distribution");
     mfl_task task;
     mfl_task_begin(L, &task, "risk", 0, (double)o->samples);
     size_t done = 0;
     while (done < o->samples) {
         size_t n = o->samples - done < BATCH ? o->samples - done : BATCH;
         mfl_distribution_sample(L, -1, (mf_key){o->seed, MF_STREAM_RISK}, done, n, X, net.d, y);
-        mf_network_predict(&net, &spec->activation, n, X, net.d, z, yhat);
+        mf_network_predict(&net, &spec->sigma, n, X, net.d, z, yhat);
         for (size_t k = 0; k < n; ++k) { /* Welford's update */
             double loss = (y[k] - yhat[k]) * (y[k] - yhat[k]), change = loss - mean;
             mean += change / (double)++done;
@@ -251,7 +312,7 @@ static int sgd_risk(lua_State *L) {
     if (o.samples)
         return monte_carlo(L, run, &o);
     const mf_sgd_spec *spec = mf_sgd_spec_of(run);
-    mf_network net = mf_sgd_network(run);
+    mf_network net = push_network(L, run);
     size_t bytes = mf_risk_scratch(&spec->law, net.N);
     if (!bytes)
         return luaL_error(L, "sgd:risk: the exact risk of N = %I neurons does not fit in memory",
@@ -261,8 +322,8 @@ static int sgd_risk(lua_State *L) {
     mf_error err = {MF_OK, ""};
     mfl_task task;
     mfl_task_begin(L, &task, "risk", 0, 1);
-    mf_status status = mf_risk_exact(&spec->law, &spec->activation, &net, scratch, mfl_stop(),
-                                     &risk, &error, &err);
+    mf_status status =
+            mf_risk_exact(&spec->law, &spec->sigma, &net, scratch, mfl_stop(), &risk, &error, &err);
     mfl_task_end(&task);
     mfl_status(L, "sgd:risk", status, &err);
     mfl_task_raise(L, "sgd:risk");
@@ -272,13 +333,13 @@ static int sgd_risk(lua_State *L) {
 }
 
 static int sgd_k(lua_State *L) {
-    lua_pushinteger(L, (lua_Integer)mf_sgd_steps(check_run(L)));
+    lua_pushinteger(L, (lua_Integer)mf_sgd_k(check_run(L)));
     return 1;
 }
 
 static int sgd_t(lua_State *L) {
     mf_sgd *run = check_run(L);
-    lua_pushnumber(L, (double)mf_sgd_steps(run) * mf_sgd_spec_of(run)->eps);
+    lua_pushnumber(L, (double)mf_sgd_k(run) * mf_sgd_spec_of(run)->eps);
     return 1;
 }
 
