@@ -2,8 +2,7 @@
 --
 -- Everything is placed here, in points: margins, ticks, labels and legend. gnuplot only draws.
 -- (Its own layout depends on the terminal, and its legend does not know where the data are.)
--- Data travel in the script as data blocks; the picture is written under a temporary name and
--- renamed, so a figure on disk is always whole.
+-- Data travel in the script as data blocks; a figure on disk is always whole.
 
 local axis = require "meanfield.axis"
 
@@ -321,6 +320,8 @@ function gnuplot.script(figure, format, output)
     table.concat(script, "\n"), "unset multiplot", "unset output", "" }, "\n")
 end
 
+-- ---- running gnuplot ---------------------------------------------------------------------------
+
 local function shell_quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
 local function read_all(path)
@@ -330,27 +331,55 @@ local function read_all(path)
   return text
 end
 
-local formats = { svg = true, pdf = true, png = true }
-
--- Writes the figure to `path`, by its extension. True, or nil and what gnuplot said.
-function gnuplot.save(figure, path)
-  local format = path:match "%.(%w+)$"
-  if not formats[format] then return nil, ("%s: the name must end in .svg, .pdf or .png"):format(path) end
-  local writable, message = io.open(path .. ".part", "wb")
-  if not writable then return nil, message end
-  writable:close()
-  local name, errors = os.tmpname(), os.tmpname()
-  local file = assert(io.open(name, "wb"))
-  file:write(gnuplot.script(figure, format, path .. ".part"))
-  file:close()
-  -- -d: no start-up files, so a figure looks the same for everybody
-  local ok = os.execute(("LC_ALL=C.UTF-8 gnuplot -d %s 2> %s"):format(shell_quoted(name), shell_quoted(errors)))
-  local said = read_all(errors)
-  os.remove(name)
-  os.remove(errors)
-  if ok then ok, message = os.rename(path .. ".part", path) else message = "gnuplot: " .. (said:gsub("%s+$", "")) end
+-- True, or nil and a message; no file is left half written.
+local function write_whole(path, text)
+  local file, message = io.open(path .. ".part", "wb")
+  if not file then return nil, message end
+  local ok
+  ok, message = file:write(text)
+  if file:close() and ok then ok, message = os.rename(path .. ".part", path) end
   if not ok then os.remove(path .. ".part") return nil, message end
   return true
+end
+
+-- Runs a script that writes to `output`; true, or nil and what gnuplot said.
+local function run(text)
+  local script, errors = os.tmpname(), os.tmpname()
+  local ok, message = write_whole(script, text)
+  if ok then
+    -- -d: no start-up files, so a figure looks the same for everybody
+    ok = os.execute(("LC_ALL=C.UTF-8 gnuplot -d %s 2> %s"):format(shell_quoted(script), shell_quoted(errors)))
+    message = "gnuplot: " .. read_all(errors):gsub("%s+$", "")
+  end
+  os.remove(script)
+  os.remove(errors)
+  if not ok then return nil, message end
+  return true
+end
+
+-- What gnuplot leaves out: the size on paper, and a font to fall back on.
+local finish = {
+  pdf = function(text) return text end,
+  svg = function(text, figure)
+    local size = ('width="%.6gin" height="%.6gin"'):format(figure.width, figure.height)
+    text = text:gsub('width="%d+" height="%d+"', size, 1)
+    return (text:gsub('font%-family="([^"]*)"', 'font-family="%1, sans-serif"'))
+  end,
+  png = function(text) -- a pHYs chunk of 11811 dots a metre, behind the first chunk
+    return text:sub(1, 33) .. "\0\0\0\9pHYs\0\0\x2E\x23\0\0\x2E\x23\1\x78\xA5\x3F\x76" .. text:sub(34)
+  end,
+}
+
+-- Writes the figure to `path`, in the format of its extension. True, or nil and what went wrong.
+function gnuplot.save(figure, path)
+  local format = path:match "%.(%w+)$"
+  if not finish[format] then return nil, ("%s: the name must end in .svg, .pdf or .png"):format(path) end
+  local output = os.tmpname()
+  local ok, message = run(gnuplot.script(figure, format, output))
+  local text = read_all(output)
+  os.remove(output)
+  if not ok then return nil, message end
+  return write_whole(path, finish[format](text, figure))
 end
 
 return gnuplot
