@@ -1,0 +1,54 @@
+-- A model of one's own, not in the paper: a teacher y = tanh<u1,x> - tanh<u2,x> with standard normal x, and
+-- students a tanh<w,x>. SGD next to its mean-field limit, solved in R^(d+1). Copy this script.
+local mf  = require "meanfield"
+local run = mf.experiment {
+  name    = "own_model",
+  options = { d = 10, N = 1000, eps = 1e-3, J = 1000, samples = 20000, t_end = 30, points = 13, seed = 1 },
+  quick   = { N = 400, eps = 4e-3, J = 400, samples = 5000, t_end = 10, points = 9 },
+}
+
+-- The model. Everything random comes from rng, so that example k is the same in every run.
+local u1, u2 = mf.array.zeros(run.d), mf.array.zeros(run.d)
+u1[1], u2[2] = 1.5, 1.5
+local tanh = mf.activation.tanh()
+local law  = mf.distribution.custom { d = run.d, sample = function(rng)
+  local x = rng:normals(run.d)
+  return x, tanh(u1:dot(x)) - tanh(u2:dot(x))
+end }
+local rho0 = mf.init.gaussian { kappa = 1, a = 1 }
+
+-- SGD sees fresh examples; the PDE feels the potential of `samples` of them; both are judged on others.
+local function potential(seed)
+  return mf.potential.sampled { distribution = law, activation = tanh, neuron = "affine", fix_b = true,
+                                samples = run.samples, seed = seed }
+end
+local sgd = mf.sgd { distribution = law, activation = tanh, neuron = "affine", fix_b = true, N = run.N, init = rho0,
+                     eps = run.eps, seed = run.seed }
+local pde = mf.pde.particles { potential = potential(1), init = rho0, J = run.J, tol = 1e-4, seed = run.seed + 1 }
+local judge = potential(2)
+
+-- How far the students' directions have turned to the teacher's: the mean of |cos| with the nearer of u1, u2.
+local function alignment(m)
+  return m:mean(function(...)
+    local w, square = { ... }, 0
+    for c = 1, run.d do square = square + w[c] ^ 2 end
+    return math.max(math.abs(w[1]), math.abs(w[2])) / math.sqrt(square)
+  end)
+end
+
+local t, R_N, R, A_N, A = {}, {}, {}, {}, {}
+for time, k in run:times(mf.array.logspace(0.05, run.t_end, run.points):totable()) do
+  local net, rho = sgd:advance(time):measure(), pde:advance(time):measure()
+  t[k], R_N[k], R[k], A_N[k], A[k] = time, judge:risk(net), judge:risk(rho), alignment(net), alignment(rho)
+  run:record { t = time, k = sgd.k, R_N = R_N[k], R = R[k], align_sgd = A_N[k], align_pde = A[k] }
+end
+
+local fig   = mf.plot { panels = 2, width = 7, height = 2.8 }
+local risk  = fig:panel(1, { xlabel = "t = kε", ylabel = "risk on fresh examples", xlog = true, tag = "a" })
+local align = fig:panel(2, { xlabel = "t = kε", ylabel = "alignment with the teacher", xlog = true, tag = "b" })
+risk:points(t, R_N, { label = "SGD" })
+risk:line(t, R, { label = "PDE" })
+align:points(t, A_N, { label = "SGD" })
+align:line(t, A, { label = "PDE" })
+run:check("SGD's final risk, over its first", R_N[#t] / R_N[1], "<", 0.5)
+run:save(fig)
