@@ -3,21 +3,21 @@
  * 1. A neuron of radius r is an element phi_r of a Hilbert space with <phi_r, phi_r'> = U and
  *    <y, phi_r> = -V. Coordinates of phi_r are known (the "raw" features): Hermite coefficients
  *        phi_{+-,m}(r) = sqrt(mu_2m / 2) c_2m(tau_+- r),      mu_2m = E z^2m,
- *    as many as the accuracy needs.
+ *    where as many as the accuracy needs are few, else the expansion in |x| of shells.c.
  * 2. They are sampled on panels of x = r/(1 + r) until U and V are resolved (curves.h).
  * 3. A pivoted Cholesky factor of the samples' Gram matrix, y first, gives features of the
  *    numerical rank: <b, f> = V with b = (-1, 0, ..., 0), <f, f'> = U.                      */
 #include "radial.h"
 
-#include "curves.h"
+#include "compress.h"
 #include "risk.h"
+#include "shells.h"
 
-#include <gsl/gsl_cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERIES_MAX = 400 }; /* longest Hermite series */
+enum { SERIES_MAX = 160 }; /* longest Hermite series; beyond (d below about 12), shells */
 
 typedef struct {
     mf_potential head;
@@ -164,92 +164,57 @@ static size_t series_length(double d, double tol, double *root_mu, double *rest)
     return m;
 }
 
-/* ---- compression ------------------------------------------------------------------------------------ */
+/* ---- construction ----------------------------------------------------------------------------------- */
 
-/* Pivoted Cholesky of the Gram matrix of y and the n samples, y first: rows of F (n values
- * each) are features. Returns the rank; *residual is the largest diagonal left.            */
-static size_t factor(size_t n, double *K, double tol, double *F, size_t room, double *residual) {
-    size_t rank = 0, full = n + 1, pivot = 0; /* row 0 of K is y */
-    double *diagonal = F + room * full;
-    for (size_t i = 0; i < full; ++i)
-        diagonal[i] = K[i * full + i];
-    for (;;) {
-        if (rank) {
-            pivot = 0;
-            for (size_t i = 1; i < full; ++i)
-                if (diagonal[i] > diagonal[pivot])
-                    pivot = i;
-            *residual = diagonal[pivot];
-        }
-        if (rank == room || (rank && diagonal[pivot] <= tol))
-            return rank;
-        double *row = F + rank * full, scale = 1 / sqrt(diagonal[pivot]);
-        memcpy(row, K + pivot * full, full * sizeof *row);
-        cblas_dgemv(CblasRowMajor, CblasTrans, (int)rank, (int)full, -1, F, (int)full, F + pivot,
-                    (int)full, 1, row, 1);
-        for (size_t i = 0; i < full; ++i) {
-            row[i] *= scale;
-            diagonal[i] -= row[i] * row[i];
-        }
-        ++rank;
-    }
+/* Raw features from the series, or from the shells where it is too long; *error: their own. */
+static mf_status sample_raw(const mf_radial_spec *spec, double scale, mf_curve_samples *samples,
+                            double *error, mf_error *err) {
+    double tol = spec->tol * scale, rest;
+    series s = {.spec = spec, .growth = !mf_activation_is_bounded(&spec->activation)};
+    s.terms = series_length(spec->d, spec->tol / 4, s.root_mu, &rest);
+    *error = rest * scale;
+    if (rest <= spec->tol / 4)
+        return mf_curves_sample(sample_series, &s, 1 + 2 * s.terms, tol / 4, samples, err);
+    mf_shells *shells;
+    mf_status status =
+            mf_shells_new(&spec->activation, spec->delta, spec->d, tol / 4, &shells, err);
+    if (status < 0)
+        return status;
+    *error = mf_shells_error(shells);
+    status = mf_curves_sample(mf_shells_sample, shells, mf_shells_width(shells), tol / 4, samples,
+                              err);
+    mf_shells_free(shells);
+    return status;
 }
 
-/* K = Gram matrix of y (index 0, |y| = 1) and the samples, whose first component is <y, phi>. */
-static void gram(const mf_curve_samples *s, size_t n, double *K) {
-    int full = (int)n + 1, width = (int)s->width;
-    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, full - 1, width - 1, 1, s->sample + 1,
-                width, 0, K + full + 1, full);
-    K[0] = 1;
-    for (size_t i = 1; i <= n; ++i) {
-        K[i] = K[i * (n + 1)] = s->sample[(i - 1) * s->width];
-        for (size_t j = 1; j < i; ++j)
-            K[i * (n + 1) + j] = K[j * (n + 1) + i];
-    }
-}
-
-/* Everything from the samples on. tail: error of the raw features themselves. */
-static mf_status compress(const mf_curve_samples *s, double tol, double tail, bool growth, double d,
-                          mf_potential **out, mf_error *err) {
-    enum { RANK_MAX = 1024 };
-    size_t n = s->panels * MF_CURVE_TERMS, full = n + 1, room = full < RANK_MAX ? full : RANK_MAX;
-    double residual = 0, *K = malloc(full * full * sizeof *K),
-           *F = malloc((room + 1) * full * sizeof *F);
-    mf_status status = MF_OK;
-    radial *self = NULL;
-    if (!K || !F) {
-        status = mf_fail(err, MF_ENOMEM, "no memory for %zu x %zu samples of the kernel", n, n);
-        goto done;
-    }
-    gram(s, n, K);
-    size_t rank = factor(n, K, tol, F, room, &residual);
-    self = calloc(1, sizeof *self + rank * sizeof(double));
+static mf_status build(const mf_radial_spec *spec, const mf_curve_samples *samples, double tol,
+                       mf_potential **out, mf_error *err) {
+    mf_curves curves;
+    double residual;
+    mf_status status = mf_compress(samples, tol, !mf_activation_is_bounded(&spec->activation),
+                                   &curves, &residual, err);
+    if (status < 0)
+        return status;
+    radial *self = calloc(1, sizeof *self + curves.count * sizeof(double));
     if (!self) {
-        status = mf_fail(err, MF_ENOMEM, "no memory for a potential of rank %zu", rank);
-        goto done;
+        mf_curves_free(&curves);
+        return mf_fail(err, MF_ENOMEM, "no memory for a potential of rank %zu", curves.count);
     }
-    for (size_t k = 0; k < rank; ++k) /* drop y's own column: n values a feature */
-        memmove(F + k * n, F + k * full + 1, n * sizeof *F);
-    status = mf_curves_fit(s, rank, F, growth, &self->curves, err);
-    if (status < 0) {
-        free(self);
-        goto done;
-    }
+    self->curves = curves;
+    self->activation = spec->activation;
+    self->delta = spec->delta;
     self->b[0] = -1;
     self->head = (mf_potential){.ops = &radial_ops,
                                 .space = MF_SPACE_RADIAL,
                                 .dim = 1,
-                                .rank = rank,
+                                .rank = curves.count,
                                 .b = self->b,
                                 .risk0 = 1,
-                                .error = tail + residual + s->error,
+                                .error = residual + samples->error,
                                 .nonnegative = 1,
-                                .d = d};
+                                .d = spec->d};
     *out = &self->head;
-done:
-    free(K);
-    free(F);
-    return status;
+    return MF_OK;
 }
 
 mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, mf_error *err) {
@@ -260,21 +225,15 @@ mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, mf_error
         return mf_fail(err, MF_EINVAL, "d = %g must be an integer >= 2 or infinite", spec->d);
     if (!(spec->tol >= 1e-13 && spec->tol <= 1e-2))
         return mf_fail(err, MF_EINVAL, "tol = %g must be in [1e-13, 0.01]", spec->tol);
-    double scale = mf_activation_scale(&spec->activation), tol = spec->tol * scale, tail = 0;
-    bool growth = !mf_activation_is_bounded(&spec->activation);
+    double scale = mf_activation_scale(&spec->activation), raw_error;
     mf_curve_samples samples;
-    mf_status status;
-    series s = {.spec = spec, .growth = growth};
-    s.terms = series_length(spec->d, spec->tol / 4, s.root_mu, &tail);
-    status = mf_curves_sample(sample_series, &s, 1 + 2 * s.terms, tol / 4, &samples, err);
+    mf_status status = sample_raw(spec, scale, &samples, &raw_error, err);
     if (status < 0)
         return status;
-    status = compress(&samples, tol / 4, tail * scale, growth, spec->d, out, err);
+    status = build(spec, &samples, spec->tol * scale / 4, out, err);
     mf_curve_samples_free(&samples);
     if (status < 0)
         return status;
-    ((radial *)(void *)*out)->activation = spec->activation;
-    ((radial *)(void *)*out)->delta = spec->delta;
-    (*out)->error += 2 * sqrt(scale) * mf_activation_error(&spec->activation);
-    return (*out)->error > tol ? MF_INEXACT : MF_OK;
+    (*out)->error += raw_error + 2 * sqrt(scale) * mf_activation_error(&spec->activation);
+    return (*out)->error > spec->tol * scale ? MF_INEXACT : MF_OK;
 }

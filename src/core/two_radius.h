@@ -19,7 +19,8 @@ typedef struct {
     double tol;   /* accuracy of V and U relative to max(1, sup U), as in radial.h         */
 } mf_two_radius_spec;
 
-/* Builds the feature map; *out is owned by the caller. MF_INEXACT: (*out)->error exceeds tol,
+/* Builds the feature map; *out is owned by the caller, and the activation's table, if
+ * it has one, must outlive it. MF_INEXACT: (*out)->error exceeds tol,
  * as it may where V or its complement has few dimensions and the series converges slowly.    */
 mf_status mf_two_radius_new(const mf_two_radius_spec *, mf_potential **out, mf_error *err);
 
