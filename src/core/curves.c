@@ -4,7 +4,7 @@
 #include "isa.h"
 #include "parallel.h"
 
-#include <assert.h>
+#include <float.h>
 #include <gsl/gsl_cblas.h>
 #include <math.h>
 #include <stdlib.h>
@@ -54,15 +54,21 @@ static void interpolation(double weights[CHECKS][TERMS]) {
 }
 
 /* The error of interpolation at the check points: of component 0, and of the inner products
- * of the others, with one another and with those at the nodes. `made`: CHECKS x width.       */
-static double interpolation_error(const sampling *s, double weights[CHECKS][TERMS], double *made) {
+ * of the others, with one another and with those at the nodes. *floor is what rounding alone
+ * makes of it. `made`: CHECKS x width.                                                       */
+static double interpolation_error(const sampling *s, double weights[CHECKS][TERMS], double *made,
+                                  double *floor) {
     int width = (int)s->width, inner = width - 1;
     const double *nodes = s->values, *checks = s->values + TERMS * s->width;
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, CHECKS, width, TERMS, 1, &weights[0][0],
                 TERMS, nodes, width, 0, made, width);
-    double products[CHECKS][POINTS], worst = 0;
-    for (size_t i = 0; i < CHECKS; ++i)
-        worst = fmax(worst, fabs(made[i * s->width] - checks[i * s->width]));
+    double products[CHECKS][POINTS], worst = 0, largest = 0;
+    for (size_t i = 0; i < CHECKS; ++i) {
+        const double *row = checks + i * s->width;
+        worst = fmax(worst, fabs(made[i * s->width] - row[0]));
+        largest = fmax(largest, fmax(fabs(row[0]), cblas_ddot(inner, row + 1, 1, row + 1, 1)));
+    }
+    *floor = 64 * DBL_EPSILON * largest;
     if (inner == 0)
         return worst;
     /* exact - made products: with the nodes, then among the check points */
@@ -118,8 +124,8 @@ static mf_status bisect(sampling *s, double tol, mf_curve_samples *out, double *
             if (!isfinite(s->values[i]))
                 return mf_fail(err, MF_EACCURACY, "not a finite number near r = %g",
                                s->low / (1 - s->low));
-        double error = interpolation_error(s, weights, made);
-        if (error > tol && level < DEPTH) {
+        double floor, error = interpolation_error(s, weights, made, &floor);
+        if (error > fmax(tol, floor) && level < DEPTH) {
             ++level;
             index *= 2;
             continue;

@@ -176,6 +176,7 @@ static mf_status sample_raw(const mf_radial_spec *spec, double scale, mf_curve_s
     if (rest <= spec->tol / 4)
         return mf_curves_sample(sample_series, &s, 1 + 2 * s.terms, tol / 4, samples, err);
     mf_shells *shells;
+    tol = fmax(tol, 1e-12 * scale); /* what quadrature and tables of h_d leave certain */
     mf_status status =
             mf_shells_new(&spec->activation, spec->delta, spec->d, tol / 4, &shells, err);
     if (status < 0)
