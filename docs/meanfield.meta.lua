@@ -145,7 +145,7 @@ function mf.init.custom(fn) end
 ---@field kappa number a number in (0, inf), required: w ~ N(0, kappa^2/d I)
 ---@field a? number a finite number, default 1: output weight of affine neurons
 ---@field b? number a finite number, default 0: offset of affine neurons
----@field d? integer an integer in [1, 1e+07]: dimension whose law of |w| is meant, beside a potential at d = inf
+---@field d? integer an integer in [1, 1e+07]: dimension whose law of the radii is meant, beside a potential at d = inf
 ---@field s0? integer an integer in [1, 1e+07]: dimension of V whose law of (r1, r2) is meant, beside a potential at d = inf
 
 ---w ~ N(0, kappa^2/d I); a and b constant.
@@ -157,7 +157,7 @@ function mf.init.gaussian(options) end
 ---@field radius number a number in [0, inf), required: w is uniform on the sphere |w| = radius
 ---@field a? number a finite number, default 1: output weight of affine neurons
 ---@field b? number a finite number, default 0: offset of affine neurons
----@field d? integer an integer in [1, 1e+07]: dimension whose law of |w| is meant, beside a potential at d = inf
+---@field d? integer an integer in [1, 1e+07]: dimension whose law of the radii is meant, beside a potential at d = inf
 ---@field s0? integer an integer in [1, 1e+07]: dimension of V whose law of (r1, r2) is meant, beside a potential at d = inf
 
 ---w uniform on the sphere of the given radius; a and b constant.
@@ -239,6 +239,9 @@ function class5:weights() end
 ---@field noise? "diffusion"|"printed" 'diffusion' | 'printed', default "diffusion": diffusion: variance 4 s_k/beta, the beta of Eq. 12; printed: 2 s_k/beta, Eq. 11 as printed
 ---@field fix_a? boolean true or false, default false: affine neurons: do not train the output weights
 ---@field fix_b? boolean true or false, default false: affine neurons: do not train the offsets
+---@field algorithm? "auto"|"plain"|"blocked" 'auto' | 'plain' | 'blocked', default "auto": plain: one step at a time; blocked: the same steps as matrix products; auto: blocked unless the law is custom
+---@field block? integer an integer in [1, 2.4e+02]: samples a block; default by d and N; part of the run's identity (last bits)
+---@field precision? "double"|"single" 'double' | 'single', default "double": of weights and products; sums over neurons and risks are in double in both
 
 ---A network of N neurons at its initial weights, ready to be trained by one-pass SGD.
 ---@param options? mf.sgd.options
@@ -1122,7 +1125,7 @@ function class15:times(list) end
 ---@field name any a name of letters, digits, _ and -, required: names the results folder and its files
 ---@field options? table a table { key = default }: what --set may change; the default fixes the type
 ---@field quick? table a table { key = value }: the defaults under --quick
----@field columns? table a list of names: columns that come first in tables; the others are sorted
+---@field columns? table a list of names: columns that come first in tables; the others come in the order of the script
 ---@field args? table a list of strings: arguments instead of the command line's
 
 ---A run of an experiment script: reads --set key=value, --out DIR, --quick and --help from the command line (strict). run.key is the value of an option, run.quick tells of --quick, run.out is the folder.

@@ -96,6 +96,18 @@ describe("experiment run", function()
     assert.truthy(run:max "x" ~= run:max "x") -- a NaN is not hidden by the maximum
   end)
 
+  it("orders columns as the script names them, or as asked", function()
+    local run = run_with("--out", dir)
+    run:record { t = 0, k = 1,
+                 R_N = 2, R = 3, a = 4 }
+    assert.truthy(read(dir .. "/spec.partial.tsv"):find("t\tk\tR_N\tR\ta\n", 1, true))
+    local row = {}
+    for _, name in ipairs { "z", "y", "x" } do row[name] = 0 end
+    run = mf.experiment { name = "spec", columns = { "y" }, args = { "--out", dir } }
+    run:record(row)
+    assert.truthy(read(dir .. "/spec.partial.tsv"):find("y\tx\tz\n", 1, true))
+  end)
+
   it("has every recorded row on disk at once, and the whole after save", function()
     local run = mf.experiment { name = "spec", columns = { "t" }, args = { "--out", dir } }
     run:record { x = 1 / 3, t = 0 }

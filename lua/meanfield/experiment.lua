@@ -22,7 +22,7 @@ local fields = {
     text = "what --set may change; the default fixes the type" },
   { "quick", "table", {}, expected = "a table { key = value }", text = "the defaults under --quick" },
   { "columns", "table", {}, expected = "a list of names",
-    text = "columns that come first in tables; the others are sorted" },
+    text = "columns that come first in tables; the others come in the order of the script" },
   { "args", "table", nil, expected = "a list of strings", text = "arguments instead of the command line's" },
 }
 
@@ -192,18 +192,43 @@ end
 
 -- ---- records --------------------------------------------------------------------------------
 
-local function column_order(spec, row)
-  local order, given = {}, {}
-  for _, name in ipairs(spec.columns) do
-    if row[name] ~= nil then order[#order + 1], given[name] = name, true end
+-- Where each column is first named in the script from the recording line on: { name = position }.
+-- A table in Lua has no order, but the script that wrote it has.
+local function order_in_source(row)
+  local here, level = debug.getinfo(1, "S").source, 2
+  local info = debug.getinfo(level, "Sl")
+  while info and (info.what == "C" or info.source == here) do
+    level = level + 1
+    info = debug.getinfo(level, "Sl")
   end
-  local rest = {}
-  for name in pairs(row) do if not given[name] then rest[#rest + 1] = name end end
-  table.sort(rest, function(a, b)
-    if a:lower() == b:lower() then return a < b end
-    return a:lower() < b:lower()
+  local file = info and info.source:sub(1, 1) == "@" and io.open(info.source:sub(2))
+  if not file then return {} end
+  local lines, number = {}, 0
+  for line in file:lines() do
+    number = number + 1
+    if number >= info.currentline and number < info.currentline + 40 then lines[#lines + 1] = line end
+  end
+  file:close()
+  local text, position = table.concat(lines, "\n"), {}
+  for name in pairs(row) do
+    if name:find "^[%a_][%w_]*$" then position[name] = text:find("%f[%w_]" .. name .. "%s*=[^=]") end
+  end
+  return position
+end
+
+-- Columns given in `columns` first, then as the script names them, then by the alphabet.
+local function column_order(spec, row)
+  local given, position, order = {}, order_in_source(row), {}
+  for i, name in ipairs(spec.columns) do given[name] = i end
+  for name in pairs(row) do order[#order + 1] = name end
+  table.sort(order, function(a, b)
+    local ga, gb = given[a] or math.huge, given[b] or math.huge
+    if ga ~= gb then return ga < gb end
+    local pa, pb = position[a] or math.huge, position[b] or math.huge
+    if pa ~= pb then return pa < pb end
+    return a < b
   end)
-  return table.move(rest, 1, #rest, #order + 1, order)
+  return order
 end
 
 local function check_row(self, row)
