@@ -17,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { THREADED = 10000, POLL_FLOPS = 40000000 };
+enum { POLL_FLOPS = 40000000 };
 
 /* |yhat| beyond this is no longer a network: the step size was too large. */
 static const double absurd = 1e12;
@@ -41,7 +41,7 @@ static size_t default_block(const mf_sgd_spec *spec) {
         return spec->law.d <= 100 ? 40 : 80;
     if (spec->law.d <= 100)
         return 15;
-    return spec->N >= THREADED ? 60 : 40;
+    return spec->N >= MF_SGD_THREADED ? 60 : 40;
 }
 
 /* Decay over a block divides by its own product: it must stay far from 0. */
@@ -61,9 +61,7 @@ mf_status mf_sgd_plan(mf_sgd_spec *spec, mf_error *err) {
         return mf_fail(err, MF_EUNSUPPORTED,
                        "a custom distribution takes the plain loop: algorithm = 'plain' or 'auto'");
     if (spec->algorithm == MF_SGD_AUTO)
-        spec->algorithm = custom || mf_sgd_is_noisy(spec) || decays_fast(spec, block)
-                                  ? MF_SGD_PLAIN
-                                  : MF_SGD_BLOCKED;
+        spec->algorithm = custom || decays_fast(spec, block) ? MF_SGD_PLAIN : MF_SGD_BLOCKED;
     spec->block = spec->algorithm == MF_SGD_PLAIN ? 1 : block;
     return MF_OK;
 }
@@ -82,7 +80,7 @@ static size_t lay_out(mf_sgd *w, char *mem) {
             (pointer) = (void *)(mem + used);                                                      \
         used += round_up(size_, 64);                                                               \
     } while (0)
-    SECTION(w->self, sizeof *w);
+    used = round_up(sizeof *w, 64);
     SECTION(w->law_arrays, mf_sgd_law_bytes(&spec->law));
     SECTION(w->table, mf_sgd_table_bytes(&spec->sigma));
     SECTION(job->W, strip * job->Dp);
@@ -99,9 +97,9 @@ static size_t lay_out(mf_sgd *w, char *mem) {
     SECTION(w->gram, blocked ? job->Bp * job->ldk * real : 0);
     SECTION(job->sums, w->chunks * sizeof(double));
     SECTION(w->scratch, w->lanes * job->Dp * real);
-    SECTION(w->normals, noisy ? (job->Dp + job->panels) * w->lanes * sizeof(double) : 0);
+    SECTION(w->normals, noisy ? (job->Dp + job->panels + block) * w->lanes * sizeof(double) : 0);
     if (noisy && blocked) {
-        SECTION(w->noise, mf_sgd_noise_bytes(block));
+        SECTION(w->noise, mf_sgd_noise_bytes(block, w->lanes));
         SECTION(w->xi, strip * job->Dp);
         SECTION(w->zeta, strip * job->Bp);
         SECTION(w->XT_xi, job->Dp * job->ldk * real);
@@ -166,6 +164,8 @@ mf_sgd *mf_sgd_init(void *mem, const mf_sgd_spec *spec) {
         w->spec.sigma.table = w->table;
     }
     make_response(&w->job.response, &w->spec.sigma);
+    if (w->noise)
+        mf_sgd_noise_init(w->noise, spec->block);
     if (w->job.affine)
         for (size_t i = 0; i < spec->N; ++i) {
             mf_sgd_put(w, w->job.a, i, 1);
@@ -224,7 +224,7 @@ static void column_chunk(void *context, size_t chunk) {
 static void column(mf_sgd *w, size_t k) {
     work c = {w, k, 1, 0};
     double sum = 0;
-    over_chunks(w, (size_t)4 * THREADED, column_chunk, &c);
+    over_chunks(w, (size_t)4 * MF_SGD_THREADED, column_chunk, &c);
     for (size_t chunk = 0; chunk < w->chunks; ++chunk)
         sum += w->job.sums[chunk];
     w->yhat = sum / (double)w->spec.N;
@@ -294,7 +294,7 @@ static void load_sample(mf_sgd *w, const double *x, double offset) {
 static mf_status plain_step(mf_sgd *w, const double *x, double y, double s, mf_error *err) {
     work c = {.w = w};
     load_sample(w, x, 1);
-    over_chunks(w, THREADED, dot_chunk, &c);
+    over_chunks(w, MF_SGD_THREADED, dot_chunk, &c);
     column(w, 0);
     mf_status status = check_output(w, w->k + 1, err);
     if (status < 0)
@@ -303,7 +303,7 @@ static mf_status plain_step(mf_sgd *w, const double *x, double y, double s, mf_e
     c.scale = 1 - 2 * w->spec.lambda * s;
     if (w->job.affine && w->spec.fix_b)
         mf_sgd_put(w, w->X_old, w->spec.law.d, 0);
-    over_chunks(w, THREADED, update_chunk, &c);
+    over_chunks(w, MF_SGD_THREADED, update_chunk, &c);
     learn_output(w, w->k + 1, s, c.gain);
     if (noise_deviation(w, s) > 0)
         add_noise(w, w->k + 1, noise_deviation(w, s));
@@ -359,29 +359,42 @@ static void draw_block(mf_sgd *w) {
     w->job.gram = w->gram;
 }
 
-static void size_block(mf_sgd *w, const double *s) {
-    for (size_t i = 0; i < w->spec.block; ++i)
-        w->s[i] = s ? s[i] : step_size(w, w->base + i + 1);
+/* Adds what a full block leaves to W, decay and noise included. */
+static void close_noisy(mf_sgd *w) {
+    mf_sgd_job *job = &w->job;
+    work c = {.w = w};
+    job->columns = 0;
+    job->decay = w->noise->A[w->spec.block];
+    job->xi_old = w->noise->S[w->spec.block] > 0 ? w->xi : NULL;
+    over_chunks(w, MF_SGD_THREADED, sweep_chunk, &c);
+    job->pending = 0;
 }
 
 /* Makes ready steps base+1 .. base+B; if a block is open, all its steps have been taken and
- * what it leaves is added to W on the way.                                                  */
-static mf_status open_block(mf_sgd *w, mf_error *err) {
+ * what it leaves is added to W on the way: in the pass that makes the new products, or with
+ * noise, whose new numbers take the place of the old ones, in a pass of its own.            */
+static mf_status open_block(mf_sgd *w, const double *s, mf_error *err) {
     mf_sgd_job *job = &w->job;
     mf_status status = MF_OK;
+    work c = {.w = w};
     size_t strip = job->panels * w->lanes * (w->single ? sizeof(float) : sizeof(double));
-    draw_block(w);
     job->pending = 0;
     if (w->open) {
-        job->pending = w->spec.block;
         void *filled = job->P;
         job->P = w->S_old;
         job->S_old = w->S_old = filled;
         job->X_old = w->X_old;
+        job->pending = w->spec.block;
+        w->base += w->spec.block;
+        if (w->noise)
+            close_noisy(w);
     }
     if (job->affine)
         memcpy(w->open ? w->a_start : job->a, w->open ? job->a : w->a_start, strip);
-    job->columns = job->Bp;
+    for (size_t i = 0; s != w->s && i < w->spec.block; ++i)
+        w->s[i] = s ? s[i] : step_size(w, w->base + i + 1);
+    draw_block(w);
+    w->open = false;
     if (w->noise)
         status = mf_sgd_noise_open(w, err);
     if (status < 0)
@@ -390,8 +403,8 @@ static mf_status open_block(mf_sgd *w, mf_error *err) {
     for (size_t k = 0; job->affine && k < w->spec.block; ++k)
         mf_sgd_put(w, w->XT, w->spec.law.d * job->ldk + k,
                    w->noise && w->spec.fix_b ? 1 / w->noise->A[k] : 1);
-    work c = {.w = w};
-    over_chunks(w, THREADED, sweep_chunk, &c);
+    job->columns = job->Bp;
+    over_chunks(w, MF_SGD_THREADED, sweep_chunk, &c);
     w->open = true;
     w->columns = 0;
     return MF_OK;
@@ -420,7 +433,7 @@ static mf_status blocked_step(mf_sgd *w, mf_error *err) {
 /* From the start of the block, whose state W is, to step k. */
 static mf_status replay(mf_sgd *w, uint64_t k, mf_error *err) {
     w->open = false;
-    mf_status status = open_block(w, err);
+    mf_status status = open_block(w, w->s, err);
     while (status >= 0 && w->base + w->columns < k)
         status = blocked_step(w, err);
     return status;
@@ -445,14 +458,9 @@ static mf_status run_blocked(mf_sgd *w, uint64_t to, const double *s, const mf_f
                 return MF_STOPPED;
             flops = flops > POLL_FLOPS ? each : flops + each;
             uint64_t next = w->open ? w->base + w->spec.block : w->base;
-            uint64_t former = w->base;
-            w->base = next;
-            size_block(w, s ? s + (next - first) : NULL);
-            mf_status status = open_block(w, err);
-            if (status < 0) {
-                w->base = former;
+            mf_status status = open_block(w, s ? s + (next - first) : NULL, err);
+            if (status < 0)
                 return status;
-            }
         }
         mf_status status = blocked_step(w, err);
         if (status < 0) {

@@ -12,6 +12,8 @@ enum {
     MF_SGD_STREAM_VIEW = 0x40000003    /* W in the middle of a noisy block     */
 };
 
+enum { MF_SGD_THREADED = 10000 }; /* neurons from which one run is split over threads */
+
 typedef struct mf_sgd_noise mf_sgd_noise;
 
 struct mf_sgd {
@@ -24,7 +26,6 @@ struct mf_sgd {
     bool single;
     size_t lanes, chunks;
     mf_sgd_job job;
-    struct mf_sgd *self;
     void *law_arrays;
     mf_activation_table *table;
     void *a_start, *S_old;        /* reals: output weights at base; the former block's columns */

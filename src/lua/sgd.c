@@ -348,6 +348,11 @@ static int sgd_N(lua_State *L) {
     return 1;
 }
 
+static int sgd_yhat(lua_State *L) {
+    lua_pushnumber(L, mf_sgd_yhat(check_run(L)));
+    return 1;
+}
+
 /* ---- tables ----------------------------------------------------------------------------------- */
 
 static const mfl_fn sgd_methods[] = {
@@ -371,6 +376,9 @@ static const mfl_fn sgd_methods[] = {
 static const mfl_property sgd_properties[] = {{"k", sgd_k, "steps done"},
                                               {"t", sgd_t, "time t = k eps"},
                                               {"N", sgd_N, "number of neurons"},
+                                              {"yhat", sgd_yhat,
+                                               "prediction yhat_k of the latest step, made "
+                                               "before its update"},
                                               {NULL, NULL, NULL}};
 
 static const mfl_class sgd_class = {
