@@ -177,6 +177,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(stability)                                                                                   \
     X(store)                                                                                       \
     X(runtime)                                                                                     \
+    X(bench)                                                                                       \
     X(process)                                                                                     \
     X(task)
 
