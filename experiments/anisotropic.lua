@@ -3,16 +3,13 @@
 local mf  = require "meanfield"
 local run = mf.experiment {
   name    = "anisotropic",
-  options = { d = 40, gamma = 0.25, delta = 0.8, kappa = 0.8, N = 800, eps = 1e-5, at = { 0, 0.2, 0.5, 2 }, J = 4000,
+  options = { d = 40, gamma = 0.25, delta = 0.8, kappa = 0.8, N = 800, eps = 5e-6, at = { 0, 0.2, 0.5, 2 }, J = 4000,
               seed = 1, target = 0.5, ds = { 20, 40, 80, 160, 320 }, c = 2e-3, seeds = 4 },
-  quick   = { N = 400, J = 1000, eps = 1e-4, ds = { 20, 40, 80 }, seeds = 2 },
+  quick   = { N = 300, J = 1000, eps = 1e-4, ds = { 20, 40, 80 }, seeds = 1 },
 }
 local sigma = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
 local rho0  = mf.init.gaussian { kappa = run.kappa }
-local function model(d)
-  return mf.distribution.anisotropic { d = d, s0 = math.tointeger(math.floor(run.gamma * d + 0.5)), delta = run.delta }
-end
-
+local function model(d) return mf.distribution.anisotropic { d = d, s0 = run.gamma * d // 1, delta = run.delta } end
 -- Panels a: the laws of (r1, r2) under SGD (dots) and PDE (its quantiles' cloud) at several times.
 local fig = mf.plot { panels = #run.at, columns = #run.at, width = 7, height = 2.3 }
 local law = model(run.d)
@@ -24,27 +21,30 @@ for t, i in run:times(run.at) do
   local net, rho = sgd:advance(t):measure():radii { s0 = s0 }, pde:advance(t):measure()
   local panel = fig:panel(i, { title = ("t = %g"):format(t), xlabel = "r_1", ylabel = i == 1 and "r_2" or "",
                                  xrange = { 0, 1.7 }, yrange = { 0, 1.7 } })
-  panel:points(rho:coordinate("r1"), rho:coordinate("r2"), { symbol = "disc", size = 0.2, label = i == 1 and "PDE" or nil })
-  panel:points(net:coordinate("r1"), net:coordinate("r2"), { symbol = "+", size = 0.4, label = i == 1 and "SGD" or nil })
-  run:record { d = run.d, t = t, k = sgd.k, R_N = sgd:risk(), R = pde:risk(), r1_sgd = net:mean("r1"), r1_pde = rho:mean("r1"),
-               r2_sgd = net:mean("r2"), r2_pde = rho:mean("r2"), W2 = mf.transport.sliced(net, rho, { seed = 1 }) }
+  local function cloud(m, name, size)
+    panel:points(m:coordinate "r1", m:coordinate "r2", { symbol = "disc", size = size, label = i == 1 and name or "" })
+  end
+  cloud(rho, "PDE", 0.15)
+  cloud(net, "SGD", 0.3)
+  run:record { d = run.d, t = t, k = sgd.k, R_N = sgd:risk(), R = pde:risk(),
+               r1_sgd = net:mean "r1", r1_pde = rho:mean "r1", r2_sgd = net:mean "r2", r2_pde = rho:mean "r2",
+               W2 = mf.transport.sliced(net, rho, { seed = 1 }) }
 end
 
 -- Samples until R_N < target with the step eps = c/d of Theorem 2: k/d must not depend on d.
 local points = {}
-for _, d in ipairs(run.ds) do
-  for seed = 1, run.seeds do points[#points + 1] = { d = d, seed = seed } end
-end
+for i = 0, #run.ds * run.seeds - 1 do points[i + 1] = { d = run.ds[i // run.seeds + 1], seed = i % run.seeds + 1 } end
 local counts = mf.sweep(points, function(p)
-  local net = mf.sgd { distribution = model(p.d), activation = sigma, N = run.N, init = rho0, eps = run.c / p.d, seed = p.seed }
-  repeat net:step(p.d) until net:risk() < run.target or net.t > 10
+  local net = mf.sgd { distribution = model(p.d), activation = sigma, N = run.N, init = rho0, seed = p.seed,
+                       eps = run.c / p.d }
+  repeat net:step(2 * p.d) until net:risk() < run.target or net.t > 10
   return net.k
 end)
 local function predicted(d) -- the PDE's time to the target, in samples
   local p = mf.potential.two_radius { distribution = model(d), activation = sigma }
-  local flow, last = mf.pde.particles { potential = p, init = rho0, J = 1000 }, nil
-  repeat last = flow:risk() flow:advance(flow.t + 0.002) until flow:risk() < run.target -- then interpolate
-  return (flow.t - 0.002 * (run.target - flow:risk()) / (last - flow:risk())) * d / run.c
+  local flow = mf.pde.particles { potential = p, init = rho0, J = 1000 }
+  repeat flow:advance(flow.t + 5e-4) until flow:risk() < run.target
+  return flow.t * d / run.c
 end
 local d_axis, ks, pde_ks, worst = {}, {}, {}, 0
 for i, d in ipairs(run.ds) do pde_ks[i] = predicted(d) end
@@ -52,7 +52,7 @@ for i, p in ipairs(points) do
   d_axis[i], ks[i] = p.d, counts[i]
   worst = math.max(worst, math.abs(counts[i] / pde_ks[(i - 1) // run.seeds + 1] - 1))
 end
-local scaling = mf.plot { xlabel = "d", ylabel = ("samples until R_N < %g"):format(run.target), xlog = true, ylog = true }
+local scaling = mf.plot { xlabel = "d", ylabel = "samples until R_N < " .. run.target, xlog = true, ylog = true }
 scaling:points(d_axis, ks, { label = "SGD, ε = c/d" })
 scaling:line(run.ds, pde_ks, { label = "PDE" })
 run:check("sliced W2 between the laws of (r1, r2), at every t", run:max("W2"), "<", 3 / math.sqrt(run.N))

@@ -3,24 +3,26 @@
 local mf  = require "meanfield"
 local run = mf.experiment {
   name    = "fig4",
-  options = { d = 320, delta = 0.5, N = 800, eps = 1e-6, kappas = { 0.1, 0.4 }, t_end = 10, points = 25, seed = 1, J = 2000 },
+  options = { d = 320, delta = 0.5, N = 800, eps = 1e-6, kappas = { 0.1, 0.4 }, t_end = 10, points = 25, seed = 1,
+              J = 2000 },
   quick   = { eps = 1e-5, t_end = 3, N = 400, points = 15 },
 }
--- Step size: near r = 0 neurons bounce at a distance of order eps, which lifts the bad limit above the
--- PDE's R = 7.25. By eps = 1e-6 it is within 0.03 (0.43 at eps = 1e-5), so that eps is the default.
+-- Step size: near r = 0 neurons bounce at a distance of order eps (mean |w| about 6e3 eps), which lifts the bad
+-- limit above the PDE's R = 7.25: by 0.4 at eps = 1e-5 and by 0.03 at eps = 1e-6, the default.
 
 local law   = mf.distribution.isotropic { d = run.d, delta = run.delta }
 local sigma = mf.activation.piecewise { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } }
 local pot   = mf.potential.radial { distribution = law, activation = sigma }
 
-local fig   = mf.plot { xlabel = "t = kε", ylabel = "population risk", xlog = true, ylog = true, width = 4.5, height = 3.4,
-                        xrange = { 1e-4, run.t_end }, yrange = { 0.01, 12 }, key = "bottom left" }
+local fig   = mf.plot { xlabel = "t = kε", ylabel = "population risk", xlog = true, width = 4.8, height = 3.6,
+                        xrange = { 1e-4, run.t_end }, yrange = { 0, 12 }, key = "top left" }
 local inset = fig:inset { xlabel = "t", ylabel = "mean of |w|", xlog = true, x = 0.52, y = 0.5, w = 0.45, h = 0.42,
                           xrange = { 1e-4, run.t_end } }
 
 for i, kappa in ipairs(run.kappas) do
   local rho0 = mf.init.gaussian { kappa = kappa }
-  local sgd  = mf.sgd { distribution = law, activation = sigma, N = run.N, init = rho0, eps = run.eps, seed = run.seed + i }
+  local sgd  = mf.sgd { distribution = law, activation = sigma, N = run.N, init = rho0, eps = run.eps,
+                        seed = run.seed + i }
   local pde  = mf.pde.particles { potential = pot, init = rho0, J = run.J }
   local t, R_N, r_N, R, r, R_mean = {}, {}, {}, {}, {}, {}
   for time, k in run:times(mf.array.logspace(1e-4, run.t_end, run.points):totable()) do
@@ -35,6 +37,6 @@ for i, kappa in ipairs(run.kappas) do
   fig:line(t, R_mean, { label = i == 1 and "N neurons from ρ_t" or nil, dash = "dashed", color = "#888888" })
   inset:points(t, r_N)
   inset:line(t, r)
-  run:check(("kappa = %g: mean |w| at the end, SGD - PDE"):format(kappa), math.abs(r_N[#t] - r[#t]), "<", 0.05)
+  run:check(("kappa = %g: final mean |w|, SGD-PDE"):format(kappa), math.abs(r_N[#t] - r[#t]), "<", 0.01 + 1e4 * run.eps)
 end
 run:save(fig)

@@ -4,7 +4,7 @@ local mf  = require "meanfield"
 local run = mf.experiment {
   name    = "own_model",
   options = { d = 10, N = 1000, eps = 1e-3, J = 1000, samples = 20000, t_end = 30, points = 13, seed = 1 },
-  quick   = { N = 400, eps = 4e-3, J = 400, samples = 5000, t_end = 10, points = 9 },
+  quick   = { N = 300, eps = 4e-3, J = 300, samples = 4000, t_end = 10, points = 9 },
 }
 
 -- The model. Everything random comes from rng, so that example k is the same in every run.

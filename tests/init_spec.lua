@@ -51,9 +51,9 @@ describe("init", function()
   end)
 
   it("names what is wrong", function()
-    assert.error_matches(function() mf.init.gaussian { kappa = 0 } end, "option 'kappa' must be a number in (0, inf), got 0",
+    assert.error_matches(function() mf.init.gaussian { kappa = 0 } end, "'kappa' must be a number in (0, inf), got 0",
       1, true)
     assert.error_matches(function() mf.init.sphere {} end, "option 'radius' is missing", 1, true)
-    assert.error_matches(function() mf.init.gaussian { kappa = 1, d = 2.5 } end, "option 'd' must be an integer", 1, true)
+    assert.error_matches(function() mf.init.gaussian { kappa = 1, d = 2.5 } end, "'d' must be an integer", 1, true)
   end)
 end)

@@ -5,7 +5,8 @@ local step = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
 local bump = mf.activation.piecewise { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } }
 
 local function radial(d, delta, activation)
-  return mf.potential.radial { distribution = mf.distribution.isotropic { d = d, delta = delta }, activation = activation }
+  local law = mf.distribution.isotropic { d = d, delta = delta }
+  return mf.potential.radial { distribution = law, activation = activation }
 end
 
 local fig1 = radial(40, 0.8, step)
@@ -65,7 +66,8 @@ describe("pde.particles", function()
 
   it("keeps its error within the estimate's order when tol shrinks", function()
     local function run(tol)
-      return mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 100, tol = tol }:advance(2)
+      local pde = mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 100, tol = tol }
+      return pde:advance(2)
     end
     local best = run(1e-12)
     for _, tol in ipairs { 1e-4, 1e-6, 1e-8 } do

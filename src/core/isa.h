@@ -20,6 +20,9 @@
 #define MF_KERNEL_LIST(X)                                                                          \
     X(normals, void, (mf_key key, uint64_t draw, size_t n, double *out))                           \
     X(uniforms, void, (mf_key key, uint64_t draw, size_t n, double *out))                          \
+    X(series, void,                                                                                \
+      (size_t n, size_t terms, size_t ld, const double *ci, const double *c, const double *z,      \
+       double *acc))                                                                               \
     X(curve_values, void,                                                                          \
       (const mf_curve_grid *grid, const double *curve, size_t n, const double *r, double *value,   \
        double *slope))                                                                             \
