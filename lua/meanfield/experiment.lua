@@ -313,7 +313,7 @@ local compare = {
 }
 
 local function brief(value)
-  return type(value) == "number" and ("%.6g"):format(value) or tostring(value)
+  return type(value) == "number" and ("%.6g"):format(value):gsub("^%-nan", "nan") or tostring(value)
 end
 
 function Run:check(name, value, op, bound)
