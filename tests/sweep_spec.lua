@@ -36,11 +36,14 @@ local mf = require "meanfield"
 local dir = os.getenv "DIR"
 local points = {}
 for i = 1, 6 do points[i] = { i = i, x = i / 7 } end
+local init, tables = mf.init.gaussian { kappa = 0.4 }, {} -- captured: they must read the same in every run
+for i = 1, 9 do tables["t" .. i] = { i, [i] = { points } } end
 local results, failures = mf.sweep(points, function(p)
   local dir = os.getenv "DIR"
+  assert(init and tables.t1 and mf)
   local log = assert(io.open(dir .. "/log", "a")) log:write(p.i, "\n") log:close()
   if p.i == 4 and os.getenv "INTERRUPT" then os.execute "kill -INT $(ps -o ppid= -p $PPID)" end
-  if p.i == 4 then os.execute("while [ ! -e " .. dir .. "/go ]; do sleep 0.01; done") end
+  if p.i == 4 then os.execute("for i in $(seq 2000); do [ -e " .. dir .. "/go ] && break; sleep 0.01; done") end
   return { math.exp(p.x), random = math.random() }
 end, { workers = 1, out = dir .. "/" .. (arg[1] or "out") })
 local sum = 0

@@ -43,15 +43,24 @@ local function describe_function(fn, seen)
   return table.concat(parts)
 end
 
+-- In the order of the keys, never in that of next(): it differs from run to run.
 local function describe_table(value, seen)
-  local parts = {}
-  for key, item in next, value do
-    if type(key) ~= "table" and type(key) ~= "userdata" and type(key) ~= "function" then
-      parts[#parts + 1] = plain.encode(key) .. "=" .. describe(item, seen)
-    end
+  local keys, parts = {}, {}
+  for key in next, value do
+    local kind = type(key)
+    if kind == "string" or kind == "number" or kind == "boolean" then keys[#keys + 1] = plain.encode(key) end
   end
-  table.sort(parts)
+  table.sort(keys)
+  for i, key in ipairs(keys) do parts[i] = key .. "=" .. describe(rawget(value, (plain.decode(key))), seen) end
   return "{" .. table.concat(parts, ",") .. "}"
+end
+
+local function module_name(value)
+  local first
+  for name, module in pairs(package.loaded) do
+    if module == value and (not first or name < first) then first = name end
+  end
+  return first
 end
 
 -- What a captured value contributes. Objects count by the options they were made with.
@@ -62,9 +71,8 @@ function describe(value, seen)
   if seen[value] then return "#" .. seen[value] end
   seen.n = seen.n + 1
   seen[value] = seen.n
-  for name, module in pairs(package.loaded) do
-    if module == value then return "module " .. name end
-  end
+  local module = module_name(value)
+  if module then return "module " .. module end
   if kind == "function" then return describe_function(value, seen) end
   local meta = getmetatable(value)
   if type(meta) == "table" and meta.__name then

@@ -59,7 +59,7 @@ static void pool_close(void *payload) {
         return;
     for (size_t i = 0; i < p->workers; ++i)
         if (p->worker[i].pid)
-            kill(p->worker[i].pid, SIGKILL);
+            kill(-p->worker[i].pid, SIGKILL); /* with all that it has started */
     for (size_t i = 0; i < p->workers; ++i)
         if (p->worker[i].pid) {
             while (waitpid(p->worker[i].pid, NULL, 0) < 0 && errno == EINTR)
@@ -111,9 +111,11 @@ static void become_worker(void) {
 }
 
 /* The child's whole life: calls the function on top of the stack but one with the string
- * on top, and writes the string that it returns. Dies with its parent and by Ctrl-C; leaves without
- * running anybody's exit handlers or finalizers: they belong to the parent.           */
+ * on top, and writes the string that it returns. It is a process group of its own, which
+ * Ctrl-C does not reach and the parent kills; it dies with its parent. It leaves without
+ * running anybody's exit handlers or finalizers: they belong to the parent.            */
 static _Noreturn void child(lua_State *L, pid_t parent, int fd) {
+    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
@@ -146,6 +148,8 @@ static int pool_start(lua_State *L) {
     if (pid == 0)
         child(L, parent, ends[1]);
     int error = errno;
+    if (pid > 0)
+        setpgid(pid, pid); /* whoever comes first */
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
