@@ -43,5 +43,6 @@ risk:points(ts, R_N, { label = "SGD, R_N" })
 risk:line(ts, R, { label = "PDE, R(ρ_t)" })
 risk:line(ts, R_mean, { label = "N neurons from ρ_t", dash = "dashed" })
 
+-- N independent draws from a law on [0, L] have E W1 <= int sqrt(F (1 - F)/N) <= L/(2 sqrt N); here L < 6.
 run:check("W1 between the laws of r, at every t", run:max("W1"), "<", 3 / math.sqrt(run.N))
 run:save(fig)

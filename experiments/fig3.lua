@@ -8,7 +8,8 @@ local run = mf.experiment {
   quick   = { N = 400, t_end = 100, points = 20, J = 1000 },
 }
 -- The PDE has the kernel of d = inf, as in the paper, and rho_0 with the law that (r1, r2) has at finite d:
--- with a point mass the neurons could not part into a > 0 and a < 0 and R would tend to 1/2.
+-- with a point mass the neurons could not part into a > 0 and a < 0 and R would tend to 1/2. SGD ends above
+-- the curves: d is finite, and so is the noise of its steps (see --set eps=5e-5).
 
 local relu, xi = mf.activation.relu(), mf.schedule.power(-1 / 4)
 local rho0 = mf.init.gaussian { kappa = run.kappa, a = 1, b = 1, d = run.d, s0 = run.s0 }
@@ -16,7 +17,7 @@ local rho0 = mf.init.gaussian { kappa = run.kappa, a = 1, b = 1, d = run.d, s0 =
 local fig   = mf.plot { xlabel = "t = kε", ylabel = "population risk", xlog = true, width = 4.8, height = 3.6,
                         yrange = { 0, 1.9 }, key = "top right" }
 local inset = fig:inset { xlog = true, title = ("means of a, b, r_1 at Δ = %g"):format(run.deltas[#run.deltas]),
-                          x = 0.03, y = 0.05, w = 0.52, h = 0.42 }
+                          x = 0.08, y = 0.12, w = 0.46, h = 0.38 }
 
 for i, delta in ipairs(run.deltas) do
   local law = mf.distribution.anisotropic { d = run.d, s0 = run.s0, delta = delta }
