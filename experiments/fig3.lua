@@ -17,7 +17,7 @@ local rho0 = mf.init.gaussian { kappa = run.kappa, a = 1, b = 1, d = run.d, s0 =
 local fig   = mf.plot { xlabel = "t = kε", ylabel = "population risk", xlog = true, width = 4.8, height = 3.6,
                         yrange = { 0, 1.9 }, key = "top right" }
 local inset = fig:inset { xlog = true, title = ("means of a, b, r_1 at Δ = %g"):format(run.deltas[#run.deltas]),
-                          x = 0.08, y = 0.12, w = 0.46, h = 0.38 }
+                          x = 0.08, y = 0.1, w = 0.46, h = 0.34 }
 
 for i, delta in ipairs(run.deltas) do
   local law = mf.distribution.anisotropic { d = run.d, s0 = run.s0, delta = delta }

@@ -64,7 +64,7 @@ for _, precision in ipairs { "double", "single" } do
     for _, name in ipairs { "plain", "level2", "blocked" } do
       local label = name == "level2" and "gemv+ger" or name == "blocked" and "B = " .. block or name
       local rate = 4 * N * d / best[name]
-      print(("%5s %7s %7s  %-9s %10.2f %8.1f %8.2f"):format("", "", "", label, best[name] * 1e6, rate / 1e9, rate / peak))
+      print(("%21s  %-9s %10.2f %8.1f %8.2f"):format("", label, best[name] * 1e6, rate / 1e9, rate / peak))
     end
   end
 end
