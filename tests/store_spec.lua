@@ -167,8 +167,9 @@ describe("store", function()
 
   it("closes its handles on every path", function()
     local function descriptors()
-      local n, pipe = 0, io.popen "ls /proc/$PPID/fd"
-      for _ in pipe:lines() do n = n + 1 end
+      -- files only: the pipe to this command may or may not be closed on our side when it looks
+      local pipe = io.popen "ls -l /proc/$PPID/fd | grep -vc pipe:"
+      local n = pipe:read "n"
       pipe:close()
       return n
     end
