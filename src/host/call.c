@@ -83,12 +83,9 @@ static int wrapped(lua_State *L) {
     int n = lua_gettop(L), results = 0;
     if (!lua_checkstack(co, n))
         return luaL_error(L, "too many arguments to resume");
-    int status = lua_status(co);
-    if (status == LUA_OK && lua_gettop(co) == 0) /* its function has returned */
-        return luaL_error(L, "cannot resume dead coroutine");
     lua_xmove(L, co, n);
     running = co;
-    status = lua_resume(co, L, n, &results);
+    int status = lua_resume(co, L, n, &results);
     back_to(L);
     if (status == LUA_OK || status == LUA_YIELD) {
         luaL_checkstack(L, results, "too many results to resume");
@@ -106,11 +103,11 @@ static int wrapped(lua_State *L) {
     return lua_error(L);
 }
 
-/* coroutine.wrap: upvalue 1 is coroutine.create. */
 static int wrap(lua_State *L) {
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, 1);
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_State *co = lua_newthread(L);
+    lua_pushvalue(L, 1);
+    lua_xmove(L, co, 1);
     lua_pushcclosure(L, wrapped, 1);
     return 1;
 }
@@ -121,8 +118,7 @@ void host_handle_interrupts(lua_State *L) {
     lua_getfield(L, -1, "resume");
     lua_pushcclosure(L, resume, 1);
     lua_setfield(L, -2, "resume");
-    lua_getfield(L, -1, "create");
-    lua_pushcclosure(L, wrap, 1);
+    lua_pushcfunction(L, wrap);
     lua_setfield(L, -2, "wrap");
     lua_pop(L, 1);
     mfl_host_has_handler = true;

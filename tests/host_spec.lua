@@ -1,0 +1,263 @@
+-- The host against lua5.4: same command lines, same output, same exit codes. And the prompt,
+-- on a terminal of its own.
+local process = require "tests.process"
+local quote = process.quote
+
+-- Both interpreters under one name, so that messages and `arg` are the same.
+local function both(command, input)
+  local results = {}
+  for i, program in ipairs { process.line "command -v lua5.4", process.host } do
+    local folder = process.folder()
+    os.execute(("ln -s %s %s/lua"):format(quote(program), folder))
+    process.write_file(folder .. "/script.lua", 'print(..., #arg, arg[0], arg[1], arg[-1], arg[-2], arg[-3])\n')
+    process.write_file(folder .. "/fail.lua", "local function f() error 'no' end\nf()\n")
+    process.write_file(folder .. "/lib.lua", "return { name = ... }\n")
+    local clean = "cd %s; unset LUA_INIT LUA_INIT_5_4 LUA_PATH LUA_CPATH; %s"
+    results[i] = process.run(clean:format(quote(folder), command), input)
+  end
+  return results[1], results[2]
+end
+
+local alike = {
+  ["arguments and negative indices"] = {
+    "./lua -W -e 'x = 1' script.lua a b",
+    "./lua script.lua",
+    "./lua -- script.lua -x",
+    "./lua - a b",
+    "./lua -e 'print(#arg, arg[0], arg[1], arg[-1])'",
+    "./lua nofile.lua",
+    "./lua -E script.lua a",
+    "./lua -e 'arg = 3' script.lua",
+    "./lua -e 'arg = {5, 6}' script.lua",
+  },
+  ["-e and -l"] = {
+    "./lua -e'print(1)' -e 'print(2)'",
+    "./lua -l lib -e 'print(lib.name)'",
+    "./lua -llib -e 'print(lib.name)'",
+    "./lua -l g=lib -e 'print(g.name, lib)'",
+    "./lua -l nothing",
+    "./lua -e 'x ='",
+    "./lua -e 'error{}'",
+    "./lua -e 'error()'",
+    "./lua -e 'error(setmetatable({}, {__tostring = function() return \"E\" end}))'",
+    "./lua -e 'print(1)' -l nothing -e 'print(2)'",
+  },
+  ["errors and exit codes"] = {
+    "./lua fail.lua",
+    "./lua -e 'os.exit(3)'",
+    "./lua -e 'os.exit(false)'",
+    "./lua -e 'os.exit(true, true)'",
+    "./lua -e 'local t <close> = setmetatable({}, {__close = function() print(1) end}) os.exit(2, true)'",
+    "./lua -e 'error(\"x\", 0)'",
+    "./lua -e 'coroutine.wrap(function() error \"in\" end)()'",
+  },
+  ["standard input"] = {
+    "./lua",
+    "./lua -",
+    "./lua - x y",
+    "./lua -i - 2>&1 | tail -n 1",
+  },
+  ["environment"] = {
+    "LUA_INIT='print(1)' ./lua -e 'print(2)'",
+    "LUA_INIT='error(1)' ./lua -e 'print(2)'",
+    "LUA_INIT=@fail.lua ./lua -e 'print(2)'",
+    "LUA_INIT='print(1)' LUA_INIT_5_4='print(54)' ./lua -e ''",
+    "LUA_INIT='print(1)' ./lua -E -e 'print(2)'",
+    "LUA_PATH='./?.x;;' ./lua -e 'print(package.path)'",
+    "LUA_CPATH_5_4='./?.y;;' ./lua -e 'print(package.cpath)'",
+    "LUA_PATH=q ./lua -E -e 'print(package.path, package.cpath)'",
+    "./lua -e 'print(package.path, package.cpath)'",
+    "LUA_PATH=none ./lua -l lib",
+  },
+  ["warnings"] = {
+    "./lua -W -e 'warn(\"a\", \"b\") warn \"@off\" warn \"c\"'",
+    "./lua -e 'warn \"@on\" warn \"c\"'",
+    "./lua -e 'warn \"c\"'",
+  },
+  ["coroutines"] = {
+    "./lua -e 'print(pcall(coroutine.wrap(function() error \"e\" end)))'",
+    "./lua -e 'local f = coroutine.wrap(function() return 1 end) print(f(), pcall(f))'",
+    "./lua -e 'local f f = coroutine.wrap(function() return f() end) print(pcall(f))'",
+    "./lua -e 'local f = coroutine.wrap(function() local t <close> = setmetatable({}, {__close = print}) error{} end) "
+      .. "print(pcall(f, 1))'",
+    "./lua -e 'print(pcall(coroutine.resume, 1), coroutine.resume(coroutine.running()))'",
+    "./lua -e 'print(pcall(coroutine.wrap, 1))'",
+    "./lua -e 'for i in coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i, i) end end) do print(i) end'",
+    "./lua -e 'local co = coroutine.create(function(a) return coroutine.yield(a + 1) end) "
+      .. "print(coroutine.resume(co, 1)) print(coroutine.resume(co, 5)) print(coroutine.resume(co))'",
+    "./lua -e 'print(collectgarbage \"incremental\", coroutine.isyieldable(), select(2, coroutine.running()))'",
+  },
+  ["bad command lines"] = {
+    "./lua -x",
+    "./lua -e",
+    "./lua -l",
+    "./lua -e -v",
+    "./lua -vi",
+    "./lua -Ex",
+    "./lua --x",
+  },
+}
+
+describe("host", function()
+  teardown(process.clean)
+
+  for what, commands in pairs(alike) do
+    it("does as lua5.4 does: " .. what, function()
+      for _, command in ipairs(commands) do
+        local expected, got = both(command, "print('from stdin', ...)\nerror 'here'\n")
+        -- Our usage text has lines more; addresses differ from run to run.
+        local function settle(text) return (text:gsub("0x%x+", "0x"):gsub("\n  %-%-threads.*", "\n")) end
+        local function first(text) return text:match "usage:" and text:match "^[^\n]*" or settle(text) end
+        assert.equal(settle(expected.out), settle(got.out), command)
+        assert.equal(first(expected.err), first(got.err), command)
+        assert.equal(expected.code, got.code, command)
+      end
+    end)
+  end
+
+  it("-v and --version name Lua's version and ours; -i evaluates lines", function()
+    local host = quote(process.host)
+    local lua = process.run("lua5.4 -v").out
+    assert.equal(lua, process.run(host .. " -v").out:sub(1, #lua))
+    assert.matches("\nmeanfield %d+%.%d+%.%d+\n$", process.run(host .. " --version").out)
+    local session = process.run(host .. " -i",
+      "x = 6\nx * 7\n= x\nfor i = 1, 1 do\nprint 'in'\nend\nmf._VERSION\nerror 'no'\n")
+    assert.matches("> > 42\n> 6\n> >> >> in\n> %d+%.%d+%.%d+\n> > \n$", session.out)
+    assert.matches("^stdin:1: no\nstack traceback", session.err)
+    assert.equal(0, session.code)
+  end)
+
+  it("--threads sets the threads of native loops and refuses what is no number", function()
+    local host = quote(process.host)
+    assert.equal("3\n", process.run(host .. " --threads 3 -e 'print(require[[meanfield]].threads())'").out)
+    assert.equal("2\n", process.run(host .. " --threads=2 -e 'print(require[[meanfield]].threads())'").out)
+    for _, bad in ipairs { "0", "x", "1.5", "" } do
+      local result = process.run(host .. " --threads '" .. bad .. "' -e ''")
+      assert.equal(1, result.code)
+      assert.matches("'--threads' needs a number from 1 to 1024", result.err, 1, true)
+    end
+  end)
+
+  it("gives scripts meanfield by require and no global of its own", function()
+    local result = process.run(quote(process.host) .. " -e 'print(mf, require[[meanfield]]._VERSION)'")
+    assert.matches("^nil\t%d", result.out)
+    local names = process.run(quote(process.host) .. " -e 'for k in pairs(_G) do print(k) end' | sort").out
+    assert.equal(process.run("lua5.4 -e 'for k in pairs(_G) do print(k) end' | sort").out, names)
+  end)
+
+  it("Ctrl-C ends a script with an error and a traceback, also inside coroutines and pcall", function()
+    for _, loop in ipairs { "while true do end", "coroutine.wrap(function() while true do end end)()",
+      "while true do pcall(function() while true do end end) end",
+      "local co = coroutine.create(function() while true do end end) coroutine.resume(co) while true do end" } do
+      -- timeout sends the signal; --foreground, or the shell of this test would get it too
+      local result = process.run(
+        ("timeout --foreground -s INT -k 20 0.3 %s -e %s"):format(quote(process.host), quote(loop)))
+      assert.matches("interrupted!", result.err)
+      assert.matches("stack traceback", result.err)
+    end
+  end)
+
+  it("Ctrl-C leaves the script time to clean up", function()
+    local result = process.run(("timeout --foreground -s INT -k 20 0.3 %s -e %s"):format(quote(process.host), quote [[
+      local t <close> = setmetatable({}, { __close = function()
+        local s = 0 for i = 1, 1000 do s = s + i end print(s)
+      end })
+      while true do end]]))
+    assert.equal("500500\n", result.out)
+  end)
+end)
+
+describe("prompt", function()
+  local folder
+
+  local function start()
+    folder = folder or process.folder()
+    local t = process.terminal(("TERM=xterm XDG_STATE_HOME=%s INPUTRC=/dev/null %s"):format(folder,
+      quote(process.host)))
+    t:wait "> "
+    return t
+  end
+  local function finish(t)
+    t:type "\4"
+    t:close()
+  end
+  teardown(process.clean)
+
+  it("prints results without return, keeps the last one, reads chunks of several lines", function()
+    local t = start()
+    t:type "6 * 7\n" t:wait "\n42\n"
+    t:type "_ + 1\n" t:wait "\n43\n"
+    t:type "for i = 7, 7 do\n" t:wait ">> "
+    t:type "print('i', i)\n" t:wait ">> "
+    t:type "end\n" t:wait "\ni\t7\n"
+    t:type "mf.schedule.power(2)(3)\n" t:wait "\n9.0\n"
+    t:type "error 'no'\n" t:wait "stdin:1: no"
+    t:type "11 + 11;\n" t:wait "> "
+    t:type "'next' .. 1\n"
+    assert.is_nil(t:wait "next1":find("22", 1, true))
+    finish(t)
+  end)
+
+  it("remembers what was typed, once, in the next start", function()
+    local t = start()
+    t:type "'remember' .. 'ed'\n" t:wait "remembered"
+    t:type "'remember' .. 'ed'\n" t:wait "remembered"
+    finish(t)
+    t:wait "\n"
+    os.execute "sleep 0.2"
+    local history = process.read_file(folder .. "/meanfield/history")
+    local _, count = history:gsub("'remember' %.%. 'ed'", "")
+    assert.equal(1, count)
+    t = start()
+    t:type "\27[A\n" t:wait "\n\"remembered\""
+    finish(t)
+  end)
+
+  it("takes a pasted block as one chunk, or line by line if it is none", function()
+    local t = start()
+    t:type "\27[200~for i = 1, 2 do\n  print('p', i)\nend\n\27[201~\n" t:wait "\np\t1\np\t2\n"
+    t:type "\27[200~y = 20\ny + 2\n\27[201~\n" t:wait "\n22\n"
+    finish(t)
+  end)
+
+  it("completes globals, fields, methods and option names", function()
+    local t = start()
+    t:type "mf.sche\t" t:wait "mf.schedule" t:type ".pow\t" t:wait "power"
+    t:type "(2)\n" t:wait "mf.schedule"
+    t:type "z = _\n" t:wait "> "
+    t:type "z:cl\t" t:wait "z:clock" t:type "(3)\n" t:wait "\n9.0\n"
+    t:type "mf.schedule.power{ va\t" t:wait "value = " t:type "3, p = 1 }(2)\n" t:wait "\n6.0\n"
+    t:type "string.for\t" t:wait "format" t:type "('%d!', 5)\n" t:wait "5!"
+    finish(t)
+  end)
+
+  it("explains by ? and help", function()
+    local t = start()
+    t:type "? mf.schedule.power\n" t:wait "xi(t) = value t^p"
+    t:type "help(mf.schedule.power)\n" t:wait "xi(t) = value t^p"
+    finish(t)
+  end)
+
+  it("Ctrl-C clears the line, also of an unfinished chunk, and stops what runs", function()
+    local t = start()
+    t:type "nonsense(\3" t:wait "\n"
+    t:type "for i = 1, 3 do\n" t:wait ">> "
+    t:type "\3" t:wait "> "
+    t:type "5 + 6\n" t:wait "\n11\n"
+    t:type "print('g' .. 'o') while true do end\n" t:wait "\ngo\n"
+    t:type "\3" t:wait "interrupted!"
+    t:type "5 + 7\n" t:wait "\n12\n"
+    finish(t)
+  end)
+
+  it("leaves the terminal as it was", function()
+    local t = process.terminal(("stty -a >%s.before; %s -e 'x = 1' -i; stty -a >%s.after; echo done"):format(folder,
+      quote(process.host), folder))
+    t:wait "> "
+    t:type "x\n" t:wait "\n1\n"
+    t:type "\4" t:wait "done"
+    assert.equal(process.read_file(folder .. ".before"), process.read_file(folder .. ".after"))
+    os.remove(folder .. ".before") os.remove(folder .. ".after")
+    t:close()
+  end)
+end)
