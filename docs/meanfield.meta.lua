@@ -447,6 +447,16 @@ function mf.stability.interval(options) end
 ---@param options? mf.stability.lemma1.options
 function mf.stability.lemma1(options) end
 
+---@class mf.stability.point_mass.options
+---@field potential mf.potential a mf.potential, required: V and U of the model
+---@field theta any a number or a vector of coordinates, required: theta_*, the place of the point mass; radii >= 0
+---@field measure? mf.measure a mf.measure: rho_*, with theta_* among its atoms; default: the point mass alone
+---@field tol? number a number in (0, 1], default 1e-06: forces up to this, relative to 1 + |grad V(theta)|, count as 0
+
+---Does the point mass at theta attract or repel (Theorems 6 and 7)? Returns {verdict=, gradient=, eigenvalues=, H0=, error=, residual=, mass=}: grad Psi(theta; rho_*); H_0 of Eq. 26 in the potential's coordinates, its eigenvalues in increasing order and their estimated error; (int |grad Psi|^2 d rho_*)^(1/2), which is 0 at a fixed point; the mass p_* that rho_* has at theta. The verdict is 'not a fixed point', 'stable' (all eigenvalues > 0: Theorem 6 if p_* = 1), 'unstable' (the least is < 0 and none is 0: Theorem 7, whose conditions B2 and B3 on the rest of rho_* are not checked) or 'degenerate' (an eigenvalue is 0 within the error, always so for a sampled potential of a sigma with kinks, which has no H_0). Radii at 0 with inward force and fixed coordinates take no part: their rows of H0 are 0 and have no eigenvalue.
+---@param options? mf.stability.point_mass.options
+function mf.stability.point_mass(options) end
+
 ---Weighted atoms rho = sum_j weight_j delta_theta_j: what SGD's neurons, PDE particles and optima all are. #m is the number of atoms.
 ---@class mf.measure
 ---@field dim any number of coordinates

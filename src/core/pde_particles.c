@@ -81,7 +81,7 @@ double *mf_pde_weights(mf_pde *run) {
 }
 
 static int is_radius(const mf_pde *run, size_t i) {
-    return run->spec.potential->nonnegative >> (i / run->spec.J) & 1;
+    return mf_is_radius(run->spec.potential, i / run->spec.J);
 }
 
 /* ---- loops over all coordinates of all particles, in fixed chunks ------------------- */

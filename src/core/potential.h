@@ -13,6 +13,8 @@
 #include "measure.h"
 #include "status.h"
 
+#include <stdbool.h>
+
 typedef struct mf_potential mf_potential;
 
 typedef struct {
@@ -53,7 +55,18 @@ struct mf_potential {
     unsigned nonnegative; /* bit c: coordinate c is a radius, its domain is [0, inf]         */
     double d;             /* dimension of x; HUGE_VAL: the limit. Initial radii depend on it  */
     double s0, gamma;     /* dimension of V, and s0/d; 0 where there is no V                  */
+    bool fix_a, fix_b;    /* affine neurons: a, b feel no force                               */
 };
+
+/* Whether coordinate c is a radius in [0, inf]. */
+static inline bool mf_is_radius(const mf_potential *pot, size_t c) {
+    return c < 32 && (pot->nonnegative >> c & 1u);
+}
+
+/* Whether coordinate c of every particle stays what it is. */
+static inline bool mf_is_fixed(const mf_potential *pot, size_t c) {
+    return (pot->fix_a && c + 2 == pot->dim) || (pot->fix_b && c + 1 == pot->dim);
+}
 
 /* R(rho) of Eq. 5 from the mean features m. */
 double mf_potential_risk_of_mean(const mf_potential *, const double *m);

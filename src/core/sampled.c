@@ -211,7 +211,9 @@ mf_status mf_sampled_new(const mf_sampled_spec *spec, mf_potential **out, mf_err
                              .dim = d + (spec->affine ? 2 : 0),
                              .rank = n,
                              .b = p->b,
-                             .d = (double)d};
+                             .d = (double)d,
+                             .fix_a = spec->affine && spec->fix_a,
+                             .fix_b = spec->affine && spec->fix_b};
     *out = &p->head;
     return MF_OK;
 }

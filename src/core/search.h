@@ -18,10 +18,6 @@
 #include <math.h>
 
 /* The compact coordinate: t = r/(1 + r) in [0, 1] of a radius, any other coordinate itself. */
-static inline int mf_is_radius(const mf_potential *p, size_t c) {
-    return c < 32 && (p->nonnegative >> c & 1u);
-}
-
 static inline double mf_to_compact(const mf_potential *p, size_t c, double theta) {
     return !mf_is_radius(p, c) ? theta : isinf(theta) ? 1 : theta / (1 + theta);
 }

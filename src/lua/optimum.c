@@ -41,10 +41,6 @@ static const mfl_class optimum_class;
 
 /* ---- the domain ------------------------------------------------------------------------ */
 
-static bool is_radius(const mf_potential *p, size_t c) {
-    return c < 32 && (p->nonnegative >> c & 1u);
-}
-
 /* Reads box[c] = {low, high}; the box is on top of the stack. */
 static void read_side(lua_State *L, const mf_potential *p, size_t c, double *low, double *high) {
     bool ok = lua_rawgeti(L, -1, (lua_Integer)c + 1) == LUA_TTABLE;
@@ -54,13 +50,13 @@ static void read_side(lua_State *L, const mf_potential *p, size_t c, double *low
         *low = lua_tonumber(L, -2);
         *high = lua_tonumber(L, -1);
         lua_pop(L, 2);
-        ok = numbers && *low < *high && isfinite(*low) && (isfinite(*high) || is_radius(p, c)) &&
-             (*low >= 0 || !is_radius(p, c));
+        ok = numbers && *low < *high && isfinite(*low) && (isfinite(*high) || mf_is_radius(p, c)) &&
+             (*low >= 0 || !mf_is_radius(p, c));
     }
     if (!ok)
         luaL_error(L,
                    WHERE ": option 'box' must give {low, high} with low < high for coordinate %d%s",
-                   (int)c + 1, is_radius(p, c) ? ", a radius: low >= 0" : ", both finite");
+                   (int)c + 1, mf_is_radius(p, c) ? ", a radius: low >= 0" : ", both finite");
     lua_pop(L, 1);
 }
 
@@ -78,7 +74,7 @@ static void read_domain(lua_State *L, const optimum_options *o, double *low, dou
     for (size_t c = 0; c < p->dim; ++c) {
         if (boxed)
             read_side(L, p, c, &low[c], &high[c]);
-        else if (is_radius(p, c)) {
+        else if (mf_is_radius(p, c)) {
             low[c] = 0;
             high[c] = o->rmax;
         } else

@@ -73,7 +73,7 @@ static void check_coordinates(lua_State *L, int arg, const mf_potential *pot, co
     for (size_t c = 0; c < pot->dim; ++c)
         for (size_t j = 0; j < p->n; ++j) {
             double x = p->x[c * p->n + j];
-            bool radius = pot->nonnegative >> c & 1;
+            bool radius = mf_is_radius(pot, c);
             if (radius ? x >= 0 : isfinite(x))
                 continue;
             lua_pushnumber(L, x);
