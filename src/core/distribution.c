@@ -32,10 +32,10 @@ static double draw_mixture(const mf_distribution *law, double u, double *x) {
 void mf_distribution_sample(const mf_distribution *law, mf_key key, uint64_t first, size_t n,
                             double *X, size_t ldx, double *y) {
     assert(law->kind != MF_LAW_CUSTOM && ldx >= law->d);
+    mf_rng_labels(key, first, n, y);
     for (size_t k = 0; k < n; ++k) {
-        double *x = X + k * ldx, u;
+        double *x = X + k * ldx, u = y[k];
         mf_rng_normals(key, first + k, law->d, x);
-        mf_rng_uniforms(key, first + k, 1, &u);
         if (law->kind == MF_LAW_MIXTURE) {
             y[k] = draw_mixture(law, u, x);
             continue;

@@ -23,6 +23,7 @@
     X(series, void,                                                                                \
       (size_t n, size_t terms, size_t ld, const double *ci, const double *c, const double *z,      \
        double *acc))                                                                               \
+    X(labels, void, (mf_key key, uint64_t draw, size_t n, double *out))                            \
     X(curve_values, void,                                                                          \
       (const mf_curve_grid *grid, const double *curve, size_t n, const double *r, double *value,   \
        double *slope))                                                                             \

@@ -10,3 +10,7 @@ void mf_rng_normals(mf_key key, uint64_t draw, size_t n, double *out) {
 void mf_rng_uniforms(mf_key key, uint64_t draw, size_t n, double *out) {
     mf_isa_best()->uniforms(key, draw, n, out);
 }
+
+void mf_rng_labels(mf_key key, uint64_t first, size_t n, double *out) {
+    mf_isa_best()->labels(key, first, n, out);
+}

@@ -30,4 +30,7 @@ void mf_rng_normals(mf_key key, uint64_t draw, size_t n, double *out);
 /* The same for uniforms on the open interval (0, 1). Independent of the normals. */
 void mf_rng_uniforms(mf_key key, uint64_t draw, size_t n, double *out);
 
+/* out[i], i < n: the first uniform of draw `first` + i, as many uniforms calls would give. */
+void mf_rng_labels(mf_key key, uint64_t first, size_t n, double *out);
+
 #endif

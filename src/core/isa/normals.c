@@ -49,17 +49,11 @@ typedef Sleef_double_2 vec2;
 #define VSINCOSPI Sleef_cinz_sincospid1_u35purec
 #endif
 
-/* The 128 bits of counters (first .. first+7, stream, draw): two 64-bit words each. */
-static inline void philox(mf_key key, uint64_t draw, uint32_t first, uint64_t *restrict high,
-                          uint64_t *restrict low) {
-    uint64_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+/* Ten rounds on eight counters c; the 128 bits of each as two 64-bit words. */
+static inline void philox_rounds(mf_key key, uint64_t c0[LANES], uint64_t c1[LANES],
+                                 uint64_t c2[LANES], uint64_t c3[LANES], uint64_t *restrict high,
+                                 uint64_t *restrict low) {
     uint32_t k0 = (uint32_t)key.seed, k1 = (uint32_t)(key.seed >> 32);
-    for (unsigned i = 0; i < LANES; ++i) {
-        c0[i] = first + i;
-        c1[i] = (uint32_t)key.stream;
-        c2[i] = (uint32_t)draw;
-        c3[i] = draw >> 32;
-    }
     for (int round = 0; round < 10; ++round) {
         for (unsigned i = 0; i < LANES; ++i) {
             uint64_t p0 = 0xD2511F53u * (c0[i] & 0xFFFFFFFFu);
@@ -77,6 +71,31 @@ static inline void philox(mf_key key, uint64_t draw, uint32_t first, uint64_t *r
         high[i] = c1[i] << 32 | c0[i];
         low[i] = c3[i] << 32 | c2[i];
     }
+}
+
+/* The bits of counters (first .. first+7, stream, draw). */
+static inline void philox(mf_key key, uint64_t draw, uint32_t first, uint64_t *restrict high,
+                          uint64_t *restrict low) {
+    uint64_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+    for (unsigned i = 0; i < LANES; ++i) {
+        c0[i] = first + i;
+        c1[i] = (uint32_t)key.stream;
+        c2[i] = (uint32_t)draw;
+        c3[i] = draw >> 32;
+    }
+    philox_rounds(key, c0, c1, c2, c3, high, low);
+}
+
+/* The bits of counters (0, stream, draw .. draw+7). */
+static inline void philox_draws(mf_key key, uint64_t draw, uint64_t *restrict high,
+                                uint64_t *restrict low) {
+    uint64_t c0[LANES] = {0}, c1[LANES], c2[LANES], c3[LANES];
+    for (unsigned i = 0; i < LANES; ++i) {
+        c1[i] = (uint32_t)key.stream;
+        c2[i] = (uint32_t)(draw + i);
+        c3[i] = (draw + i) >> 32;
+    }
+    philox_rounds(key, c0, c1, c2, c3, high, low);
 }
 
 /* 52 bits to the midpoints (k + 1/2) 2^-52 of (0, 1): never 0, never 1, exact. */
@@ -137,3 +156,15 @@ static inline void block_independent_uniforms(mf_key key, uint64_t draw, size_t 
 
 FILL(mf_normals, block_normals)
 FILL(mf_uniforms, block_independent_uniforms)
+
+/* The first uniform of draws draw .. draw + n - 1: counters differ in the draw. */
+void MF_ISA(mf_labels)(mf_key key, uint64_t draw, size_t n, double *out) {
+    key.stream |= 0x80000000u;
+    for (size_t done = 0; done < n; done += LANES) {
+        uint64_t high[LANES], low[LANES];
+        double u[LANES];
+        philox_draws(key, draw + done, high, low);
+        to_uniform(high, u);
+        memcpy(out + done, u, (n - done < LANES ? n - done : LANES) * sizeof *out);
+    }
+}

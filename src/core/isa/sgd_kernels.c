@@ -79,6 +79,11 @@
 #define PICK(z, t, yes, no) ((z) >= (t) ? (yes) : (no))
 #define MATH(name) name
 #endif
+/* Sums over neurons: in double. */
+#define SUM VEC
+#define SUM_ZERO SET(0)
+#define SUM_ADD ADD
+#define SUM_STORE STORE
 #include "sgd_kernels.inc"
 #undef REAL
 #undef SUFFIX
@@ -95,6 +100,10 @@
 #undef MAX
 #undef PICK
 #undef MATH
+#undef SUM
+#undef SUM_ZERO
+#undef SUM_ADD
+#undef SUM_STORE
 
 /* ---- float ---------------------------------------------------------------------------------- */
 
@@ -155,4 +164,51 @@
 #define PICK(z, t, yes, no) ((z) >= (t) ? (yes) : (no))
 #define MATH(name) PASTE(name, f)
 #endif
+/* A vector of floats adds to two vectors of doubles, lower and upper half. */
+#if defined(MF_ISA_avx512)
+#define HALF __m512d
+#define HALF_ZERO _mm512_setzero_pd()
+#define LOWER(x) _mm512_cvtps_pd(_mm512_castps512_ps256(x))
+#define UPPER(x) _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1))
+#define HALF_ADD _mm512_add_pd
+#define HALF_STORE _mm512_store_pd
+#elif defined(MF_ISA_avx2)
+#define HALF __m256d
+#define HALF_ZERO _mm256_setzero_pd()
+#define LOWER(x) _mm256_cvtps_pd(_mm256_castps256_ps128(x))
+#define UPPER(x) _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1))
+#define HALF_ADD _mm256_add_pd
+#define HALF_STORE _mm256_store_pd
+#elif defined(__x86_64__)
+#define HALF __m128d
+#define HALF_ZERO _mm_setzero_pd()
+#define LOWER(x) _mm_cvtps_pd(x)
+#define UPPER(x) _mm_cvtps_pd(_mm_movehl_ps(x, x))
+#define HALF_ADD _mm_add_pd
+#define HALF_STORE _mm_store_pd
+#else
+#define HALF double
+#define HALF_ZERO 0.0
+#define LOWER(x) ((double)(x))
+#define UPPER(x) 0.0
+#define HALF_ADD(a, b) ((a) + (b))
+#define HALF_STORE(p, v) (*(p) = (v))
+#endif
+typedef struct {
+    HALF low, high;
+} halves;
+
+static inline halves halves_add(halves sum, VEC x) {
+    return (halves){HALF_ADD(sum.low, LOWER(x)), HALF_ADD(sum.high, UPPER(x))};
+}
+
+static inline void halves_store(double *out, halves sum) {
+    HALF_STORE(out, sum.low);
+    if (WIDTH > 1)
+        HALF_STORE(out + WIDTH / 2, sum.high);
+}
+#define SUM halves
+#define SUM_ZERO ((halves){HALF_ZERO, HALF_ZERO})
+#define SUM_ADD halves_add
+#define SUM_STORE halves_store
 #include "sgd_kernels.inc"
