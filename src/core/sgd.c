@@ -147,7 +147,7 @@ static void describe(mf_sgd *w, const mf_sgd_spec *spec) {
 size_t mf_sgd_bytes(const mf_sgd_spec *spec) {
     double numbers = ((double)spec->N + 160) * (2 * (double)spec->law.d + 1000) +
                      (double)spec->law.components * (double)spec->law.d * (double)spec->law.d;
-    if (numbers > 0x1p56)
+    if (numbers > 0x1p47) /* a petabyte */
         return 0;
     mf_sgd w = {0};
     describe(&w, spec);
@@ -307,7 +307,7 @@ static mf_status plain_step(mf_sgd *w, const double *x, double y, double s, mf_e
     learn_output(w, w->k + 1, s, c.gain);
     if (noise_deviation(w, s) > 0)
         add_noise(w, w->k + 1, noise_deviation(w, s));
-    ++w->k;
+    w->base = ++w->k;
     return MF_OK;
 }
 
@@ -475,11 +475,9 @@ static mf_status run_blocked(mf_sgd *w, uint64_t to, const double *s, const mf_f
 
 mf_status mf_sgd_run(mf_sgd *w, uint64_t to, const double *s, const mf_flag *stop, mf_error *err) {
     assert(w->spec.law.kind != MF_LAW_CUSTOM);
-    mf_status status = w->spec.algorithm == MF_SGD_PLAIN ? run_plain(w, to, s, stop, err)
-                                                         : run_blocked(w, to, s, stop, err);
     if (w->spec.algorithm == MF_SGD_PLAIN)
-        w->base = w->k;
-    return status;
+        return run_plain(w, to, s, stop, err);
+    return run_blocked(w, to, s, stop, err);
 }
 
 /* ---- views -------------------------------------------------------------------------------------- */

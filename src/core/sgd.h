@@ -88,16 +88,17 @@ double mf_sgd_yhat(const mf_sgd *);
  * numbers each) may be NULL. For plain neurons a = 1 and b = 0.                             */
 void mf_sgd_weights(mf_sgd *, double *w, size_t ld, double *a, double *b);
 
-/* ---- checkpoints: the spec, k and the state at the block's start --------------------------- */
+/* ---- checkpoints: the spec, k and the state at the block's start ---------------------------- */
 
-/* Writes the run to path, whole or not at all (temporary name, fsync, rename). */
-mf_status mf_sgd_save(const mf_sgd *, const char *path, mf_error *err);
+size_t mf_sgd_packed_bytes(const mf_sgd *);
+void mf_sgd_pack(const mf_sgd *, void *out);
 
-/* Loading takes two calls. The first checks the whole file (MF_EFORMAT if it is damaged) and
- * says how much memory the run needs; the second makes the workspace in `mem` (zeroed). The
- * workspace is then at the start of a block: run it to *k for the state that was saved.      */
-mf_status mf_sgd_load_size(const char *path, size_t *bytes, mf_error *err);
-mf_status mf_sgd_load(const char *path, void *mem, size_t bytes, mf_sgd **out, uint64_t *k,
-                      mf_error *err);
+/* Loading takes two calls. The first checks all of it (MF_EFORMAT if it is damaged) and says
+ * how much memory the run needs; the second makes the workspace in `mem` (zeroed). The
+ * workspace is then at the start of a block: run it to *k for the state that was saved.
+ * data is 8-byte aligned.                                                                   */
+mf_status mf_sgd_unpack_size(const void *data, size_t size, size_t *bytes, mf_error *err);
+mf_status mf_sgd_unpack(const void *data, size_t size, void *mem, mf_sgd **out, uint64_t *k,
+                        mf_error *err);
 
 #endif

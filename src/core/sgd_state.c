@@ -58,25 +58,35 @@ size_t mf_sgd_law_bytes(const mf_distribution *law) {
     return (basis_size(law) + mixture_size(law)) * sizeof(double);
 }
 
-static const double *move(double **to, const double *from, size_t n) {
-    double *at = *to;
-    if (from != at)
-        memcpy(at, from, n * sizeof *at);
-    *to = at + n;
-    return at;
+static void attach(const double **field, const double **at, size_t n) {
+    *field = *at;
+    *at += n;
+}
+
+void mf_sgd_law_attach(mf_distribution *law, const double *at) {
+    size_t n = law->components, d = law->d;
+    if (basis_size(law))
+        attach(&law->basis, &at, law->s0 * d);
+    if (mixture_size(law)) {
+        attach(&law->cumulative, &at, n);
+        attach(&law->label, &at, n);
+        attach(&law->mean, &at, n * d);
+        attach(&law->factor, &at, n * d * d);
+    }
 }
 
 void mf_sgd_law_copy(mf_distribution *law, void *arrays) {
     double *to = arrays;
     size_t n = law->components, d = law->d;
     if (basis_size(law))
-        law->basis = move(&to, law->basis, law->s0 * d);
+        memcpy(to, law->basis, mf_sgd_law_bytes(law));
     if (mixture_size(law)) {
-        law->cumulative = move(&to, law->cumulative, n);
-        law->label = move(&to, law->label, n);
-        law->mean = move(&to, law->mean, n * d);
-        law->factor = move(&to, law->factor, n * d * d);
+        memcpy(to, law->cumulative, n * sizeof *to);
+        memcpy(to + n, law->label, n * sizeof *to);
+        memcpy(to + 2 * n, law->mean, n * d * sizeof *to);
+        memcpy(to + 2 * n + n * d, law->factor, n * d * d * sizeof *to);
     }
+    mf_sgd_law_attach(law, arrays);
 }
 
 size_t mf_sgd_table_bytes(const mf_activation *sigma) {

@@ -68,6 +68,7 @@ void mf_sgd_scale(const mf_sgd *, void *out, size_t at, const double *x, size_t 
 /* Arrays behind a law and an activation: their size, and the copy a workspace keeps. */
 size_t mf_sgd_law_bytes(const mf_distribution *);
 void mf_sgd_law_copy(mf_distribution *, void *arrays);
+void mf_sgd_law_attach(mf_distribution *, const double *arrays); /* to a copy's contents */
 size_t mf_sgd_table_bytes(const mf_activation *);
 
 #endif

@@ -1,6 +1,8 @@
 /* sgd.c: mf.sgd, one-pass stochastic gradient descent. */
 #include "core/sgd.h"
 
+#include "core/file.h"
+
 #include "core/risk.h"
 
 #include "array.h"
@@ -10,8 +12,11 @@
 #include "measure.h"
 #include "schedule.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define MFL_SGD "mf.sgd"
 
@@ -157,6 +162,18 @@ static const double *step_sizes(lua_State *L, mf_sgd *run, uint64_t first, uint6
     return s;
 }
 
+/* Samples first .. first+n-1 of the run's law, which a loaded run has for itself. */
+static void draw(lua_State *L, mf_sgd *run, mf_key key, uint64_t first, size_t n, double *X,
+                 double *y) {
+    const mf_distribution *law = &mf_sgd_spec_of(run)->law;
+    if (law->kind != MF_LAW_CUSTOM) {
+        mf_distribution_sample(law, key, first, n, X, law->d, y);
+        return;
+    }
+    mfl_distribution_sample(L, push_option(L, "distribution"), key, first, n, X, law->d, y);
+    lua_pop(L, 1);
+}
+
 /* Some steps towards step `to`, the whole way if that is short. */
 static mf_status some_steps(lua_State *L, mf_sgd *run, uint64_t to, mf_error *err) {
     const mf_sgd_spec *spec = mf_sgd_spec_of(run);
@@ -168,8 +185,7 @@ static mf_status some_steps(lua_State *L, mf_sgd *run, uint64_t to, mf_error *er
     if (spec->law.kind == MF_LAW_CUSTOM) {
         size_t n = to - k < BATCH ? (size_t)(to - k) : BATCH, d = spec->law.d;
         double *X = mfl_array_vector(L, BATCH * (d + 1))->data, *y = X + BATCH * d;
-        mfl_distribution_sample(L, push_option(L, "distribution"),
-                                (mf_key){spec->seed, MF_STREAM_DATA}, k + 1, n, X, d, y);
+        draw(L, run, (mf_key){spec->seed, MF_STREAM_DATA}, k + 1, n, X, y);
         if (custom_xi)
             s = step_sizes(L, run, k, k + n);
         status = mf_sgd_feed(run, n, X, d, y, s, err);
@@ -281,13 +297,12 @@ static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
     mf_network net = push_network(L, run);
     double *X = mfl_array_vector(L, BATCH * (net.d + 2) + net.N)->data;
     double *y = X + BATCH * net.d, *yhat = y + BATCH, *z = yhat + BATCH, mean = 0, square = 0;
-    push_option(L, "distribution");
     mfl_task task;
     mfl_task_begin(L, &task, "risk", 0, (double)o->samples);
     size_t done = 0;
     while (done < o->samples) {
         size_t n = o->samples - done < BATCH ? o->samples - done : BATCH;
-        mfl_distribution_sample(L, -1, (mf_key){o->seed, MF_STREAM_RISK}, done, n, X, net.d, y);
+        draw(L, run, (mf_key){o->seed, MF_STREAM_RISK}, done, n, X, y);
         mf_network_predict(&net, &spec->sigma, n, X, net.d, z, yhat);
         for (size_t k = 0; k < n; ++k) { /* Welford's update */
             double loss = (y[k] - yhat[k]) * (y[k] - yhat[k]), change = loss - mean;
@@ -353,6 +368,133 @@ static int sgd_yhat(lua_State *L) {
     return 1;
 }
 
+/* ---- checkpoints -------------------------------------------------------------------------------- */
+
+static int failure(lua_State *L, const char *path, const mf_error *err) {
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: %s", path, err->text);
+    return 2;
+}
+
+static int sgd_save(lua_State *L) {
+    mf_sgd *run = check_run(L);
+    const char *path = luaL_checkstring(L, 2);
+    size_t size = mf_sgd_packed_bytes(run);
+    mf_error err = {MF_OK, ""};
+    double *room = mfl_array_vector(L, size / sizeof(double) + 1)->data;
+    mf_sgd_pack(run, room);
+    if (mf_file_replace(path, room, size, &err) < 0)
+        return failure(L, path, &err);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* Pushes the file's bytes in an array; NULL with err filled if it cannot be read. */
+static void *read_file(lua_State *L, const char *path, size_t *size, mf_error *err) {
+    struct stat about;
+    bool there = stat(path, &about) == 0;
+    if (!there || !S_ISREG(about.st_mode)) {
+        mf_fail(err, MF_EIO, "%s", there ? "not a regular file" : strerror(errno));
+        return NULL;
+    }
+    *size = (size_t)about.st_size;
+    void *room = mfl_array_vector(L, *size / sizeof(double) + 1)->data;
+    FILE *file = fopen(path, "rb");
+    if (!file || fread(room, 1, *size, file) != *size) {
+        mf_fail(err, MF_EIO, "%s", file ? "cut short while it was read" : strerror(errno));
+        room = NULL;
+    }
+    if (file)
+        fclose(file);
+    return room;
+}
+
+/* The options of a loaded run, as far as they are data: into the table at `index`. */
+static void describe_options(lua_State *L, int index, const mf_sgd_spec *spec) {
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"eps", spec->eps}, {"beta", spec->beta}, {"lambda", spec->lambda}};
+    const struct {
+        const char *name, *value;
+    } names[] = {{"neuron", neuron_names[spec->neuron]},
+                 {"noise", noise_names[spec->noise_factor == 2]},
+                 {"algorithm", algorithm_names[spec->algorithm]},
+                 {"precision", precision_names[spec->precision]}};
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counts[] = {{"N", spec->N}, {"seed", spec->seed}, {"block", spec->block}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
+        lua_pushnumber(L, numbers[i].value);
+        lua_setfield(L, index, numbers[i].name);
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+        lua_pushstring(L, names[i].value);
+        lua_setfield(L, index, names[i].name);
+    }
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; ++i) {
+        lua_pushinteger(L, (lua_Integer)counts[i].value);
+        lua_setfield(L, index, counts[i].name);
+    }
+    lua_pushboolean(L, spec->fix_a);
+    lua_setfield(L, index, "fix_a");
+    lua_pushboolean(L, spec->fix_b);
+    lua_setfield(L, index, "fix_b");
+}
+
+typedef struct {
+    const mf_distribution *law;
+} load_options;
+
+static const mfl_field load_fields[] = {
+        {"distribution", MFL_OBJECT, offsetof(load_options, law), MFL_OPTIONAL, 0, 0, 0,
+         MFL_DISTRIBUTION, "the law again, if it is a Lua function (files hold no code)"},
+        {"xi", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a function t -> xi(t)",
+         "the schedule again, if it is a Lua function"},
+        MFL_END};
+
+/* What only Lua knows must be given again. */
+static void check_given(lua_State *L, const char *where, const mf_sgd_spec *spec,
+                        const load_options *o, const mf_schedule *xi) {
+    bool law = spec->law.kind == MF_LAW_CUSTOM, schedule = spec->xi.kind == MF_SCHEDULE_CUSTOM;
+    if (law && (!o->law || o->law->kind != MF_LAW_CUSTOM || o->law->d != spec->law.d))
+        luaL_error(L,
+                   "%s: the run was made with a Lua distribution: give it again as option "
+                   "'distribution' (d = %I)",
+                   where, (lua_Integer)spec->law.d);
+    if (schedule && xi->kind != MF_SCHEDULE_CUSTOM)
+        luaL_error(L, "%s: the run was made with a Lua schedule: give it again as option 'xi'",
+                   where);
+}
+
+static int sgd_load(lua_State *L) {
+    const char *where = "mf.sgd.load", *path = luaL_checkstring(L, 1);
+    load_options o = {NULL};
+    mf_error err = {MF_OK, ""};
+    size_t size = 0, bytes = 0;
+    uint64_t k = 0;
+    sgd_box *box;
+    lua_settop(L, 2);
+    mfl_options(L, where, 2, load_fields, &o); /* at 3 */
+    lua_getfield(L, 3, "xi");
+    const mf_schedule *xi = mfl_schedule_option(L, where);
+    lua_setfield(L, 3, "xi");
+    void *data = read_file(L, path, &size, &err); /* at 4 */
+    if (!data || mf_sgd_unpack_size(data, size, &bytes, &err) < 0)
+        return failure(L, path, &err);
+    lua_pushvalue(L, 3);
+    void *memory = new_box(L, where, bytes, &box); /* at 5 */
+    mfl_status(L, where, mf_sgd_unpack(data, size, memory, &box->run, &k, &err), &err);
+    const mf_sgd_spec *spec = mf_sgd_spec_of(box->run);
+    check_given(L, where, spec, &o, xi);
+    describe_options(L, 3, spec);
+    lua_replace(L, 1);
+    lua_settop(L, 1);
+    run_to(L, where, k);
+    return 1;
+}
+
 /* ---- tables ----------------------------------------------------------------------------------- */
 
 static const mfl_fn sgd_methods[] = {
@@ -371,6 +513,17 @@ static const mfl_fn sgd_methods[] = {
          "laws, with a bound on its numerical error. With samples: a Monte Carlo estimate and its "
          "standard error.",
          risk_fields},
+        {"save", sgd_save, "sgd:save(path)",
+         "Writes the run to a file, whole or not at all; returns the run, or nil and a message. "
+         "Loaded and advanced, it has the bits of a run that was never interrupted.",
+         NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+static const mfl_fn sgd_functions[] = {
+        {"load", sgd_load, "mf.sgd.load(path, {distribution=, xi=})",
+         "The run saved at path, or nil and a message if the file is missing, damaged or of "
+         "another kind. Lua functions are not in the file and are given again.",
+         load_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
 static const mfl_property sgd_properties[] = {{"k", sgd_k, "steps done"},
@@ -395,6 +548,7 @@ static const mfl_fn sgd_call[] = {
 void mfl_open_sgd(lua_State *L) {
     mfl_class_register(L, &sgd_class);
     lua_newtable(L);
+    mfl_functions(L, MFL_SGD, sgd_functions);
     lua_newtable(L);
     mfl_functions(L, MFL_SGD, sgd_call);
     lua_setmetatable(L, -2);

@@ -1,0 +1,224 @@
+-- SGD in blocks is SGD: the plain loop's trajectory, the same bits however it is cut, kept, split.
+local mf = require "meanfield"
+
+local piecewise = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
+local mixture = mf.distribution.mixture {
+  { label = 1, mean = { 1, 0, 0 }, covariance = { { 2, 0.5, 0 }, { 0.5, 1, 0 }, { 0, 0, 1 } } },
+  { label = -1, weight = 2, mean = { 0, 0, 2 } } }
+
+local function new(o)
+  local options = { distribution = mf.distribution.isotropic { d = 7, delta = 0.8 }, activation = piecewise, N = 45,
+                    init = mf.init.gaussian { kappa = 0.8, a = 1, b = 0.1 }, eps = 1e-3, seed = 3 }
+  for k, v in pairs(o) do options[k] = v end
+  return mf.sgd(options)
+end
+
+-- Relative distance of two runs' parameters.
+local function distance(x, y)
+  local worst, left, right = 0, { x:weights() }, { y:weights() }
+  for i = 1, #left do
+    local change = left[i] - right[i]
+    worst = math.max(worst, math.sqrt((change * change):sum() / (right[i] * right[i]):sum()))
+  end
+  return worst
+end
+
+local function same(x, y)
+  local left, right = { x:weights() }, { y:weights() }
+  for i = 1, #left do if left[i] ~= right[i] then return false end end
+  return x.k == y.k and #left == #right
+end
+
+describe("sgd in blocks", function()
+  it("agrees with the plain loop to 1e-10 after 10^4 steps, for every law, activation and schedule", function()
+    local A = mf.activation
+    local tabulated = A.custom(function(t) return t / (1 + math.abs(t)) end)
+    for _, c in ipairs {
+      { distribution = mf.distribution.isotropic { d = 40, delta = 0.8 } },
+      { distribution = mf.distribution.anisotropic { d = 12, s0 = 3, delta = 0.5 }, activation = A.relu(),
+        neuron = "affine", xi = mf.schedule.power(-0.25) },
+      { distribution = mf.distribution.anisotropic { d = 2, s0 = 1, delta = 0.5, basis = { { 1, 2 } } },
+        activation = A.erf(), lambda = 0.5 },
+      { distribution = mixture, activation = A.tanh(), neuron = "affine", lambda = 0.1 },
+      { distribution = mixture, activation = A.sigmoid(), neuron = "affine", fix_a = true, block = 7 },
+      { activation = A.softplus(), neuron = "affine", fix_b = true, lambda = 0.2,
+        xi = function(t) return 1 / (1 + t) end },
+      { activation = tabulated, neuron = "affine", block = 240 },
+    } do
+      c.algorithm = "blocked"
+      local blocked = new(c):step(10007)
+      c.algorithm, c.block = "plain", nil
+      assert.is_true(distance(blocked, new(c):step(10007)) < 1e-10)
+    end
+  end)
+
+  -- Prints the largest distance to the plain loop over N, d in 1 .. 70, on one instruction set.
+  local remainders = [[
+    local mf = require "meanfield"
+    local worst = 0
+    for n = 1, 70 do
+      for _, d in ipairs { n, 71 - n, (n * 37) % 70 + 1 } do
+        for _, precision in ipairs { "double", "single" } do
+          local function run(o)
+            local s = mf.sgd { distribution = mf.distribution.isotropic { d = d, delta = 0.5 }, N = n, eps = 0.01,
+              activation = mf.activation.tanh(), neuron = n % 2 == 0 and "affine" or "plain", precision = precision,
+              init = mf.init.gaussian { kappa = 1 }, algorithm = o, block = o == "blocked" and n % 13 + 1 or nil }
+            return s:step(20)
+          end
+          local change = run("blocked"):weights() - run("plain"):weights()
+          worst = math.max(worst, (change * change):max() ^ 0.5 * (precision == "single" and 1e-8 or 1))
+        end
+      end
+    end
+    print(mf.isa(), worst)]]
+
+  it("is right for every N and d in 1 .. 70, both precisions, on every instruction set", function()
+    local script = os.tmpname()
+    local f = assert(io.open(script, "w"))
+    f:write(remainders):close()
+    for _, isa in ipairs { "baseline", "avx2", "avx512" } do
+      local pipe = assert(io.popen(("MEANFIELD_ISA=%s '%s' '%s'"):format(isa, arg[-1] or arg[0], script)))
+      local used, worst = pipe:read("a"):match "(%w+)%s+(%S+)"
+      assert.is_true(pipe:close())
+      assert.is_string(used)
+      assert.is_true(tonumber(worst) < 1e-13, used .. ": " .. worst)
+    end
+    os.remove(script)
+  end)
+
+  it("shows the plain loop's weights and predictions in the middle of a block", function()
+    local blocked, plain = new { block = 10 }, new { algorithm = "plain" }
+    for _ = 1, 23 do
+      assert.is_true(distance(blocked:step(1), plain:step(1)) < 1e-14)
+      assert.near(plain.yhat, blocked.yhat, 1e-13)
+    end
+  end)
+
+  it("has the same bits however advance and step cut the run, and whoever looks", function()
+    for _, c in ipairs { {}, { precision = "single" }, { neuron = "affine", activation = mf.activation.tanh() },
+                         { algorithm = "plain" }, { xi = function(t) return 1 + t end } } do
+      local whole, cut = new(c):step(100), new(c)
+      for _, n in ipairs { 1, 2, 12, 15, 0, 1, 29, 40 } do
+        cut:step(n):weights()
+        cut:risk()
+      end
+      assert.is_true(same(whole, cut))
+      assert.is_true(same(new(c):advance(0.001):advance(0.002), new(c):advance(0.002)))
+    end
+  end)
+
+  it("has the same bits for any number of threads", function()
+    local before = mf.threads()
+    for _, c in ipairs { { N = 10001 }, { N = 41003, neuron = "affine", activation = mf.activation.relu() },
+                         { N = 10001, beta = 10 } } do
+      c.distribution = mf.distribution.isotropic { d = 3, delta = 0.5 }
+      mf.threads(1)
+      local one = new(c):step(131)
+      for n = 2, 3 do
+        mf.threads(n)
+        assert.is_true(same(one, new(c):step(131)))
+      end
+    end
+    mf.threads(before)
+  end)
+
+  it("tracks double in single precision within the spread of SGD over seeds (Fig. 1's setting)", function()
+    local function radii(o)
+      o.distribution, o.N, o.eps = mf.distribution.isotropic { d = 40, delta = 0.8 }, 800, 1e-4
+      local run = new(o):advance(1)
+      return run:measure():radius(), (run:risk())
+    end
+    local double, risk = radii { seed = 1 }
+    local single, near = radii { seed = 1, precision = "single" }
+    local other, far = radii { seed = 2 }
+    assert.is_true(mf.transport.w1(double, single) < 0.2 * mf.transport.w1(double, other))
+    assert.is_true(math.abs(near - risk) < 0.2 * math.abs(far - risk))
+  end)
+
+  it("reports divergence at the plain loop's step, and stays at the last good one", function()
+    local c = { activation = mf.activation.relu(), neuron = "affine", eps = 1, N = 8 }
+    local function diverge(algorithm)
+      c.algorithm = algorithm
+      local run = new(c)
+      local _, message = pcall(run.step, run, 100000)
+      return run, message:match "diverged at step (%d+)"
+    end
+    local plain, at = diverge "plain"
+    local blocked, there = diverge "blocked"
+    assert.is_string(at)
+    assert.equal(at, there)
+    assert.equal(tonumber(at) - 1, plain.k)
+    assert.equal(plain.k, blocked.k)
+    assert.is_true(distance(blocked, plain) < 1e-6) -- numbers about to explode
+    local _, again = pcall(blocked.step, blocked, 1)
+    assert.equal(at, again:match "diverged at step (%d+)")
+  end)
+
+  it("goes on from a file with the bits of a run that was never interrupted", function()
+    local path = os.tmpname()
+    local tabulated = mf.activation.custom(function(t) return t / (1 + t * t) end)
+    local xi = function(t) return 1 + t end
+    local law = mf.distribution.custom { d = 2, sample = function(rng) return rng:normals(2), rng:normal() end }
+    for _, c in ipairs {
+      { {} }, { { precision = "single", neuron = "affine" } }, { { algorithm = "plain" } },
+      { { distribution = mixture, activation = tabulated, beta = 20, lambda = 0.1, neuron = "affine" } },
+      { { distribution = mf.distribution.anisotropic { d = 2, s0 = 1, delta = 0.5, basis = { { 1, 2 } } }, xi = xi },
+        { xi = xi } },
+      { { distribution = law }, { distribution = law } },
+    } do
+      local run = new(c[1]):step(38)
+      assert.equal(run, run:save(path))
+      local loaded = assert(mf.sgd.load(path, c[2]))
+      assert.is_true(same(run, loaded))
+      assert.equal(run.yhat, loaded.yhat)
+      assert.is_true(same(new(c[1]):step(100), loaded:step(62)))
+      assert.equal(run.options.block, loaded.options.block)
+    end
+    new({ xi = xi }):save(path)
+    assert.error_matches(function() mf.sgd.load(path) end, "give it again as option 'xi'", 1, true)
+    os.remove(path)
+  end)
+
+  it("refuses a missing, foreign, cut or damaged file with a message", function()
+    local path = os.tmpname()
+    new({}):step(5):save(path)
+    local f = assert(io.open(path, "rb"))
+    local bytes = f:read "a"
+    f:close()
+    local function expect(text, content)
+      local out = assert(io.open(path, "wb"))
+      out:write(content):close()
+      local run, message = mf.sgd.load(path)
+      assert.is_nil(run)
+      assert.is_truthy(message:find(text, 1, true), message)
+    end
+    expect("damaged or cut short", bytes:sub(1, -2))
+    expect("damaged or cut short", bytes:sub(1, 60))
+    for _, at in ipairs { 30, 100, #bytes // 2, #bytes - 3 } do
+      expect("damaged or cut short", bytes:sub(1, at - 1) .. string.char(bytes:byte(at) ~ 4) .. bytes:sub(at + 1))
+    end
+    expect("not an SGD checkpoint", "hello")
+    expect("not an SGD checkpoint", "")
+    os.remove(path)
+    local run, message = mf.sgd.load(path)
+    assert.is_nil(run)
+    assert.is_truthy(message:find "No such file")
+    run, message = new({}):save "/nowhere/at/all"
+    assert.is_nil(run)
+    assert.is_truthy(message:find "/nowhere/at/all")
+  end)
+
+  it("names what is wrong", function()
+    local custom = mf.distribution.custom { d = 2, sample = function(rng) return rng:normals(2), 1 end }
+    local function expect(text, o) assert.error_matches(function() new(o) end, text, 1, true) end
+    expect("option 'block' must be an integer in [1, 2.4e+02], got 0", { block = 0 })
+    expect("option 'block' must be an integer in [1, 2.4e+02], got 1000", { block = 1000 })
+    expect("option 'algorithm' must be 'auto', 'plain' or 'blocked', got 'fast'", { algorithm = "fast" })
+    expect("option 'precision' must be 'double' or 'single', got 'half'", { precision = "half" })
+    expect("a custom distribution takes the plain loop", { distribution = custom, algorithm = "blocked" })
+    expect("does not fit in memory",
+           { N = 1000000000, distribution = mf.distribution.isotropic { d = 10000000, delta = 0.5 } })
+    assert.equal("plain", new({ distribution = custom }).options.algorithm)
+    assert.equal(15, new({}).options.block)
+  end)
+end)
