@@ -201,6 +201,7 @@ function mf.schedule.power(p) end
 ---@field N any number of neurons
 ---@field k any steps done
 ---@field t any time t = k eps
+---@field yhat any prediction yhat_k of the latest step, made before its update
 local class5 = {}
 
 ---Steps until t = k eps (k the nearest integer to t/eps); returns the run. Raises 'diverged at step k' when the prediction is no longer finite.
@@ -218,6 +219,10 @@ function class5:measure() end
 ---@param options? mf.sgd.risk.options
 function class5:risk(options) end
 
+---Writes the run to a file, whole or not at all; returns the run, or nil and a message. Loaded and advanced, it has the bits of a run that was never interrupted.
+---@param path any
+function class5:save(path) end
+
 ---n more steps (default 1); returns the run.
 ---@param n any
 function class5:step(n) end
@@ -225,28 +230,17 @@ function class5:step(n) end
 ---W, an N x d array; with affine neurons also a and b.
 function class5:weights() end
 
----@class mf.sgd.options
----@field distribution mf.distribution a mf.distribution, required: law of one example (x, y)
----@field activation mf.activation a mf.activation, required: sigma
----@field neuron? "plain"|"affine" 'plain' | 'affine', default "plain": plain: sigma(<w,x>); affine: a sigma(<w,x> + b) (Eq. 2)
----@field N integer an integer in [1, 1e+09], required: number of neurons
----@field init mf.init a mf.init, required: law rho_0 of the initial weights
----@field eps number a number in (0, inf), required: step size epsilon: s_k = eps xi(k eps), t = k eps
----@field xi? any an mf.schedule or a function t -> xi(t): step schedule; default constant 1
----@field seed? integer an integer >= 0, default 1: seed of all random numbers of the run
----@field beta? number a number in (0, inf], default inf: inverse temperature of noisy SGD (Eq. 11, Eq. 12); inf: no noise
----@field lambda? number a number in [0, inf), default 0: l2 regularisation (Eq. 11)
----@field noise? "diffusion"|"printed" 'diffusion' | 'printed', default "diffusion": diffusion: variance 4 s_k/beta, the beta of Eq. 12; printed: 2 s_k/beta, Eq. 11 as printed
----@field fix_a? boolean true or false, default false: affine neurons: do not train the output weights
----@field fix_b? boolean true or false, default false: affine neurons: do not train the offsets
----@field algorithm? "auto"|"plain"|"blocked" 'auto' | 'plain' | 'blocked', default "auto": plain: one step at a time; blocked: the same steps as matrix products; auto: blocked unless the law is custom
----@field block? integer an integer in [1, 2.4e+02]: samples a block; default by d and N; part of the run's identity (last bits)
----@field precision? "double"|"single" 'double' | 'single', default "double": of weights and products; sums over neurons and risks are in double in both
+mf.sgd = {}
 
----A network of N neurons at its initial weights, ready to be trained by one-pass SGD.
----@param options? mf.sgd.options
+---@class mf.sgd.load.options
+---@field distribution? mf.distribution a mf.distribution: the law again, if it is a Lua function (files hold no code)
+---@field xi? any a function t -> xi(t): the schedule again, if it is a Lua function
+
+---The run saved at path, or nil and a message if the file is missing, damaged or of another kind. Lua functions are not in the file and are given again.
+---@param path any
+---@param options? mf.sgd.load.options
 ---@return mf.sgd
-function mf.sgd(options) end
+function mf.sgd.load(path, options) end
 
 ---The potentials V and U of a model (Eq. 6) as a feature map: V = <b, f>, U = <f, f'>. All kinds have the same methods and serve mf.pde, mf.optimum and mf.stability alike.
 ---@class mf.potential
