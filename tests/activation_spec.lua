@@ -1,0 +1,226 @@
+-- Activations: moments and Hermite coefficients against quadrature written here, limits, tables.
+local mf = require "meanfield"
+local quadrature = require "tests.quadrature"
+
+local act = mf.activation
+local gelu = function(t) return t / (1 + math.exp(-1.7 * t)) end
+
+-- name -> activation, where it has kinks, and its formula once more
+local activations = {
+  paper = { act.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }, { 0.5, 1.5 },
+    function(t) return math.max(-2.5, math.min(7.5, -2.5 + 10 * (t - 0.5))) end },
+  sloped = { act.piecewise { { -1, 1 }, { 0, -2 }, { 2, 0.5 }, left = -0.3, right = 1.2 }, { -1, 0, 2 },
+    function(t)
+      if t < -1 then return 1 - 0.3 * (t + 1) elseif t < 0 then return -2 - 3 * t end
+      return t < 2 and -2 + 1.25 * t or 0.5 + 1.2 * (t - 2)
+    end },
+  relu = { act.relu(), { 0 }, function(t) return math.max(t, 0) end },
+  tanh = { act.tanh(), {}, function(t) return 1 - 2 / (math.exp(2 * t) + 1) end },
+  sigmoid = { act.sigmoid(), {}, function(t) return 1 / (1 + math.exp(-t)) end },
+  softplus = { act.softplus(), {}, function(t) return t > 30 and t or math.log(1 + math.exp(t)) end },
+  erf = { act.erf(), {} },
+  atan = { act.custom { f = math.atan }, {}, math.atan },
+  gelu = { act.custom(gelu), {}, gelu },
+  hat = { act.custom { f = function(t) return math.max(0, 1 - math.abs(t)) end, kinks = { -1, 0, 1 } }, { -1, 0, 1 },
+    function(t) return math.max(0, 1 - math.abs(t)) end },
+}
+
+-- erf by its own quadrature
+activations.erf[3] = function(t)
+  local half = quadrature.integral(function(u) return math.exp(-u * u) end, 0, math.abs(t))
+  return (t < 0 and -2 or 2) / math.sqrt(math.pi) * half
+end
+
+-- kinks of x -> sigma(s x + b), and where a steep smooth one turns
+local function cuts_of(entry, s, b)
+  local cuts = {}
+  for _, t in ipairs(entry[2]) do cuts[#cuts + 1] = (t - b) / s end
+  if s > 2 then
+    for k = -3, 5 do
+      cuts[#cuts + 1] = (2 ^ k - b) / s
+      cuts[#cuts + 1] = (-2 ^ k - b) / s
+    end
+    cuts[#cuts + 1] = -b / s
+  end
+  return cuts
+end
+
+describe("activation", function()
+  it("has the values of its formula, on numbers and on arrays", function()
+    for name, entry in pairs(activations) do
+      local sigma, _, formula = table.unpack(entry)
+      local t = {}
+      for i = 1, 41 do t[i] = (i - 21) * 0.2385 + 0.0137 end -- no kink nearby
+      local values = sigma(t)
+      for i = 1, #t do
+        assert.near(formula(t[i]), sigma(t[i]), 1e-10, name)
+        assert.equal(sigma(t[i]), values[i])
+        local slope = quadrature.slope(sigma, t[i], 1e-3)
+        assert.near(slope, sigma:derivative(t[i]), 1e-8 * (1 + math.abs(slope)), name)
+      end
+    end
+    local m = act.tanh()(mf.array { { 0, 1 }, { 2, 3 } })
+    assert.near(1 - 2 / (math.exp(6) + 1), m[2][2], 1e-15)
+    assert.equal(10, activations.paper[1]:derivative(0.5)) -- at a knot: the slope to its right
+    assert.equal(0, activations.paper[1]:derivative(1.5))
+  end)
+
+  it("has the moments and Hermite coefficients that quadrature gives, for steep and flat arguments", function()
+    for name, entry in pairs(activations) do
+      local sigma = entry[1]
+      for _, s in ipairs { 0.01, 0.3, 1, 4, 60 } do
+        for _, b in ipairs { 0, 0.5, -1.3 } do
+          local cuts = cuts_of(entry, s, b)
+          local c = sigma:coefficients(24, s, b)
+          for _, k in ipairs { 0, 1, 2, 5, 23 } do
+            local expected = quadrature.normal(function(x) return sigma(s * x + b) * quadrature.hermite(k, x) end, cuts)
+            assert.near(expected, c[k + 1], 1e-11 * (1 + s), ("%s c_%d(%g, %g)"):format(name, k, s, b))
+          end
+          assert.near(c[1], (sigma:moment(s, b)), 1e-13 * (1 + s))
+        end
+      end
+    end
+  end)
+
+  it("has derivatives in s and b that finite differences give", function()
+    for name, entry in pairs(activations) do
+      local sigma = entry[1]
+      for _, s in ipairs { 0.4, 1.3, 9 } do
+        for _, b in ipairs { 0, -0.7 } do
+          local function q(x, y) return (sigma:moment(x, y)) end
+          local _, ds, db = sigma:moment(s, b)
+          assert.near(quadrature.slope(function(x) return q(x, b) end, s, 1e-3), ds, 1e-8, name)
+          assert.near(quadrature.slope(function(y) return q(s, y) end, b, 1e-3), db, 1e-8, name)
+          for _, k in ipairs { 1, 2, 7 } do
+            local _, dc = sigma:hermite(k, s, b)
+            local expected = quadrature.slope(function(x) return (sigma:hermite(k, x, b)) end, s, 1e-3)
+            assert.near(expected, dc, 1e-8 * (1 + math.abs(expected)), name .. " c_" .. k)
+          end
+        end
+      end
+    end
+  end)
+
+  it("agrees with closed forms: erf, relu, and q = s phi(b/s) + b Phi(b/s)", function()
+    for _, s in ipairs { 0, 0.2385, 3, 1e8 } do
+      for _, b in ipairs { -0.4, 1.7 } do
+        local erf, v = act.erf(), math.sqrt(1 + 2 * s * s)
+        assert.near(erf(b / v), (erf:moment(s, b)), 1e-15)
+        local q, ds, db = act.relu():moment(s, b)
+        local x = s > 0 and b / s or b * math.huge
+        local cdf = (1 + erf(x / math.sqrt(2))) / 2
+        assert.near(s * quadrature.phi(x) + b * cdf, q, 1e-15 * (1 + s))
+        assert.near(quadrature.phi(x), ds, 1e-15)
+        assert.near(cdf, db, 1e-15)
+      end
+    end
+  end)
+
+  it("has its limits at s = 0 and s = inf, corners included", function()
+    for name, entry in pairs(activations) do
+      local sigma = entry[1]
+      for _, b in ipairs { 0, -1, 0.37 } do
+        local q, ds = sigma:moment(0, b)
+        assert.near(sigma(b), q, 1e-12, name)
+        local q1 = sigma:moment(1e-4, b)
+        assert.near((q1 - q) / 1e-4, ds, 1e-4, name) -- sigma''/2 times the step
+      end
+      if sigma.bounded then
+        local tails = sigma.tails
+        assert.near((tails.offset_left + tails.offset_right) / 2, (sigma:moment(math.huge)), 1e-15)
+        for _, k in ipairs { 0, 1, 4, 5 } do -- the next order is 1/s
+          local limit, dlimit = sigma:hermite(k, math.huge)
+          assert.near(limit, (sigma:hermite(k, 1e9)), 1e-7, name)
+          assert.equal(0, dlimit)
+        end
+      else
+        assert.error_matches(function() sigma:moment(math.huge) end, "s = inf, but the activation is unbounded", 1,
+          true)
+      end
+    end
+  end)
+
+  it("keeps all Hermite coefficients finite and their squares summing to E sigma^2", function()
+    for _, s in ipairs { 1e-300, 1e-3, 0.02, 0.7, 5, 1e5 } do
+      local sigma = activations.paper[1]
+      local c = sigma:coefficients(20000, s)
+      local sum = 0
+      for k = 1, 20000 do
+        assert.is_true(math.abs(c[k]) < 10)
+        sum = sum + c[k] * c[k]
+      end
+      local square = quadrature.normal(function(x) return sigma(s * x) ^ 2 end, { 0.5 / s, 1.5 / s })
+      -- what is left out falls like k^-3/2 times s, and like k^-1/2 while k < s^2
+      assert.near(square, sum, s < 10 and 1e-3 or 0.4)
+      assert.is_true(sum <= square + 1e-9)
+    end
+  end)
+
+  it("tabulates a Lua function within the error it reports", function()
+    math.randomseed(2385)
+    for _, tol in ipairs { 1e-6, 1e-10, 1e-13 } do
+      local calls = 0
+      local sigma = act.custom { tol = tol, f = function(t) calls = calls + 1 return gelu(t) end }
+      local made = calls
+      assert.is_true(sigma.error <= tol)
+      for _ = 1, 4000 do
+        local t = math.tan(math.pi * (math.random() - 0.5)) * 3
+        assert.near(gelu(t), sigma(t), 3 * sigma.error * math.max(1, math.abs(gelu(t))))
+      end
+      sigma:moment(1.3)
+      assert.equal(made, calls) -- Lua is not called any more
+    end
+    -- kinks that nobody named cost pieces, not accuracy
+    local unnamed = act.custom(function(t) return math.max(0, t - 1 / 3) end)
+    for _ = 1, 1000 do
+      local t = 2 * math.random() - 1
+      assert.near(math.max(0, t - 1 / 3), unnamed(t), 1e-10)
+    end
+    -- tails: atan's are found with their offsets, x/(1 + e^-x) overflows far out and is a line
+    local tails = act.custom(math.atan).tails
+    assert.near(math.pi / 2, tails.offset_right, 1e-10)
+    assert.equal(0, tails.slope_left)
+    tails = act.custom(function(t) return math.log(1 + math.exp(t)) end).tails
+    assert.equal(0, tails.slope_left)
+    assert.near(1, tails.slope_right, 1e-12)
+  end)
+
+  it("takes a derivative and holds the table to it", function()
+    local sigma = act.custom { f = math.atan, df = function(t) return 1 / (1 + t * t) end }
+    for _, t in ipairs { -7.1, -0.3, 0, 0.9, 44 } do
+      assert.near(1 / (1 + t * t), sigma:derivative(t), 1e-8)
+    end
+    assert.error_matches(function() act.custom { f = math.atan, df = math.cos } end,
+      "mf.activation.custom: df is not the derivative of f near t =", 1, true)
+  end)
+
+  it("names what is wrong", function()
+    local function refuses(pattern, fn, ...)
+      local args = table.pack(...)
+      assert.error_matches(function() fn(table.unpack(args, 1, args.n)) end, pattern, 1, true)
+    end
+    refuses("knot 2 must be a pair {t, s}", act.piecewise, { { 0, 1 }, 3 })
+    refuses("knot 1: s must be a finite number, got nan", act.piecewise, { { 0, 0 / 0 } })
+    refuses("knots must increase in t", act.piecewise, { { 0, 1 }, { 0, 2 } })
+    refuses("expected 1 to 16 knots", act.piecewise, {})
+    refuses("unknown option 'lft' (did you mean 'left'?)", act.piecewise, { { 0, 1 }, lft = 2 })
+    refuses("'right' must be a finite number, got nan", act.piecewise, { { 0, 1 }, right = 0 / 0 })
+    refuses("unknown option 'x'", act.tanh, { x = 1 })
+    refuses("option 'f' is missing", act.custom, {})
+    refuses("option 'f' must be a function", act.custom, { f = 3 })
+    refuses("option 'df' must be a function", act.custom, { f = math.atan, df = 3 })
+    refuses("option 'kinks' must be a list of numbers", act.custom, { f = math.atan, kinks = "0" })
+    refuses("kinks must increase", act.custom, { f = math.atan, kinks = { 1, 0 } })
+    refuses("option 'tol' must be a number in [1e-14, 0.01]", act.custom, { f = math.atan, tol = 1 })
+    refuses("must be a number, got", act.custom, function() return "x" end)
+    refuses("f jumps near t = 0.333333", act.custom, function(t) return t < 1 / 3 and 0 or 1 end)
+    refuses("does not become a straight line", act.custom, math.sin)
+    refuses("is not a finite number", act.custom, function(t) return math.abs(t) < 1 and 0 / 0 or 0 end)
+    refuses("an inner error", act.custom, function() error("an inner error") end)
+    local tanh = act.tanh()
+    refuses("s = -1 must be in [0, inf]", tanh.moment, tanh, -1)
+    refuses("must be in [0, inf]", tanh.moment, tanh, 0 / 0)
+    refuses("b = inf must be finite", tanh.moment, tanh, 1, math.huge)
+    refuses("k must be in [0, 100000]", tanh.hermite, tanh, -1, 1)
+  end)
+end)
