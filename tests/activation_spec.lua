@@ -194,6 +194,13 @@ describe("activation", function()
       "mf.activation.custom: df is not the derivative of f near t =", 1, true)
   end)
 
+  it("prints as what makes it", function()
+    assert.equal("mf.activation.tanh()", tostring(act.tanh()))
+    assert.equal("mf.activation.piecewise{ {0.5, -2.5}, {1.5, 7.5}, left = 0.0, right = 0.0 }",
+      tostring(activations.paper[1]))
+    assert.equal("mf.activation.custom{ error = 1e-11 }", tostring(activations.gelu[1]))
+  end)
+
   it("names what is wrong", function()
     local function refuses(pattern, fn, ...)
       local args = table.pack(...)

@@ -8,6 +8,9 @@
 
 static const mfl_class activation_class;
 
+static const char *const kind_names[] = {"piecewise", "tanh",     "erf",
+                                         "sigmoid",   "softplus", "table"};
+
 /* Pushes an activation; its option table is on top of the stack. */
 static mf_activation *push_activation(lua_State *L, mf_activation value) {
     mf_activation *a = mfl_new(L, &activation_class, sizeof value);
@@ -274,8 +277,7 @@ static int activation_error(lua_State *L) {
 }
 
 static int activation_kind(lua_State *L) {
-    static const char *const names[] = {"piecewise", "tanh", "erf", "sigmoid", "softplus", "table"};
-    lua_pushstring(L, names[((mf_activation *)mfl_check(L, 1, MFL_ACTIVATION))->kind]);
+    lua_pushstring(L, kind_names[((mf_activation *)mfl_check(L, 1, MFL_ACTIVATION))->kind]);
     return 1;
 }
 
@@ -298,7 +300,32 @@ static int activation_tails(lua_State *L) {
     return 1;
 }
 
+/* "mf.activation.piecewise{ {0.5, -2.5}, {1.5, 7.5} }", "mf.activation.tanh()", ... */
+static int activation_tostring(lua_State *L) {
+    const mf_activation *a = mfl_check(L, 1, MFL_ACTIVATION);
+    if (a->kind == MF_ACT_TABLE) {
+        lua_pushfstring(L, "mf.activation.custom{ error = %f }", mf_activation_error(a));
+        return 1;
+    }
+    if (a->kind != MF_ACT_PIECEWISE) {
+        lua_pushfstring(L, "mf.activation.%s()", kind_names[a->kind]);
+        return 1;
+    }
+    luaL_Buffer text;
+    luaL_buffinit(L, &text);
+    luaL_addstring(&text, "mf.activation.piecewise{ ");
+    for (size_t i = 0; i < a->knots; ++i) {
+        lua_pushfstring(L, "%s{%f, %f}", i ? ", " : "", a->t[i], a->s[i]);
+        luaL_addvalue(&text);
+    }
+    lua_pushfstring(L, ", left = %f, right = %f }", a->slope_left, a->slope_right);
+    luaL_addvalue(&text);
+    luaL_pushresult(&text);
+    return 1;
+}
+
 static const mfl_fn activation_methods[] = {
+        {"__tostring", activation_tostring, NULL, NULL, NULL},
         {"__call", activation_call, NULL, NULL, NULL},
         {"derivative", activation_derivative, "sigma:derivative(t)",
          "sigma'(t) of a number, or of every element of an array; at a knot the slope to its "
