@@ -37,7 +37,7 @@ static int open_native(lua_State *L) {
 
 /* Writes the directory that holds meanfield/init.lua into `directory`; false if not found. */
 static bool find_lua_modules(char directory[PATH_MAX]) {
-    static const char *const places[] = {"../../lua", "../share/lua/5.4", "../../../share/lua/5.4",
+    static const char *const places[] = {"../share/lua/5.4", "../../lua", "../../../share/lua/5.4",
                                          "../../../../share/lua/5.4"};
     char self[PATH_MAX], path[PATH_MAX + 64];
     Dl_info info;
