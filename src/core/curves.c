@@ -286,8 +286,10 @@ void mf_curve_moments(const mf_curve_grid *grid, size_t n, const double *r, cons
 }
 
 size_t mf_curve_basis(const mf_curve_grid *grid, double r, double *value, double *slope) {
+    if (r < 0)
+        r = 0;
     double near = 1 / (1 + r), x = r > 1 ? 1 - near : r * near;
-    size_t p = grid->cell[(size_t)(x * MF_CURVE_CELLS)];
+    size_t p = x >= 0 ? grid->cell[(size_t)(x * MF_CURVE_CELLS)] : 0; /* NaN stays NaN */
     while (p + 1 < grid->panels && x >= grid->edge[p + 1])
         ++p;
     double low = grid->edge[p], high = grid->edge[p + 1], scale = 2 / (high - low);

@@ -74,7 +74,8 @@ void mf_curves_contract(const mf_curves *, const double *g, double *curve);
 /* m_k += <moments, f_k>, the transpose of the above. */
 void mf_curves_expand(const mf_curves *, const double *moments, double *m);
 
-/* value_j = curve(r_j) and slope_j = its derivative in r (either may be NULL), in parallel. */
+/* value_j = curve(r_j) and slope_j = its derivative in r (either may be NULL), in parallel.
+ * A negative r counts as 0; NaN gives NaN.                                                  */
 void mf_curve_evaluate(const mf_curve_grid *, const double *curve, size_t n, const double *r,
                        double *value, double *slope);
 

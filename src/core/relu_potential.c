@@ -22,6 +22,11 @@ static const relu *relu_of(const mf_potential *pot) {
     return (const relu *)(const void *)pot;
 }
 
+/* s of one side. The scale of r1 and r2 is far from where hypot would be worth its price. */
+static double spread(double tau, double r1, double r2) {
+    return sqrt(tau * r1 * (tau * r1) + r2 * r2);
+}
+
 /* q(s, b), Phi(b/s), phi(b/s). */
 static double moment(double s, double b, double *cdf, double *pdf) {
     double x = s > 0 ? b / s : b > 0 ? HUGE_VAL : b < 0 ? -HUGE_VAL : 0;
@@ -38,7 +43,7 @@ static void relu_features(const mf_potential *pot, size_t n, const double *theta
         for (size_t j = 0; j < n; ++j)
             F[side * ldf + j] =
                     M_SQRT1_2 * a[j] *
-                    moment(hypot(relu_of(pot)->tau[side] * r1[j], r2[j]), b[j], &cdf, &pdf);
+                    moment(spread(relu_of(pot)->tau[side], r1[j], r2[j]), b[j], &cdf, &pdf);
 }
 
 typedef struct {
@@ -62,7 +67,7 @@ static void mean_chunk(void *context, size_t chunk) {
     for (size_t j = chunk * CHUNK; j < rho->n && j < (chunk + 1) * CHUNK; ++j) {
         double mass = a[j] * (rho->weight ? rho->weight[j] : 1 / (double)rho->n);
         for (size_t side = 0; side < 2; ++side)
-            sum[side] += mass * moment(hypot(w->self->tau[side] * r1[j], r2[j]), b[j], &cdf, &pdf);
+            sum[side] += mass * moment(spread(w->self->tau[side], r1[j], r2[j]), b[j], &cdf, &pdf);
     }
     memcpy(w->sums + 2 * chunk, sum, sizeof sum);
 }
@@ -82,12 +87,13 @@ static void field_chunk(void *context, size_t chunk) {
         double q = 0, db = 0, dr1 = 0, dr2 = 0;
         for (size_t side = 0; side < 2; ++side) {
             double tau = w->self->tau[side], g = M_SQRT1_2 * w->g[side], cdf, pdf;
-            double s = hypot(tau * r1[j], r2[j]);
+            double s = spread(tau, r1[j], r2[j]);
             q += g * moment(s, b[j], &cdf, &pdf);
             db += g * cdf;
             if (s > 0) {
-                dr1 += g * pdf * tau * (tau * r1[j] / s);
-                dr2 += g * pdf * (r2[j] / s);
+                double slope = g * pdf / s;
+                dr1 += slope * (tau * tau * r1[j]);
+                dr2 += slope * r2[j];
             }
         }
         if (w->value)
@@ -131,7 +137,7 @@ static mf_status relu_self(const mf_potential *pot, size_t n, const double *thet
         double a = theta[j], b = theta[ld + j], cdf, pdf;
         u[j] = 0;
         for (size_t side = 0; side < 2; ++side) {
-            double s = hypot(relu_of(pot)->tau[side] * theta[2 * ld + j], theta[3 * ld + j]);
+            double s = spread(relu_of(pot)->tau[side], theta[2 * ld + j], theta[3 * ld + j]);
             moment(s, b, &cdf, &pdf);
             u[j] += a * a / 2 * ((s * s + b * b) * cdf + s * b * pdf);
         }
