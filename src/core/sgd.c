@@ -39,7 +39,7 @@ bool mf_sgd_is_noisy(const mf_sgd_spec *spec) {
 static size_t default_block(const mf_sgd_spec *spec) {
     if (mf_sgd_is_noisy(spec))
         return spec->law.d <= 100 ? 40 : 80;
-    if (spec->law.d <= 100)
+    if (spec->law.d <= 60)
         return 15;
     return spec->N >= MF_SGD_THREADED ? 60 : 40;
 }
