@@ -55,12 +55,12 @@ for _, precision in ipairs { "double", "single" } do
     local plain = run(d, N, { precision = precision, algorithm = "plain" })
     local block = blocked.options.block
     local best = race {
-      gemm = stopwatch(function(n) for _ = 1, n do mf._gemm(960, single) end end, 1),
+      gemm = stopwatch(function(n) for _ = 1, n do mf._gemm(480, single) end end, 1),
       level2 = stopwatch(function(n) mf._level2(d, N, n, single) end, 1),
       plain = stopwatch(function(n) plain:step(n) end, 1),
       blocked = stopwatch(function(n) blocked:step(n) end, block),
     }
-    local peak = 2 * 960 ^ 3 / best.gemm
+    local peak = 2 * 480 ^ 3 / best.gemm
     print(("%5d %7d %7s  %-9s %10s %8.1f %8.2f"):format(d, N, precision, single and "sgemm" or "dgemm", "",
       peak / 1e9, 1))
     for _, name in ipairs { "plain", "level2", "blocked" } do
