@@ -14,10 +14,8 @@ local law   = mf.distribution.isotropic { d = run.d, delta = run.delta }
 local sigma = mf.activation.piecewise { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } }
 local pot   = mf.potential.radial { distribution = law, activation = sigma }
 
-local fig   = mf.plot { xlabel = "t = kε", ylabel = "population risk", xlog = true, width = 4.8, height = 3.6,
-                        xrange = { 1e-4, run.t_end }, yrange = { 0, 12 }, key = "top left" }
-local inset = fig:inset { xlabel = "t", ylabel = "mean of |w|", xlog = true, x = 0.52, y = 0.5, w = 0.45, h = 0.42,
-                          xrange = { 1e-4, run.t_end } }
+local fig   = mf.plot { xlabel = "t = kε", ylabel = "population risk", xlog = true, width = 4.8, height = 3.6 }
+local inset = fig:inset { xlabel = "t", ylabel = "mean of |w|", xlog = true, w = 0.36, h = 0.33 }
 
 for i, kappa in ipairs(run.kappas) do
   local rho0 = mf.init.gaussian { kappa = kappa }
