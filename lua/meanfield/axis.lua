@@ -63,16 +63,19 @@ end
 local function log_ticks(low, high, count)
   local first, last = math.ceil(math.log(low, 10) - 1e-9), math.floor(math.log(high, 10) + 1e-9)
   if last - first < 1 then -- less than two decades marked: ordinary numbers say more
-    local ticks = {}
+    local ticks, minor = {}, {}
     for decade = first - 1, last do
-      for _, digit in ipairs { 1, 2, 5 } do
+      for digit = 1, 9 do
         local value = digit * 10.0 ^ decade
-        if value >= low * (1 - 1e-9) and value <= high * (1 + 1e-9) then
+        local shown = value >= low * (1 - 1e-9) and value <= high * (1 + 1e-9)
+        if shown and (digit == 1 or digit == 2 or digit == 5) then
           ticks[#ticks + 1] = { value = value, label = tick_text(value, math.max(0, -decade)) }
+        elseif shown then
+          minor[#minor + 1] = value
         end
       end
     end
-    if #ticks >= 2 then return ticks, {} end
+    if #ticks >= 2 then return ticks, minor end
     return linear_ticks(low, high, count)
   end
   local every = math.ceil((last - first + 1) / math.max(2, count))
