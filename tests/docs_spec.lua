@@ -1,4 +1,6 @@
--- What the documents show runs.
+-- What the documents show runs, and what they name exists.
+local mf = require "meanfield"
+
 local function read(path)
   local file = io.open(path, "rb")
   if not file then return nil end
@@ -39,6 +41,25 @@ describe("documents", function()
     file:close()
     return output(("cd %s && NO_COLOR=1 %s %s 2>&1"):format(dir, host, arguments))
   end
+
+  it("name only functions and documents that exist", function()
+    local checked = 0
+    for _, path in ipairs { "README.md", "docs/guide.md", "docs/equations.md", "docs/numerics.md", "docs/design.md" } do
+      local text = assert(read(path))
+      for name in text:gmatch "mf%.[%w_]+[%w_.]*" do
+        assert.falsy(mf.help.text((name:gsub("%.$", ""))):find("no documentation", 1, true), path .. " names " .. name)
+        checked = checked + 1
+      end
+      for name in text:gmatch "docs/[%w_/.-]+%.%l+" do assert.truthy(read(name), path .. " names " .. name) end
+    end
+    assert.truthy(checked > 50)
+  end)
+
+  it("agree with the program: docs/generate.lua has been run", function()
+    for path, text in pairs(assert(loadfile "docs/generate.lua")("--texts")) do
+      assert.truthy(read(path) == text, path .. " is out of date: run ./meanfield docs/generate.lua and commit it")
+    end
+  end)
 
   it("the guide's script makes its results and passes its check", function()
     local text, code = run(block("docs/guide.md", "## 3. A script"), "s.lua --quick")
