@@ -1,59 +1,75 @@
--- What the build promises: layers, BLAS, one exported symbol, a stock lua5.4, an installed tree.
-local mf = require "meanfield"
+-- How the program is put together: layers, the BLAS in use, the loadable module, installation.
 local process = require "tests.process"
+local mf = require "meanfield"
+local quote, run = process.quote, process.run
 
-local function output(command)
-  local pipe = assert(io.popen(command .. " 2>&1"))
-  local text = pipe:read "a"
-  pipe:close()
-  return text
+-- A stock interpreter with our module on its path; a sanitized module wants its runtime first.
+local function stock(cpath)
+  local preload = process.sanitized and 'LD_PRELOAD="$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 ' or ""
+  return preload .. "LUA_CPATH=" .. quote(cpath) .. " lua5.4"
 end
 
-local q = process.quote
-
 describe("build", function()
-  it("the core knows no Lua: libmeanfield.a needs no lua_ symbol and no readline", function()
-    local symbols = output("nm -u " .. q(process.build .. "/libmeanfield.a"))
-    assert.is_true(#symbols > 1000)
-    assert.is_nil(symbols:find("[%s_]lua_") or symbols:find "luaL_" or symbols:find "readline")
-    local includes = "grep -lE '#include *[<\"](lua|lauxlib|lualib|readline)' "
-    assert.equal("", output(includes .. q(process.top) .. "/src/core/*.[ch]"))
+  teardown(process.clean)
+
+  it("keeps the core free of Lua and of the terminal", function()
+    local symbols = run("nm -u " .. quote(process.build .. "/libmeanfield.a"))
+    assert.equal(0, symbols.code)
+    assert.matches("cblas_", symbols.out) -- nm saw the archive
+    assert.is_nil(symbols.out:match "[^\n]*U luaL?_[^\n]*" or symbols.out:match "readline")
+    local includes = run("grep -lE '#include *[<\"](lua|lauxlib|lualib|readline)' " .. quote(process.top) .. "/src/core/*.[ch]")
+    assert.equal("", includes.out)
   end)
 
-  it("cblas_dgemm is OpenBLAS's, on one thread", function()
-    local _, path = mf.blas()
-    assert.is_truthy(path:find "openblas", path)
+  it("takes cblas_dgemm from OpenBLAS, in the host and in the module", function()
+    assert.matches("libopenblas", (select(2, mf.blas())))
+    local module = run(stock(process.build .. "/?.so") .. [[ -e 'print(select(2, require "meanfield".blas()))']])
+    assert.matches("libopenblas", module.out)
   end)
 
-  it("meanfield.so exports luaopen_meanfield and nothing else", function()
-    local symbols = output("nm -D --defined-only " .. q(process.build .. "/meanfield.so"))
-    assert.equal("luaopen_meanfield", symbols:match "^%x+ T ([%w_]+)\n$")
+  it("exports one symbol from meanfield.so and links no Lua of its own", function()
+    local so = quote(process.build .. "/meanfield.so")
+    local symbols = run("nm -D --defined-only " .. so .. " | awk '{ print $3 }'")
+    assert.equal("luaopen_meanfield\n", symbols.out)
+    assert.is_nil(run("ldd " .. so).out:find "liblua")
   end)
 
-  it("meanfield.so works in a stock lua5.4, Ctrl-C included", function()
-    if process.sanitized then return end -- a sanitizer must be the first library loaded
+  it("loads into a stock lua5.4, with the same results as the host", function()
     local script = [[local mf = require "meanfield"
       local law = mf.distribution.isotropic { d = 5, delta = 0.5 }
-      local sgd = mf.sgd { distribution = law, activation = mf.activation.tanh(), N = 9, eps = 1e-3,
-                           init = mf.init.gaussian { kappa = 1 } }
-      print(sgd:step(100).k)]]
-    local lua = "cd / && LUA_CPATH=" .. q(process.build .. "/?.so") .. " lua5.4 "
-    assert.equal("100\n", output(lua .. "-e " .. q(script)))
-    local long = script:gsub("print.*", "io.write('go ') print(pcall(sgd.step, sgd, 1e12 // 1 | 0)) print(sgd.k > 0)")
-    local text = output("timeout -s INT 1 sh -c " .. q("exec env " .. lua:gsub("^cd / && ", "") .. "-e " .. q(long)))
-    assert.is_truthy(text:find("go false\tsgd:step: interrupted", 1, true), text)
-    assert.is_truthy(text:find("true", 1, true), text)
+      local sgd = mf.sgd { distribution = law, activation = mf.activation.tanh(), N = 10, init = mf.init.gaussian(), eps = 1e-3 }
+      sgd:advance(0.1)
+      print(("%a"):format(sgd:weights()[3][2]), require "meanfield.plot", package.path)]]
+    local in_host = run(quote(process.host) .. " -e " .. quote(script))
+    local in_stock = run(stock(process.build .. "/?.so") .. " -e " .. quote(script))
+    assert.equal("", in_stock.err)
+    local function settle(text) return (text:gsub("0x%x%x%x%x%x+\t", "\t")) end
+    assert.equal(settle(in_host.out), settle(in_stock.out))
   end)
 
-  it("an installed tree works by itself", function()
-    if process.sanitized then return end
+  it("stops a native loop in a stock lua5.4 by Ctrl-C, as an error", function()
+    local script = [[local mf = require "meanfield"
+      local law = mf.distribution.isotropic { d = 5, delta = 0.5 }
+      local sgd = mf.sgd { distribution = law, activation = mf.activation.tanh(), N = 10, init = mf.init.gaussian(), eps = 1e-9 }
+      print(pcall(sgd.advance, sgd, 1e6))
+      local k = sgd.k
+      sgd:step(5)
+      print(sgd.k - k)]]
+    local result = run("timeout --foreground -s INT -k 20 1 env " .. stock(process.build .. "/?.so") .. " -e " .. quote(script))
+    assert.matches("^false\tsgd:advance: interrupted\n5\n$", result.out)
+  end)
+
+  it("works where cmake --install puts it", function()
     local prefix = process.folder()
-    output("cmake --install " .. q(process.build) .. " --prefix " .. q(prefix))
-    local host = q(prefix .. "/bin/meanfield")
-    local script = "local mf = require 'meanfield' print(mf.sgd ~= nil, debug.getinfo(mf.plot.grid).source)"
-    local where = output("cd / && " .. host .. " -e " .. q(script))
-    assert.is_truthy(where:find("true", 1, true), where)
-    assert.is_truthy(where:find(prefix, 1, true), where)
-    process.clean()
+    local install = run(("cmake --install %s --prefix %s"):format(quote(process.build), quote(prefix)))
+    assert.equal(0, install.code, install.err)
+    local script = quote [[local mf = require "meanfield"
+      print(mf._VERSION, debug.getinfo(require "meanfield.plain".encode, "S").source)]]
+    for _, program in ipairs { quote(prefix .. "/bin/meanfield"), stock(prefix .. "/lib/lua/5.4/?.so") } do
+      local result = run("cd / && " .. program .. " -e " .. script)
+      assert.equal("", result.err)
+      assert.matches(prefix .. "/share/lua/5.4/meanfield/", result.out, 1, true)
+    end
+    assert.equal("42\n", run(quote(prefix .. "/bin/meanfield") .. " -i 2>/dev/null | sed -n 's/^> //p'", "6 * 7\n").out)
   end)
 end)

@@ -1,0 +1,66 @@
+-- Cases for oom.c: { name, function }. What a case only needs, but is not about, is made here,
+-- outside of it, with all the memory there is.
+local mf = require "meanfield"
+
+local law = mf.distribution.isotropic { d = 5, delta = 0.5 }
+local law2 = mf.distribution.anisotropic { d = 6, s0 = 2, delta = 0.5 }
+local tanh, steps = mf.activation.tanh(), mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
+local rho0 = mf.init.gaussian { kappa = 0.8 }
+local radial = mf.potential.radial { distribution = law, activation = steps, tol = 1e-6 }
+local custom = mf.distribution.custom { d = 3, sample = function(rng)
+  local x = rng:normals(3)
+  return x, x[1]
+end }
+local sgd = mf.sgd { distribution = law, activation = tanh, N = 8, init = rho0, eps = 1e-3 }
+local pde = mf.pde.particles { potential = radial, init = rho0, J = 20 }
+pde:advance(0.1)
+local one, two = pde:measure(), sgd:measure():radius()
+local file = os.tmpname()
+
+return {
+  { "mf.array", function() return (mf.array { { 1, 2 }, { 3, 4 } } + mf.array.ones(2, 2)):totable() end },
+  { "mf.activation", function() return mf.activation.piecewise { { 0, 0 }, { 1, 1 } }, mf.activation.erf():hermite(3, 1) end },
+  { "mf.activation.custom", function()
+    return mf.activation.custom { f = function(t) return t / (1 + t * t) end }
+  end },
+  { "mf.schedule", function() return mf.schedule.custom(math.sqrt):clock(2) end },
+  { "mf.distribution", function()
+    return mf.distribution.isotropic { d = 4, delta = 0.2 }:sample(5, { seed = 1 }),
+      mf.distribution.anisotropic { d = 4, s0 = 2, delta = 0.2 }:sample(3)
+  end },
+  { "mf.distribution.custom", function() return custom:sample(3) end },
+  { "mf.init", function() return mf.init.gaussian { kappa = 0.4 }, mf.init.sphere { radius = 2 } end },
+  { "mf.potential.radial", function()
+    return mf.potential.radial { distribution = law, activation = steps, tol = 1e-6 }:risk(one)
+  end },
+  { "mf.potential.two_radius", function()
+    return mf.potential.two_radius { distribution = law2, activation = steps, tol = 1e-3 }
+  end },
+  { "mf.potential.relu", function() return mf.potential.relu { delta = 0.5, gamma = 0.2 } end },
+  { "mf.potential.sampled", function()
+    return mf.potential.sampled { distribution = law, activation = tanh, samples = 20 }
+  end },
+  { "mf.sgd", function()
+    return mf.sgd { distribution = law, activation = tanh, N = 8, init = rho0, eps = 1e-3 }:advance(0.05)
+  end },
+  { "sgd:risk", function() return sgd:risk(), sgd:risk { samples = 50 } end },
+  { "sgd:measure", function() return sgd:measure():radius(), tostring(sgd) end },
+  { "mf.pde.particles", function()
+    return mf.pde.particles { potential = radial, init = rho0, J = 20 }:advance(0.05):measure()
+  end },
+  { "mf.measure", function() return one:mean(math.abs), one:quantile(0.5), one:histogram { bins = 4 } end },
+  { "mf.transport", function() return mf.transport.w1(one, two), mf.transport.w2(one, two) end },
+  { "mf.stability.lemma1", function()
+    return mf.stability.lemma1 { d = 5, delta = 0.5, activation = steps }
+  end },
+  { "mf.optimum", function() return mf.optimum { potential = radial } end },
+  { "mf.store", function()
+    assert(mf.store.write(file, { x = one:quantile(0.5), t = "text" }))
+    return assert(mf.store.read(file)), os.remove(file)
+  end },
+  { "mf.process", function()
+    local pool <close> = mf.process.pool(2, tostring)
+    return pool.free, mf.process.hash "x"
+  end },
+  { "mf.plot", function() return mf.plot { xlabel = "r" }:line({ 1, 2 }, { 3, 4 }) end },
+}
