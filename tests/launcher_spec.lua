@@ -19,13 +19,15 @@ local function machine(programs)
     os.execute("chmod +x " .. folder .. "/bin/" .. name)
   end
   return folder, function(arguments)
-    return run(("PATH=%s/bin:$PATH; unset MEANFIELD_PRESET; %s/clone/meanfield %s"):format(folder, folder, arguments or ""))
+    return run(("PATH=%s/bin:$PATH; unset MEANFIELD_PRESET; %s/clone/meanfield %s"):format(folder, folder,
+      arguments or ""))
   end
 end
 
 -- Says what it was called with, and makes a program that does the same.
 local cmake = [[echo "cmake $*" >>"$(dirname "$0")/log"
-case $1 in --build) printf '#!/bin/sh\necho "ran $*"\n' >build/release/meanfield; chmod +x build/release/meanfield;; esac]]
+case $1 in --build)   printf '#!/bin/sh\necho "ran $*"\n' >build/release/meanfield
+  chmod +x build/release/meanfield;; esac]]
 
 describe("launcher", function()
   teardown(process.clean)
@@ -88,8 +90,8 @@ describe("launcher", function()
     local folder, start = machine { ["dpkg-query"] = "exit 1", id = "echo 1000", cmake = cmake,
       sudo = [[echo "sudo $*" >>"$(dirname "$0")/log"]] }
     assert.equal("ran x\n", start("x").out)
-    assert.matches("sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y", process.read_file(folder .. "/bin/log"),
-      1, true)
+    local log = process.read_file(folder .. "/bin/log")
+    assert.matches("sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y", log, 1, true)
   end)
 
   it("shows the log of a build that fails, and tries again next time", function()

@@ -19,7 +19,9 @@ local file = os.tmpname()
 
 return {
   { "mf.array", function() return (mf.array { { 1, 2 }, { 3, 4 } } + mf.array.ones(2, 2)):totable() end },
-  { "mf.activation", function() return mf.activation.piecewise { { 0, 0 }, { 1, 1 } }, mf.activation.erf():hermite(3, 1) end },
+  { "mf.activation", function()
+    return mf.activation.piecewise { { 0, 0 }, { 1, 1 } }, mf.activation.erf():hermite(3, 1)
+  end },
   { "mf.activation.custom", function()
     return mf.activation.custom { f = function(t) return t / (1 + t * t) end }
   end },

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -146,8 +147,10 @@ mf_status mf_store_create(mf_store *store, mf_error *err) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     hid_t access = file_access(true), creation = without_times(H5P_FILE_CREATE), file = -1;
     mf_status status = MF_OK;
-    if (access >= 0 && creation >= 0) /* only a name: the image never reaches the disk by itself */
-        file = H5Fcreate("meanfield", H5F_ACC_TRUNC, creation, access);
+    char name[48]; /* the image never reaches the disk by itself, but no two may share a name */
+    snprintf(name, sizeof name, "meanfield %p", (void *)store);
+    if (access >= 0 && creation >= 0)
+        file = H5Fcreate(name, H5F_ACC_TRUNC, creation, access);
     if (file < 0)
         status = failed(err, MF_ELIBRARY, "cannot create", "a file in memory");
     else
