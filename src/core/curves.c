@@ -14,10 +14,11 @@ enum {
     TERMS = MF_CURVE_TERMS, /* nodes cos(pi (i + 1/2) / TERMS)                     */
     CHECKS = TERMS - 1,     /* check points cos(pi i / TERMS), 0 < i < TERMS       */
     POINTS = TERMS + CHECKS,
-    DEPTH = 44,     /* narrowest panel 2^-44                                     */
-    PANELS = 4096,  /* at most                                                  */
-    CHUNK = 4096,   /* particles a chunk, more where there would be too many ...   */
-    CHUNKS_MAX = 64 /* ... chunks: both depend on n alone                          */
+    DEPTH = 44,        /* narrowest panel 2^-44                                     */
+    PANELS_ONE = 4096, /* at most, of a single function ...                          */
+    PANELS_MANY = 384, /* ... and of features, whose Gram matrix has to fit in memory  */
+    CHUNK = 4096,      /* particles a chunk, more where there would be too many ...   */
+    CHUNKS_MAX = 64    /* ... chunks: both depend on n alone                          */
 };
 
 /* ---- sampling ----------------------------------------------------------------------------- */
@@ -86,9 +87,12 @@ static double interpolation_error(const sampling *s, double weights[CHECKS][TERM
 
 static mf_status keep_panel(mf_curve_samples *out, const double *nodes, double high,
                             mf_error *err) {
-    if (out->panels == PANELS)
-        return mf_fail(err, MF_EACCURACY, "more than %d panels below x = %g: tol is too small",
-                       PANELS, high);
+    size_t most = out->width > 1 ? PANELS_MANY : PANELS_ONE;
+    if (out->panels == most)
+        return mf_fail(err, MF_EACCURACY,
+                       "more than %zu panels below r = %g: tol is too small for this "
+                       "activation",
+                       most, high / (1 - high));
     if (out->panels == out->room) {
         size_t room = 2 * out->room + 16;
         double *edge = realloc(out->edge, (room + 1) * sizeof *edge);
@@ -122,7 +126,7 @@ static mf_status bisect(sampling *s, double tol, mf_curve_samples *out, double *
         mf_parallel(POINTS, sample_point, s);
         for (size_t i = 0; i < POINTS * s->width; ++i)
             if (!isfinite(s->values[i]))
-                return mf_fail(err, MF_EACCURACY, "not a finite number near r = %g",
+                return mf_fail(err, MF_EDOMAIN, "not a finite number near r = %g",
                                s->low / (1 - s->low));
         double floor, error = interpolation_error(s, weights, made, &floor);
         if (error > fmax(tol, floor) && level < DEPTH) {
@@ -149,6 +153,12 @@ mf_status mf_curves_sample(mf_curve_sampler *sampler, const void *context, size_
         return mf_fail(err, MF_ENOMEM, "no memory for %zu features", width);
     s.values = block;
     mf_status status = bisect(&s, tol, out, block + POINTS * width, err);
+    for (int retry = 0; status == MF_EACCURACY && width > 1 && retry < 3; ++retry) {
+        tol *= 100; /* out of panels: as accurate as they allow, out->error says how much */
+        out->panels = 0;
+        out->error = 0;
+        status = bisect(&s, tol, out, block + POINTS * width, err);
+    }
     free(block);
     if (status < 0)
         mf_curve_samples_free(out);

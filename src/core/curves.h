@@ -50,7 +50,8 @@ typedef struct {
 } mf_curve_samples;
 
 /* Bisects [0, 1] until interpolation in a panel reproduces, half-way between the nodes, the
- * first component to tol and all inner products of the others (components 1 ..) to tol.     */
+ * first component to tol and all inner products of the others (components 1 ..) to tol. Where
+ * that takes too many panels, features (width > 1) are sampled to a larger tol: see error.   */
 mf_status mf_curves_sample(mf_curve_sampler *sampler, const void *context, size_t width, double tol,
                            mf_curve_samples *out, mf_error *err);
 void mf_curve_samples_free(mf_curve_samples *);

@@ -182,8 +182,8 @@ static mf_status sample_raw(const mf_radial_spec *spec, double scale, mf_curve_s
     if (status < 0)
         return status;
     *error = mf_shells_error(shells);
-    status = mf_curves_sample(mf_shells_sample, shells, mf_shells_width(shells), tol / 4, samples,
-                              err);
+    status = mf_curves_sample(mf_shells_sample, shells, mf_shells_width(shells),
+                              fmax(tol / 4, *error), samples, err);
     mf_shells_free(shells);
     return status;
 }
@@ -231,7 +231,7 @@ mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, mf_error
     mf_status status = sample_raw(spec, scale, &samples, &raw_error, err);
     if (status < 0)
         return status;
-    status = build(spec, &samples, spec->tol * scale / 4, out, err);
+    status = build(spec, &samples, fmax(spec->tol * scale / 4, raw_error), out, err);
     mf_curve_samples_free(&samples);
     if (status < 0)
         return status;

@@ -19,7 +19,7 @@
 enum {
     MODES = 16, /* Legendre polynomials a shell             */
     NODES = 20, /* Gauss-Legendre                           */
-    SHELLS_MAX = 640,
+    SHELLS_MAX = 400,
     BREAKS = 4096,
     PROBES = 160 /* radii at which the loss is measured      */
 };
@@ -102,36 +102,37 @@ static double density(const conditioned *c, double rho) {
 }
 
 /* Edges from far out, where no mass is left, down to a ball of negligible mass: per octave as
- * many shells as its mass calls for.                                                          */
-static mf_status make_shells(conditioned *c, double scale, double tol, double effort,
-                             mf_error *err) {
+ * many shells as its mass calls for. Returns their number, more than SHELLS_MAX if they do not
+ * fit into down (decreasing).                                                                 */
+static size_t place_shells(const conditioned *c, double scale, double tol, double effort,
+                           double *down) {
     double far = 8 + sqrt(c->d) + sqrt(c->d + 2 * log(scale / tol)) / 2, top = far;
-    double *down = malloc((SHELLS_MAX + 1) * sizeof *down); /* decreasing */
-    if (!down)
-        return mf_fail(err, MF_ENOMEM, "no memory for shells");
     size_t n = 0;
     down[0] = far;
-    while (n < SHELLS_MAX &&
-           (top > sqrt(c->d) || scale * density(c, top) * top > 0.1 * tol * c->d)) {
+    while (top > sqrt(c->d) || scale * density(c, top) * top > 0.1 * tol * c->d) {
         double peak = fmin(fmax(sqrt(c->d), top / 2), top), mass = density(c, peak) * top;
         double parts = effort * pow(scale * mass / tol, 1 / (c->d + 2));
         size_t m = parts < 2 ? 2 : (size_t)ceil(parts);
-        for (size_t i = 1; i <= m && n < SHELLS_MAX; ++i)
-            down[++n] = top * exp2(-(double)i / (double)m);
+        if (n + m > SHELLS_MAX)
+            return SHELLS_MAX + 1;
+        for (size_t i = 1; i <= m; ++i)
+            down[n + i] = top * exp2(-(double)i / (double)m);
+        n += m;
         top /= 2;
     }
+    return n;
+}
+
+static mf_status make_shells(conditioned *c, size_t n, const double *down, mf_error *err) {
     free(c->edge);
     free(c->root);
     c->shells = n;
     c->edge = malloc((n + 1) * sizeof *c->edge);
     c->root = malloc(n * sizeof *c->root);
-    if (!c->edge || !c->root) {
-        free(down);
+    if (!c->edge || !c->root)
         return mf_fail(err, MF_ENOMEM, "no memory for %zu shells", n);
-    }
     for (size_t i = 0; i <= n; ++i)
         c->edge[i] = down[n - i];
-    free(down);
     for (size_t p = 0; p < n; ++p)
         for (size_t j = 0; j < NODES; ++j) {
             double width = c->edge[p + 1] - c->edge[p];
@@ -249,18 +250,22 @@ static mf_status make_rule(rule *gauss, mf_error *err) {
     return MF_OK;
 }
 
-/* Shells fine enough for tol; *loss is what they lose. */
+/* Shells fine enough for tol, or as many as are allowed; *loss is what they lose. */
 static mf_status resolve(conditioned *c, double tol, double *loss, mf_error *err) {
-    double *work = malloc(SHELLS_MAX * (size_t)MODES * sizeof *work);
+    double *work = malloc((SHELLS_MAX * (size_t)MODES + SHELLS_MAX + 1) * sizeof *work);
     if (!work)
         return mf_fail(err, MF_ENOMEM, "no memory for %d shells", SHELLS_MAX);
+    double *down = work + SHELLS_MAX * (size_t)MODES, scale = mf_activation_scale(c->a);
     mf_status status = MF_OK;
-    double scale = mf_activation_scale(c->a);
-    for (double effort = 0.15; status >= 0; effort *= 1.4) {
-        status = make_shells(c, scale, tol, effort, err);
-        *loss = status < 0 ? 0 : largest_loss(c, work);
-        if (*loss <= tol / 2 || c->shells == SHELLS_MAX)
+    *loss = HUGE_VAL;
+    for (double effort = 0.15; status >= 0 && *loss > tol / 2; effort *= 1.4) {
+        size_t n = place_shells(c, scale, tol, effort, down);
+        while (n > SHELLS_MAX && isinf(*loss)) /* not even the first try fits */
+            n = place_shells(c, scale, tol *= 10, effort, down);
+        if (n > SHELLS_MAX)
             break;
+        status = make_shells(c, n, down, err);
+        *loss = status < 0 ? 0 : largest_loss(c, work);
     }
     free(work);
     return status;
@@ -276,10 +281,11 @@ static mf_status build(conditioned *c, double tol, mf_shells *out, mf_error *err
         status = resolve(c, tol / 4, &loss, err);
     if (status < 0)
         return status;
-    status = mf_curves_sample(sample_kernel, c, 1 + c->shells * MODES, tol / 4, &samples, err);
+    tol = fmax(tol / 4, 2 * loss); /* the projection is not smooth beyond what it loses */
+    status = mf_curves_sample(sample_kernel, c, 1 + c->shells * MODES, tol, &samples, err);
     if (status < 0)
         return status;
-    status = mf_compress(&samples, tol / 4, c->growth, &out->features, &residual, err);
+    status = mf_compress(&samples, tol, c->growth, &out->features, &residual, err);
     out->error = 2 * loss + residual + samples.error;
     mf_curve_samples_free(&samples);
     return status;
