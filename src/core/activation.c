@@ -294,12 +294,20 @@ static void short_segment(projection *p, double x, double width, double value, d
     }
 }
 
-/* Adds `factor` times the part of c_k, k >= 2, that knot x bounds from below. */
+/* Adds `factor` times the part of c_k, k >= 2, that knot x bounds from below: with p_{k-2}
+ * at hand, factor p_{k-2} / sqrt(k (k-1)). One root and one division for each k.           */
 static void knot_terms(projection *p, double x, double factor) {
-    hermite h = {.m = 1, .x = {x}};
-    hermite_start(&h);
-    for (size_t k = 2; k < p->n; ++k, hermite_next(&h))
-        p->c[k] += factor * h.now[0] / sqrt((double)k * (double)(k - 1));
+    double now = density(x), before = 0, root = 0, next_root = 1, inverse = 1;
+    for (size_t k = 2; k < p->n; ++k) { /* root = sqrt(k-2), inverse = 1/sqrt(k-1) */
+        double high = sqrt((double)k), low = 1 / high;
+        p->c[k] += factor * now * inverse * low;
+        double next = (x * now - root * before) * inverse;
+        before = now;
+        now = next;
+        root = next_root;
+        next_root = high;
+        inverse = low;
+    }
 }
 
 /* A segment between any two points, in closed form. `anchor` is where sigma is `value`. */
