@@ -39,7 +39,7 @@ for i, delta in ipairs(run.deltas) do
   fig:points(t, R_N, { label = ("Δ = %g"):format(delta) })
   fig:line(t, R)
   for _, name in ipairs(i == #run.deltas and { "a", "b", "r1" } or {}) do
-    inset:points(t, means[name][1], { label = name })
+    inset:points(t, means[name][1], { label = name == "r1" and "r_1" or name })
     inset:line(t, means[name][2])
   end
   run:check(("delta = %g: the PDE's risk falls below half of its plateau"):format(delta), R[#R], "<", 0.5)
