@@ -31,7 +31,7 @@ end)
 
 local fig  = mf.plot { xlabel = "Δ", ylabel = "risk", width = 4.5, xrange = { 0, 1 }, yrange = { 0, 1.15 },
                        key = "bottom left" }
-local zoom = fig:inset { x = 0.36, y = 0.42, w = 0.38, h = 0.55, key = "none", xrange = {0.38, 0.86}, yrange = {0, 0.1} }
+local zoom = fig:inset { x = 0.36, y = 0.42, w = 0.38, h = 0.55, key = "none", xrange = {0.4, 0.86}, yrange = {0, 0.1} }
 local function draw(kind, x, y, style)
   for _, axes in ipairs { fig, zoom } do axes[kind](axes, x, y, style) end
 end
