@@ -1177,6 +1177,20 @@ function mf.help.text(x) end
 ---OpenBLAS's kernels in use, and the library's file.
 function mf.blas() end
 
+---@class mf.descend.options
+---@field distribution mf.distribution a mf.distribution, required: isotropic law of (x, y)
+---@field activation mf.activation a mf.activation, required: sigma of the neurons sigma(<w,x>)
+---@field N integer an integer in [1, 1e+05], required: number of neurons
+---@field init mf.init a mf.init, required: law of the weights to start from
+---@field seed? integer an integer >= 0, default 1: seed of those weights
+---@field tol? number a number in (0, 1], default 1e-07: stop where N |grad R_N| is below
+---@field steps? integer an integer in [1, 1e+09], default 2000: at most
+---@field terms? integer an integer in [8, 512], default 64: of the Hermite series that is descended; the risk returned is exact
+
+---Minimises the exact population risk R_N (Eq. 4) of N plain neurons over their weights, by quasi-Newton descent from one start: a local minimum, so keep the best of many seeds. Returns {risk=, error=, gradient=, steps=, measure=}: the exact risk and a bound on its numerical error, N times the norm of the gradient that is left, the steps made, the neurons.
+---@param options? mf.descend.options
+function mf.descend(options) end
+
 ---Instruction set in use: baseline, avx2 or avx512. MEANFIELD_ISA in the environment asks for a lesser one.
 function mf.isa() end
 

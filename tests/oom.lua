@@ -56,6 +56,9 @@ return {
     return mf.stability.lemma1 { d = 5, delta = 0.5, activation = steps }
   end },
   { "mf.optimum", function() return mf.optimum { potential = radial } end },
+  { "mf.descend", function()
+    return mf.descend { distribution = law, activation = tanh, N = 3, init = rho0, steps = 5 }
+  end },
   { "mf.store", function()
     assert(mf.store.write(file, { x = one:quantile(0.5), t = "text" }))
     return assert(mf.store.read(file)), os.remove(file)

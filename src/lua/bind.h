@@ -179,6 +179,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(runtime)                                                                                     \
     X(bench)                                                                                       \
     X(process)                                                                                     \
+    X(finite)                                                                                      \
     X(task)
 
 #define X(name) void mfl_open_##name(lua_State *L);
