@@ -22,6 +22,30 @@ describe("init", function()
     assert.near(0.49, rho:mean(function(r) return r * r end), 1e-3) -- E |w|^2 = kappa^2
   end)
 
+  it("gaussian: radii are quantiles of chi_d to 1e-10 for d from 100 to 10^7", function()
+    local function chi_square(k) -- its distribution function, by Simpson's rule on the density
+      local function density(y) return math.exp((k / 2 - 1) * math.log(y / k) - (y - k) / 2) end
+      local function integral(from, to, n)
+        local h, sum = (to - from) / n, density(from) + density(to)
+        for i = 1, n - 1 do sum = sum + density(from + i * h) * (i % 2 == 1 and 4 or 2) end
+        return sum * h / 3
+      end
+      local low, high = math.max(k - 12 * math.sqrt(2 * k), 1e-9), k + 12 * math.sqrt(2 * k)
+      local all = integral(low, high, 4000)
+      return function(x) return integral(low, x, 2000) / all end
+    end
+    local J = 20
+    for _, d in ipairs { 100, 9999, 10000, 10 ^ 5, 10 ^ 7 } do
+      local pot = mf.potential.radial { activation = tanh, tol = 1e-3,
+        distribution = mf.distribution.isotropic { d = d, delta = 0.5 } }
+      local rho = mf.pde.particles { potential = pot, init = mf.init.gaussian { kappa = 0.7 }, J = J }:measure()
+      local cdf = chi_square(d)
+      for j, atom in ipairs(rho:atoms():totable()) do
+        assert.near((j - 0.5) / J, cdf((atom[1] / 0.7) ^ 2 * d), 1e-10)
+      end
+    end
+  end)
+
   it("sphere: |w| is the radius", function()
     local r = radii(mf.init.sphere { radius = 1.7 }, 50)
     assert.near(1.7, r:quantile(0), 1e-12)

@@ -19,9 +19,20 @@ void mf_init_neuron(const mf_init *init, mf_key key, uint64_t i, size_t d, doubl
         w[c] *= scale;
 }
 
+/* The p-quantile of chi^2 with k degrees of freedom. GSL's inverse fails (NaN) from about
+ * k = 1e5; from 1e4 on the Cornish-Fisher series in k^(-1/2) is exact to 1e-12.         */
+static double chi_square_quantile(double p, double k) {
+    if (k < 1e4)
+        return gsl_cdf_chisq_Pinv(p, k);
+    double z = gsl_cdf_ugaussian_Pinv(p), z2 = z * z, s = sqrt(2 * k);
+    return k + s * z + (2.0 / 3) * (z2 - 1) + z * (z2 - 7) / (9 * s) -
+           (z2 * (6 * z2 + 14) - 32) / (405 * k) +
+           z * (z2 * (9 * z2 + 256) - 433) / (4860 * s * k);
+}
+
 /* The p-quantile of |w| for w ~ N(0, kappa^2/d I_k): kappa chi_k / sqrt(d). */
 static double radius_quantile(double kappa, double d, double k, double p) {
-    return k > 0 ? kappa * sqrt(gsl_cdf_chisq_Pinv(p, k) / d) : 0;
+    return k > 0 ? kappa * sqrt(chi_square_quantile(p, k) / d) : 0;
 }
 
 void mf_init_radii(const mf_init *init, double d, size_t J, double *r) {

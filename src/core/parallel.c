@@ -138,13 +138,18 @@ void mf_parallel(size_t chunks, void (*body)(void *context, size_t chunk), void 
         return;
     }
     take_chunks();
-    /* No worker may join once busy is false; those inside still finish their chunk. */
+    /* No worker may join any more; those inside still finish their chunk. The pool stays
+     * busy until they have, so that a call from such a chunk, or from another thread, goes
+     * serial instead of replacing the job under their hands.                            */
     pthread_mutex_lock(&pool.lock);
-    pool.busy = false;
+    pool.helpers = 0;
     pthread_mutex_unlock(&pool.lock);
     for (int spin = 0; atomic_load(&pool.inside) != 0; ++spin)
         if (spin < SPINS)
             relax();
         else
             sched_yield();
+    pthread_mutex_lock(&pool.lock);
+    pool.busy = false;
+    pthread_mutex_unlock(&pool.lock);
 }

@@ -12,7 +12,8 @@ void mf_threads_set(size_t threads);
 size_t mf_threads(void);
 
 /* Calls body(context, chunk) for chunk = 0 .. chunks-1, each once, in any order and
- * from any thread; returns when all are done. Safe after fork().                    */
+ * from any thread; returns when all are done. A call from inside a body, or while
+ * another thread's call runs, is serial. Safe after fork().                          */
 void mf_parallel(size_t chunks, void (*body)(void *context, size_t chunk), void *context);
 
 #endif

@@ -1,4 +1,4 @@
-/* rng.h: counter-based random numbers (Philox 4x64-10 of Random123).
+/* rng.h: counter-based random numbers (Philox 4x32-10 of Random123).
  *
  * A number is a pure function of (seed, stream, draw, index): draw k can be made
  * without making the others, in any order, on any thread, and has the same bits on

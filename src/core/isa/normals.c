@@ -7,6 +7,7 @@
 #include "core/isa.h"
 
 #include <math.h>
+#include <Random123/philox.h>
 #include <string.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -49,23 +50,24 @@ typedef Sleef_double_2 vec2;
 #define VSINCOSPI Sleef_cinz_sincospid1_u35purec
 #endif
 
-/* Ten rounds on eight counters c; the 128 bits of each as two 64-bit words. */
+/* Ten rounds on eight counters c; the 128 bits of each as two 64-bit words. Random123's own
+ * rounds take one counter at a time, which makes a normal cost 1.6 times as much.           */
 static inline void philox_rounds(mf_key key, uint64_t c0[LANES], uint64_t c1[LANES],
                                  uint64_t c2[LANES], uint64_t c3[LANES], uint64_t *restrict high,
                                  uint64_t *restrict low) {
     uint32_t k0 = (uint32_t)key.seed, k1 = (uint32_t)(key.seed >> 32);
     for (int round = 0; round < 10; ++round) {
         for (unsigned i = 0; i < LANES; ++i) {
-            uint64_t p0 = 0xD2511F53u * (c0[i] & 0xFFFFFFFFu);
-            uint64_t p1 = 0xCD9E8D57u * (c2[i] & 0xFFFFFFFFu);
+            uint64_t p0 = PHILOX_M4x32_0 * (c0[i] & 0xFFFFFFFFu);
+            uint64_t p1 = PHILOX_M4x32_1 * (c2[i] & 0xFFFFFFFFu);
             uint64_t n0 = (p1 >> 32) ^ c1[i] ^ k0, n2 = (p0 >> 32) ^ c3[i] ^ k1;
             c0[i] = n0;
             c1[i] = p1 & 0xFFFFFFFFu;
             c2[i] = n2;
             c3[i] = p0 & 0xFFFFFFFFu;
         }
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+        k0 += PHILOX_W32_0;
+        k1 += PHILOX_W32_1;
     }
     for (unsigned i = 0; i < LANES; ++i) {
         high[i] = c1[i] << 32 | c0[i];
