@@ -56,6 +56,7 @@ static inline void philox_rounds(mf_key key, uint64_t c0[LANES], uint64_t c1[LAN
                                  uint64_t c2[LANES], uint64_t c3[LANES], uint64_t *restrict high,
                                  uint64_t *restrict low) {
     uint32_t k0 = (uint32_t)key.seed, k1 = (uint32_t)(key.seed >> 32);
+#pragma GCC unroll 10
     for (int round = 0; round < 10; ++round) {
         for (unsigned i = 0; i < LANES; ++i) {
             uint64_t p0 = PHILOX_M4x32_0 * (c0[i] & 0xFFFFFFFFu);
