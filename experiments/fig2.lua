@@ -7,7 +7,7 @@
 local mf  = require "meanfield"
 local run = mf.experiment { name = "fig2", columns = { "d", "delta", "t", "R_sgd", "R_pde" },
   options = { d = { 40, 80, 160, 320 }, delta = { 0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8 }, N = 800,
-              kappa = 1.2, noise = 0.005, settle = 0.01, tmax = 512, seed = 1 },
+              kappa = 1.2, noise = 0.005, settle = 0.003, tmax = 512, seed = 1 },
   quick   = { d = { 40 }, delta = { 0.1, 0.3, 0.5, 0.7 }, noise = 0.01 } }
 
 local sigma = mf.activation.piecewise { {0.5, -2.5}, {1.5, 7.5} }
@@ -29,9 +29,8 @@ local results = mf.sweep(points, function(p)
   return { t = t, R_sgd = sgd:advance(t):risk(), R_pde = R, finite_N = pot:risk(pde(t):measure(), run.N) - R }
 end)
 
-local fig  = mf.plot { xlabel = "Δ", ylabel = "risk", width = 4.5, xrange = { 0, 1 }, yrange = { 0, 1.15 },
-                       key = "bottom left" }
-local zoom = fig:inset { x = 0.36, y = 0.42, w = 0.38, h = 0.55, key = "none", xrange = {0.4, 0.86}, yrange = {0, 0.1} }
+local fig  = mf.plot { xlabel = "Δ", ylabel = "risk", width = 4.5, xrange = { 0, 1 }, yrange = { 0, 1.15 } }
+local zoom = fig:inset { x = 0.46, y = 0.46, w = 0.29, h = 0.51, key = "none", xrange = {0.4, 0.86}, yrange = {0, 0.1} }
 local function draw(kind, x, y, style)
   for _, axes in ipairs { fig, zoom } do axes[kind](axes, x, y, style) end
 end

@@ -173,8 +173,8 @@ describe("axis", function()
   end)
 
   it("puts the legend where it hides no data, or makes room above them", function()
-    local function placed(xs, ys)
-      local panel = { options = { key = "auto" }, series = { { kind = "line", x = xs, y = ys } },
+    local function placed(xs, ys, range)
+      local panel = { options = { key = "auto", xrange = range, yrange = range }, series = { { kind = "line", x = xs, y = ys } },
                       insets = {}, texts = {} }
       local xscale, yscale = axis.scale(panel, "x", 6), axis.scale(panel, "y", 6)
       local x, y = axis.place_key(panel, xscale, yscale, {}, 0.3, 0.2, 0.02, 0.02)
@@ -187,6 +187,10 @@ describe("axis", function()
     local x, y = placed({ 0, 1, 2 }, { 0, 1, 2 }) -- rising: top left
     assert.near(0.02, x, 1e-12)
     assert.near(0.78, y, 1e-12)
+    local frame = { 0.1, 0.1, 0.9, 0.9, 0.1, 0.5, 0.5, 0.5, 0.1, 0.9 } -- with a cross in it
+    x, y = placed(frame, { 0.1, 0.9, 0.9, 0.1, 0.1, 0.1, 0.9, 0.5, 0.5, 0.5 }, { 0, 1 })
+    for _, at in ipairs { x, x + 0.3, y, y + 0.2 } do assert.is_true(at > 0.1 and at < 0.9 and at ~= 0.5) end
+    assert.is_true((x > 0.5) == (x + 0.3 > 0.5) and (y > 0.5) == (y + 0.2 > 0.5)) -- in one of its quarters
     local xs, ys = {}, {}
     for i = 0, 40 do -- fills the whole box: room is made
       for j = 0, 40 do xs[#xs + 1], ys[#ys + 1] = i, j end

@@ -240,6 +240,22 @@ local places = { { "top right", 1, 1 }, { "top left", 0, 1 }, { "bottom right", 
 axis.places = {}
 for i, place in ipairs(places) do axis.places[i] = place[1] end
 
+-- Lower left corner of a box of w x h on a grid over the axes, `edge` = { left, bottom, right, top }
+-- away from their ends: of the places that hide the least, the one nearest to a corner.
+local function free_place(boxes, w, h, edge)
+  local steps, best = 12, { math.huge }
+  for i = 0, steps do
+    for j = 0, steps do
+      local x = edge[1] + (1 - edge[1] - edge[3] - w) * i / steps
+      local y = edge[2] + (1 - edge[2] - edge[4] - h) * j / steps
+      local count = overlap(boxes, x, y, w, h)
+      local central = math.abs(i - steps / 2) + math.abs(j - steps / 2)
+      if count < best[1] or count == best[1] and central > best[2] then best = { count, central, x, y } end
+    end
+  end
+  return best[1], best[3], best[4]
+end
+
 -- Lower left corner, in axes fractions, for a legend of w x h (fractions too): at the place
 -- asked for, else where it hides nothing; if there is no such place, room is made above the data.
 -- `insets`: their boxes { x, y, x2, y2 }.
@@ -250,13 +266,12 @@ function axis.place_key(panel, xscale, yscale, insets, w, h, margin_x, margin_y)
     if place[1] == panel.options.key then return corner(place) end
   end
   local function best()
-    local boxes, least, x, y = occupied(panel, xscale, yscale, insets), math.huge, nil, nil
+    local boxes = occupied(panel, xscale, yscale, insets)
     for _, place in ipairs(places) do
-      local cx, cy = corner(place)
-      local count = overlap(boxes, cx, cy, w, h)
-      if count < least then least, x, y = count, cx, cy end
+      local x, y = corner(place)
+      if overlap(boxes, x, y, w, h) == 0 then return 0, x, y end
     end
-    return least, x, y
+    return free_place(boxes, w, h, { margin_x, margin_y, margin_x, margin_y })
   end
   local covered, x, y = best()
   if covered == 0 or yscale.fixed or h >= 0.6 then return x, y end
@@ -265,18 +280,11 @@ function axis.place_key(panel, xscale, yscale, insets, w, h, margin_x, margin_y)
 end
 
 -- Lower left corner for an inset's frame of w x h, whose labels need `left` and `below` more, in
--- axes fractions: of the places that hide the least, the one nearest to a corner.
+-- axes fractions.
 function axis.place_inset(panel, xscale, yscale, insets, w, h, left, below)
-  local boxes, steps, best = occupied(panel, xscale, yscale, insets), 12, { math.huge }
-  for i = 0, steps do
-    for j = 0, steps do
-      local x, y = left + 0.01 + (0.96 - left - w) * i / steps, below + 0.01 + (0.95 - below - h) * j / steps
-      local count = overlap(boxes, x - left, y - below, w + left + 0.02, h + below + 0.04)
-      local central = math.abs(i - steps / 2) + math.abs(j - steps / 2)
-      if count < best[1] or count == best[1] and central > best[2] then best = { count, central, x, y } end
-    end
-  end
-  return best[3], best[4]
+  local boxes = occupied(panel, xscale, yscale, insets)
+  local _, x, y = free_place(boxes, w + left + 0.02, h + below + 0.04, { 0.01, 0.01, 0.01, 0 })
+  return x + left, y + below
 end
 
 return axis
