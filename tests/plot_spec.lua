@@ -174,8 +174,8 @@ describe("axis", function()
 
   it("puts the legend where it hides no data, or makes room above them", function()
     local function placed(xs, ys, range)
-      local panel = { options = { key = "auto", xrange = range, yrange = range }, series = { { kind = "line", x = xs, y = ys } },
-                      insets = {}, texts = {} }
+      local panel = { options = { key = "auto", xrange = range, yrange = range }, insets = {}, texts = {},
+                      series = { { kind = "line", x = xs, y = ys } } }
       local xscale, yscale = axis.scale(panel, "x", 6), axis.scale(panel, "y", 6)
       local x, y = axis.place_key(panel, xscale, yscale, {}, 0.3, 0.2, 0.02, 0.02)
       for i = 1, #xs do -- independent of the search: no point in the box
