@@ -1,22 +1,7 @@
 -- What the documents show runs, and what they name exists.
 local mf = require "meanfield"
-
-local function read(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
-  local text = file:read "a"
-  file:close()
-  return text
-end
-
-local function output(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read "a"
-  local _, _, code = pipe:close()
-  return text, code
-end
-
-local host = output "readlink /proc/$PPID/exe":gsub("%s+$", "")
+local process = require "tests.process"
+local output, read, host = process.output, process.read_file, process.host
 
 -- The first lua block of a document after a heading.
 local function block(path, heading)
@@ -27,18 +12,12 @@ end
 describe("documents", function()
   local dir
 
-  before_each(function()
-    dir = os.tmpname()
-    os.remove(dir)
-    assert(os.execute("mkdir " .. dir))
-  end)
+  before_each(function() dir = process.folder() end)
 
-  after_each(function() os.execute("rm -rf " .. dir) end)
+  after_each(process.clean)
 
   local function run(text, arguments)
-    local file = assert(io.open(dir .. "/s.lua", "w"))
-    file:write(text)
-    file:close()
+    process.write_file(dir .. "/s.lua", text)
     return output(("cd %s && NO_COLOR=1 %s %s 2>&1"):format(dir, host, arguments))
   end
 

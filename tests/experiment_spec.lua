@@ -1,22 +1,7 @@
 -- The runner: its command line, what it keeps, and what a failed check does.
 local mf = require "meanfield"
-
-local function output(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read "a"
-  local _, _, code = pipe:close()
-  return text, code
-end
-
-local host = output "readlink /proc/$PPID/exe":gsub("%s+$", "")
-
-local function read(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
-  local text = file:read "a"
-  file:close()
-  return text
-end
+local process = require "tests.process"
+local output, read, host = process.output, process.read_file, process.host
 
 local OPTIONS = { d = 40, delta = 0.8, kind = "plain", exact = true, times = { 0, 1.5, 10 } }
 
@@ -187,19 +172,13 @@ end)
 describe("experiment script", function()
   local dir
 
-  before_each(function()
-    dir = os.tmpname()
-    os.remove(dir)
-    assert(os.execute("mkdir " .. dir))
-  end)
+  before_each(function() dir = process.folder() end)
 
-  after_each(function() os.execute("rm -rf " .. dir) end)
+  after_each(process.clean)
 
   local function script(body, arguments)
-    local file = assert(io.open(dir .. "/s.lua", "w"))
-    file:write("-- What this is for.\n-- Two lines.\nlocal mf = require 'meanfield'\n",
-               "local run = mf.experiment { name = 's', options = { d = 40 }, quick = { d = 10 } }\n", body)
-    file:close()
+    process.write_file(dir .. "/s.lua", "-- What this is for.\n-- Two lines.\nlocal mf = require 'meanfield'\n"
+      .. "local run = mf.experiment { name = 's', options = { d = 40 }, quick = { d = 10 } }\n" .. body)
     return output(("cd %s && %s s.lua %s 2>&1"):format(dir, host, arguments or ""))
   end
 

@@ -250,6 +250,39 @@ describe("prompt", function()
     finish(t)
   end)
 
+  local SGD = "sgd = mf.sgd { distribution = mf.distribution.isotropic { d = 5, delta = 0.5 }, N = 10, eps = 1e-6, "
+    .. "activation = mf.activation.tanh(), init = mf.init.gaussian { kappa = 1 } }\n"
+
+  it("Ctrl-C stops a native loop, also one that a pcall guards, and its object goes on", function()
+    local t = start()
+    t:type(SGD) t:wait "> "
+    t:type "print('g' .. 'o') sgd:advance(1e6)\n" t:wait "\ngo\n"
+    t:type "\3" t:wait "sgd:advance: interrupted"
+    t:wait "> "
+    t:type "k = sgd.k sgd:step(7) print('steps', sgd.k - k)\n" t:wait "\nsteps\t7\n"
+    t:type "print('ag' .. 'ain') while true do pcall(sgd.advance, sgd, 1e6) end\n" t:wait "\nagain\n"
+    t:type "\3" t:wait "interrupted!"
+    t:type "print('steps', sgd:step(1).k > k)\n" t:wait "\nsteps\ttrue\n"
+    finish(t)
+  end)
+
+  it("shows a bar with rate and ETA on a terminal, one for many calls, gone at the end", function()
+    local script = process.folder() .. "/bar.lua"
+    process.write_file(script, "mf = require 'meanfield' " .. SGD .. [[
+      mf._horizon(1e5)
+      local from = os.time()
+      while os.time() - from < 2 do sgd:step(1000) end
+      print "text"
+      mf._horizon() ]])
+    local t = process.terminal(("TERM=xterm LC_ALL=C NO_COLOR=1 %s %s; TERM=dumb %s %s; echo done"):format(
+      quote(process.host), script, quote(process.host), script))
+    local bars = t:wait "text\n"
+    assert.matches("sgd %-+ t = [%d.e-]+ / 1e%+05   [%d.]+[kM]? steps/s   ETA [%d:-]+", bars)
+    assert.is_nil(t:wait "done":find "ETA") -- a dumb terminal gets nothing
+    t:close()
+    assert.equal("", process.run(quote(process.host) .. " " .. script).err) -- nor does a pipe
+  end)
+
   it("leaves the terminal as it was", function()
     local t = process.terminal(("stty -a >%s.before; %s -e 'x = 1' -i; stty -a >%s.after; echo done"):format(folder,
       quote(process.host), folder))

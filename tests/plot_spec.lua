@@ -1,13 +1,8 @@
 -- Figures: what reaches gnuplot and the terminal, and what is refused.
 local mf = require "meanfield"
 local axis = require "meanfield.axis"
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
+local process = require "tests.process"
+local read = process.read_file
 
 local function capture_stderr(fn)
   local real, said = io.stderr, {}

@@ -2,8 +2,10 @@
 
 local process = {}
 
+-- The bytes of a file; nil if there is none.
 local function read_file(path)
-  local file = assert(io.open(path, "rb"))
+  local file = io.open(path, "rb")
+  if not file then return nil end
   local text = file:read "a"
   file:close()
   return text
@@ -50,6 +52,12 @@ function process.run(command, input)
   process.write_file(folder .. "/in", input or "")
   local _, how, code = os.execute(("cd . && (%s) <%s/in >%s/out 2>%s/err"):format(command, folder, folder, folder))
   return { out = read_file(folder .. "/out"), err = read_file(folder .. "/err"), code = how == "exit" and code or how }
+end
+
+-- What a shell command prints, and its exit code.
+function process.output(command)
+  local result = process.run(command)
+  return result.out, result.code
 end
 
 -- ---- a terminal -----------------------------------------------------------------------

@@ -2,27 +2,9 @@
 local mf = require "meanfield"
 local plain = require "meanfield.plain"
 
-local function output(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read "a"
-  return text, pipe:close()
-end
-
-local host = output "readlink /proc/$PPID/exe":gsub("%s+$", "")
-
-local function read(path)
-  local file = io.open(path, "rb")
-  if not file then return "" end
-  local text = file:read "a"
-  file:close()
-  return text
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
+local process = require "tests.process"
+local output, write, host = process.output, process.write_file, process.host
+local function read(path) return process.read_file(path) or "" end
 
 local has_mpi = output "command -v mpirun":find "mpirun"
 local mpirun = "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe "
@@ -54,13 +36,9 @@ print(("%a %d"):format(sum, #failures))
 describe("sweep", function()
   local dir
 
-  before_each(function()
-    dir = os.tmpname()
-    os.remove(dir)
-    assert(os.execute("mkdir " .. dir))
-  end)
+  before_each(function() dir = process.folder() end)
 
-  after_each(function() os.execute("rm -rf " .. dir) end)
+  after_each(process.clean)
 
   local function run(arguments, prefix)
     write(dir .. "/script.lua", SCRIPT)
@@ -133,7 +111,7 @@ describe("sweep", function()
     write(dir .. "/script.lua", SCRIPT)
     local path = dir .. "/out/sweep.points"
     local pid = output(("DIR=%s %s %s/script.lua >/dev/null 2>&1 & echo $!"):format(dir, host, dir))
-    for _ = 1, 500 do
+    for _ = 1, 3000 do
       if count(read(path), "\n") == 4 then break end
       os.execute "sleep 0.01"
     end
@@ -153,7 +131,7 @@ describe("sweep", function()
   end)
 
   it("interrupted by Ctrl-C keeps what is finished, kills the workers and goes on in a rerun", function()
-    local text, _, _, code = run(nil, "INTERRUPT=1")
+    local text, code = run(nil, "INTERRUPT=1")
     assert.equal("", text)
     assert.equal(1, code)
     assert.matches("interrupted", read(dir .. "/err"))
