@@ -1,0 +1,39 @@
+-- The scripts of experiments/: short, and what they claim holds at their quick settings.
+local process = require "tests.process"
+
+local slow = { anisotropic = true, fig1 = true, fig3 = true, fig4 = true } -- minutes under a sanitizer
+
+describe("experiments", function()
+  after_each(process.clean)
+
+  local names = {}
+  for name in process.output "ls experiments":gmatch "([%w_]+)%.lua\n" do names[#names + 1] = name end
+
+  it("are all here", function()
+    assert.same({ "anisotropic", "fig1", "fig2", "fig3", "fig4", "lemma1", "own_model", "proposition1" }, names)
+  end)
+
+  for _, name in ipairs(names) do
+    local path = "experiments/" .. name .. ".lua"
+
+    it(name .. " is a page with a head that says what it shows", function()
+      local text = process.read_file(path)
+      assert.is_true(select(2, text:gsub("\n", "")) <= 60)
+      assert.matches("^%-%- %u", text)
+      for line in text:gmatch "[^\n]+" do assert.is_true(utf8.len(line) <= 120, line) end
+    end)
+
+    if not (process.sanitized and slow[name]) then
+      it(name .. " passes its checks and leaves figures and numbers", function()
+        local out = process.folder()
+        local result = process.run(("%s %s --quick --out %s"):format(process.quote(process.host), path, out))
+        assert.equal("", result.err)
+        assert.equal(0, result.code, result.out)
+        assert.matches("pass  ", result.out)
+        assert.is_nil(result.out:match "FAIL")
+        assert.matches("%S+%.png", process.output("ls " .. out))
+        assert.matches("\n# check: pass ", process.read_file(out .. "/" .. name .. ".tsv"))
+      end)
+    end
+  end
+end)
