@@ -180,6 +180,22 @@ describe("Lemma 1", function()
     assert.near(a.margin, b.margin, a.error + b.error)
   end)
 
+  it("sees what happens at radii far out: Delta close to 1, and a sigma that starts there", function()
+    local step = mf.activation.piecewise { { 1e6, 0 }, { 2e6, 5 } }
+    for _, case in ipairs { { 1 - 1e-5, paper }, { 1 - 1e-8, paper }, { 0.3, step } } do
+      local delta, sigma = table.unpack(case)
+      for _, d in ipairs { 5, 40, math.huge } do
+        local pot = mf.potential.radial { d = d, activation = sigma,
+                                          distribution = mf.distribution.isotropic { d = 40, delta = delta } }
+        local origin = mf.measure { x = { 0 }, space = "radial" }
+        for _, r in ipairs { 0.01, 1, 1e3, 1e5, 1e6, 3e6, 1e8, 1e12, math.huge } do -- U(r, 0) = sigma(0) E q
+          local plus, minus = sigma:moment((1 + delta) * r), sigma:moment((1 - delta) * r)
+          assert.near((minus - plus) / 2 + sigma(0) * (plus + minus) / 2, pot:psi(r, origin), pot.error + 1e-9)
+        end
+      end
+    end
+  end)
+
   it("names a bad option, and refuses an activation without limits", function()
     local function refuses(pattern, fn, options)
       assert.error_matches(function() fn(options) end, pattern, 1, true)

@@ -181,6 +181,12 @@ double mf_activation_scale(const mf_activation *a) {
         double x = i / 512.5, t = x / (1 - fabs(x)), value = fabs(mf_activation_value(a, t));
         sup = fmax(sup, bounded ? value : value / (1 + fabs(t)));
     }
+    for (size_t i = 0; a->kind == MF_ACT_TABLE && i < 8 * a->table->panels; ++i) {
+        const double *edge = a->table->data + i / 8; /* narrow panels between those points */
+        double t = edge[0] + (edge[1] - edge[0]) * ((double)(i % 8) + 0.5) / 8;
+        double value = fabs(mf_activation_value(a, t));
+        sup = fmax(sup, bounded ? value : value / (1 + fabs(t)));
+    }
     for (size_t j = 0; j < a->knots; ++j)
         sup = fmax(sup, bounded ? fabs(a->s[j]) : fabs(a->s[j]) / (1 + fabs(a->t[j])));
     return fmax(1, sup * sup);
@@ -215,6 +221,13 @@ size_t mf_activation_breaks(const mf_activation *a, double *breaks, size_t room)
     for (size_t i = 0; i < n && i < room; ++i)
         breaks[i] = scale * at[i];
     return n;
+}
+
+double mf_activation_reach(const mf_activation *a) {
+    const double *at;
+    double scale;
+    size_t n = breaks_of(a, &at, &scale);
+    return scale * fmax(fabs(at[0]), fabs(at[n - 1]));
 }
 
 /* ---- Hermite functions ----------------------------------------------------------------------- */

@@ -54,6 +54,9 @@ bool mf_activation_is_bounded(const mf_activation *);
  * returns how many there are (more than `room`: only the first `room` were written).     */
 size_t mf_activation_breaks(const mf_activation *, double *breaks, size_t room);
 
+/* Largest |break|: beyond, sigma is its tails. */
+double mf_activation_reach(const mf_activation *);
+
 /* max(1, sup sigma^2), sigma divided by 1 + |t| where it is unbounded: the scale of V and U. */
 double mf_activation_scale(const mf_activation *);
 

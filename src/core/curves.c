@@ -114,7 +114,7 @@ static mf_status keep_panel(mf_curve_samples *out, const double *nodes, double h
 }
 
 /* Panels from left to right: `level` and `index` say that the panel is [index, index + 1] / 2^level. */
-static mf_status bisect(sampling *s, double tol, mf_curve_samples *out, double *made,
+static mf_status bisect(sampling *s, double tol, double reach, mf_curve_samples *out, double *made,
                         mf_error *err) {
     double weights[CHECKS][TERMS];
     interpolation(weights);
@@ -123,6 +123,12 @@ static mf_status bisect(sampling *s, double tol, mf_curve_samples *out, double *
     while (index < UINT64_C(1) << level) {
         s->low = ldexp((double)index, -level);
         s->high = ldexp((double)(index + 1), -level);
+        /* the outermost node of the last panel is at about 400 / its length */
+        if (s->high == 1 && (1 - s->low) * reach > 400 && level < DEPTH) {
+            ++level;
+            index *= 2;
+            continue;
+        }
         mf_parallel(POINTS, sample_point, s);
         for (size_t i = 0; i < POINTS * s->width; ++i)
             if (!isfinite(s->values[i]))
@@ -145,19 +151,19 @@ static mf_status bisect(sampling *s, double tol, mf_curve_samples *out, double *
 }
 
 mf_status mf_curves_sample(mf_curve_sampler *sampler, const void *context, size_t width, double tol,
-                           mf_curve_samples *out, mf_error *err) {
+                           double reach, mf_curve_samples *out, mf_error *err) {
     *out = (mf_curve_samples){.width = width};
     sampling s = {.sampler = sampler, .context = context, .width = width};
     double *block = calloc((POINTS + CHECKS) * width, sizeof *block);
     if (!block)
         return mf_fail(err, MF_ENOMEM, "no memory for %zu features", width);
     s.values = block;
-    mf_status status = bisect(&s, tol, out, block + POINTS * width, err);
+    mf_status status = bisect(&s, tol, reach, out, block + POINTS * width, err);
     for (int retry = 0; status == MF_EACCURACY && width > 1 && retry < 3; ++retry) {
         tol *= 100; /* out of panels: as accurate as they allow, out->error says how much */
         out->panels = 0;
         out->error = 0;
-        status = bisect(&s, tol, out, block + POINTS * width, err);
+        status = bisect(&s, tol, reach, out, block + POINTS * width, err);
     }
     free(block);
     if (status < 0)

@@ -51,9 +51,11 @@ typedef struct {
 
 /* Bisects [0, 1] until interpolation in a panel reproduces, half-way between the nodes, the
  * first component to tol and all inner products of the others (components 1 ..) to tol. Where
- * that takes too many panels, features (width > 1) are sampled to a larger tol: see error.   */
+ * that takes too many panels, features (width > 1) are sampled to a larger tol: see error. The
+ * panels go on to be cut until radii beyond `reach` are looked at: what happens out there, and
+ * what is exponentially small before, would be missed otherwise.                            */
 mf_status mf_curves_sample(mf_curve_sampler *sampler, const void *context, size_t width, double tol,
-                           mf_curve_samples *out, mf_error *err);
+                           double reach, mf_curve_samples *out, mf_error *err);
 void mf_curve_samples_free(mf_curve_samples *);
 
 /* Curves through values[k * nodes + i], nodes = panels * MF_CURVE_TERMS in the order of the

@@ -169,8 +169,9 @@ enum { SCAN = 20 };
 typedef struct {
     const mf_activation *activation;
     double d, tol;
-    mf_lemma1 last; /* of the latest Delta */
-    mf_status status;
+    mf_lemma1 last;   /* of the latest Delta */
+    mf_status status; /* negative: give up */
+    const mf_flag *stop;
     mf_error *err;
 } family;
 
@@ -179,6 +180,8 @@ static double margin_at(double delta, void *context) {
     family *f = context;
     mf_radial_spec spec = {*f->activation, delta, f->d, f->tol};
     mf_potential *potential = NULL;
+    if (mf_flag_is_set(f->stop))
+        f->status = mf_fail(f->err, MF_EACCURACY, "interrupted"); /* ends all loops */
     if (f->status >= 0)
         f->status = mf_radial_new(&spec, &potential, f->err);
     if (f->status >= 0)
@@ -264,7 +267,7 @@ static mf_status climb(family *f, const double *margin, int at, double *delta, d
     return f->status;
 }
 
-static mf_status scan(family *f, double *margin, int *best, const mf_flag *stop) {
+static mf_status scan(family *f, double *margin, int *best) {
     *best = 1;
     for (int i = 1; i <= SCAN; ++i) {
         margin[i] = margin_at(scan_point(i), f);
@@ -272,8 +275,6 @@ static mf_status scan(family *f, double *margin, int *best, const mf_flag *stop)
             margin[i] = 0; /* undecided is not stable */
         if (f->status < 0)
             return f->status;
-        if (mf_flag_is_set(stop))
-            return MF_STOPPED;
         if (margin[i] > margin[*best])
             *best = i;
     }
@@ -290,13 +291,11 @@ static double step_down(family *f, double *stable, double tol) {
     return 0;
 }
 
-mf_status mf_lemma1_find_interval(const mf_activation *activation, double d, double tol,
-                                  mf_lemma1_interval *out, const mf_flag *stop, mf_error *err) {
-    family f = {.activation = activation, .d = d, .tol = COARSE, .err = err};
+static mf_status find_interval(family *f, double tol, mf_lemma1_interval *out) {
     double margin[SCAN + 1];
     int best, first, last;
     *out = (mf_lemma1_interval){NAN, NAN, NAN, NAN, 0, 0, NAN, NAN};
-    mf_status status = scan(&f, margin, &best, stop);
+    mf_status status = scan(f, margin, &best);
     if (status != MF_OK)
         return status;
     out->best = scan_point(best);
@@ -304,24 +303,38 @@ mf_status mf_lemma1_find_interval(const mf_activation *activation, double d, dou
     longest_run(margin, &first, &last);
     double low = scan_point(first), high = scan_point(last);
     double below = scan_point(first - 1), above = scan_point(last + 1);
-    f.tol = FINE;
     if (first > last) {
-        status = climb(&f, margin, best, &out->best, &out->best_margin);
+        status = climb(f, margin, best, &out->best, &out->best_margin);
+        f->tol = FINE;
+        if (status >= 0 && out->best_margin < 0) { /* for certain */
+            out->best_margin = margin_at(out->best, f);
+            return f->status;
+        }
+        if (status >= 0)
+            status = climb(f, margin, best, &out->best, &out->best_margin);
         if (status < 0 || out->best_margin <= 0)
             return status;
         low = high = out->best;
         below = scan_point(best - 1);
         above = scan_point(best + 1);
     }
+    f->tol = FINE;
     if (below == 0)
-        below = step_down(&f, &low, tol);
+        below = step_down(f, &low, tol);
     out->low = 0;
     out->high = 1;
-    if (below > 0 && f.status >= 0)
-        f.status = find_end(&f, low, below, tol, &out->low, &out->low_at, &out->low_error);
-    if (above < 1 && f.status >= 0)
-        f.status = find_end(&f, high, above, tol, &out->high, &out->high_at, &out->high_error);
-    if (f.status < 0)
-        return f.status;
+    if (below > 0 && f->status >= 0)
+        f->status = find_end(f, low, below, tol, &out->low, &out->low_at, &out->low_error);
+    if (above < 1 && f->status >= 0)
+        f->status = find_end(f, high, above, tol, &out->high, &out->high_at, &out->high_error);
+    if (f->status < 0)
+        return f->status;
     return fmax(out->low_error, out->high_error) > tol ? MF_INEXACT : MF_OK;
+}
+
+mf_status mf_lemma1_find_interval(const mf_activation *activation, double d, double tol,
+                                  mf_lemma1_interval *out, const mf_flag *stop, mf_error *err) {
+    family f = {.activation = activation, .d = d, .tol = COARSE, .stop = stop, .err = err};
+    mf_status status = find_interval(&f, tol, out);
+    return status < 0 && mf_flag_is_set(stop) ? MF_STOPPED : status;
 }

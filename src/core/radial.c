@@ -173,8 +173,9 @@ static mf_status sample_raw(const mf_radial_spec *spec, double scale, mf_curve_s
     series s = {.spec = spec, .growth = !mf_activation_is_bounded(&spec->activation)};
     s.terms = series_length(spec->d, spec->tol / 4, s.root_mu, &rest);
     *error = rest * scale;
+    double reach = mf_activation_reach(&spec->activation) / (1 - spec->delta);
     if (rest <= spec->tol / 4)
-        return mf_curves_sample(sample_series, &s, 1 + 2 * s.terms, tol / 4, samples, err);
+        return mf_curves_sample(sample_series, &s, 1 + 2 * s.terms, tol / 4, reach, samples, err);
     mf_shells *shells;
     tol = fmax(tol, 1e-12 * scale); /* what quadrature and tables of h_d leave certain */
     mf_status status =
@@ -183,7 +184,7 @@ static mf_status sample_raw(const mf_radial_spec *spec, double scale, mf_curve_s
         return status;
     *error = mf_shells_error(shells);
     status = mf_curves_sample(mf_shells_sample, shells, mf_shells_width(shells),
-                              fmax(tol / 4, *error), samples, err);
+                              fmax(tol / 4, *error), reach, samples, err);
     mf_shells_free(shells);
     return status;
 }

@@ -87,7 +87,8 @@ static mf_status make_h(conditioned *c, double tol, mf_error *err) {
     qsort(c->at, c->breaks, sizeof *c->at, ascending);
     c->kinks = c->a->kind == MF_ACT_PIECEWISE || c->a->kind == MF_ACT_TABLE ? c->breaks : 0;
     mf_curve_samples samples;
-    mf_status status = mf_curves_sample(sample_h, c, 1, tol, &samples, err);
+    mf_status status =
+            mf_curves_sample(sample_h, c, 1, tol, 2 * mf_activation_reach(c->a), &samples, err);
     if (status < 0)
         return status;
     status = mf_curves_fit(&samples, 1, samples.sample, c->growth, &c->h, err);
@@ -282,7 +283,8 @@ static mf_status build(conditioned *c, double tol, mf_shells *out, mf_error *err
     if (status < 0)
         return status;
     tol = fmax(tol / 4, 2 * loss); /* the projection is not smooth beyond what it loses */
-    status = mf_curves_sample(sample_kernel, c, 1 + c->shells * MODES, tol, &samples, err);
+    status = mf_curves_sample(sample_kernel, c, 1 + c->shells * MODES, tol,
+                              mf_activation_reach(c->a), &samples, err);
     if (status < 0)
         return status;
     status = mf_compress(&samples, tol, c->growth, &out->features, &residual, err);

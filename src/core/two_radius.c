@@ -432,7 +432,8 @@ mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, 
     double tail = largest_moment(spec, orders) * scale;
     sampling at = {.spec = spec, .orders = orders, .growth = growth};
     mf_curve_samples samples;
-    status = mf_curves_sample(sample, &at, orders, tol / 4, &samples, err);
+    status = mf_curves_sample(sample, &at, orders, tol / 4, mf_activation_reach(&spec->activation),
+                              &samples, err);
     if (status < 0)
         return status;
     two_radius *self = calloc(1, sizeof *self);
