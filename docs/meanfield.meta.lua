@@ -233,7 +233,7 @@ function class5:weights() end
 mf.sgd = {}
 
 ---@class mf.sgd.load.options
----@field distribution? mf.distribution a mf.distribution: the law again, if it is a Lua function (files hold no code)
+---@field distribution? mf.distribution an mf.distribution: the law again, if it is a Lua function (files hold no code)
 ---@field xi? any a function t -> xi(t): the schedule again, if it is a Lua function
 
 ---The run saved at path, or nil and a message if the file is missing, damaged or of another kind. Lua functions are not in the file and are given again.
@@ -314,8 +314,8 @@ function class6:v(r) end
 mf.potential = {}
 
 ---@class mf.potential.radial.options
----@field distribution mf.distribution a mf.distribution, required: isotropic law of (x, y), which gives delta and d
----@field activation mf.activation a mf.activation, required: sigma of the neurons sigma(<w,x>)
+---@field distribution mf.distribution an mf.distribution, required: isotropic law of (x, y), which gives delta and d
+---@field activation mf.activation an mf.activation, required: sigma of the neurons sigma(<w,x>)
 ---@field d? integer an integer in [2, inf]: dimension instead of the distribution's; math.huge for the limit
 ---@field tol? number a number in [1e-13, 0.01], default 1e-10: accuracy of V and U relative to max(1, sup U)
 
@@ -325,7 +325,7 @@ mf.potential = {}
 function mf.potential.radial(options) end
 
 ---@class mf.potential.relu.options
----@field distribution? mf.distribution a mf.distribution: anisotropic law whose delta and gamma = s0/d to take
+---@field distribution? mf.distribution an mf.distribution: anisotropic law whose delta and gamma = s0/d to take
 ---@field delta? number a number in (0, 1): tau_+- = 1 +- delta; required without a distribution
 ---@field gamma? number a number in (0, 1]: s0/d; only the law of (r1, r2) at the start depends on it
 
@@ -335,8 +335,8 @@ function mf.potential.radial(options) end
 function mf.potential.relu(options) end
 
 ---@class mf.potential.sampled.options
----@field distribution mf.distribution a mf.distribution, required: law of one example (x, y), native or custom
----@field activation mf.activation a mf.activation, required: sigma
+---@field distribution mf.distribution an mf.distribution, required: law of one example (x, y), native or custom
+---@field activation mf.activation an mf.activation, required: sigma
 ---@field neuron? "plain"|"affine" 'plain' | 'affine', default "plain": plain: theta = w; affine: theta = (w, a, b)
 ---@field samples integer an integer in [1, 1e+09], required: number of examples n; the error against the population is of order n^(-1/2)
 ---@field seed? integer an integer >= 0, default 1: seed of the examples; different from those of an SGD run with the same seed
@@ -349,8 +349,8 @@ function mf.potential.relu(options) end
 function mf.potential.sampled(options) end
 
 ---@class mf.potential.two_radius.options
----@field distribution mf.distribution a mf.distribution, required: anisotropic law of (x, y), which gives delta, d and s0
----@field activation mf.activation a mf.activation, required: sigma of the neurons sigma(<w,x>)
+---@field distribution mf.distribution an mf.distribution, required: anisotropic law of (x, y), which gives delta, d and s0
+---@field activation mf.activation an mf.activation, required: sigma of the neurons sigma(<w,x>)
 ---@field d? integer an integer in [1, inf]: dimension instead of the distribution's, s0/d being kept; math.huge for the limit
 ---@field tol? number a number in [1e-13, 0.01], default 1e-09: accuracy of V and U relative to max(1, sup U)
 
@@ -384,9 +384,9 @@ function class7:risk() end
 mf.pde = {}
 
 ---@class mf.pde.particles.options
----@field potential mf.potential a mf.potential, required: V and U of the model
----@field init? mf.init a mf.init: law rho_0 of the weights: radii become quantiles, full weights are drawn
----@field measure? mf.measure a mf.measure: start from this measure instead of `init`
+---@field potential mf.potential an mf.potential, required: V and U of the model
+---@field init? mf.init an mf.init: law rho_0 of the weights: radii become quantiles, full weights are drawn
+---@field measure? mf.measure an mf.measure: start from this measure instead of `init`
 ---@field J? integer an integer in [1, 1e+09], default 2000: number of particles (with `init`)
 ---@field xi? any an mf.schedule or a function t -> xi(t): step schedule; default constant 1
 ---@field tol? number a number in (0, 1], default 1e-08: tolerance of one step, in the mean square over rho, relative to 1 + |theta|
@@ -409,7 +409,7 @@ function mf.pde.particles(options) end
 local class8 = {}
 
 ---@class mf.optimum.options
----@field potential mf.potential a mf.potential, required: whose risk to minimise
+---@field potential mf.potential an mf.potential, required: whose risk to minimise
 ---@field rmax? number a number in (0, inf], default inf: radii up to here; inf: the closed half-line, where mass may sit at infinity
 ---@field box? table a list of {low, high}, one for each coordinate: domain of the neurons' parameters; default: [0, rmax] for a radius
 ---@field tol? number a number in (0, 1], default 1e-09: gap to reach
@@ -424,7 +424,7 @@ mf.stability = {}
 
 ---@class mf.stability.interval.options
 ---@field d integer an integer in [2, inf], required: dimension, or math.huge
----@field activation mf.activation a mf.activation, required: bounded, or sigma has no limit at r = inf
+---@field activation mf.activation an mf.activation, required: bounded, or sigma has no limit at r = inf
 ---@field tol? number a number in [1e-09, 0.01], default 1e-06: accuracy of both ends
 
 ---The interval (Delta_d^l, Delta_d^h) in which Lemma 1 holds; nil, nil if it holds for no Delta. ends.low and ends.high give the radius `at` which Lemma 1 is violated first beyond that end (nil if it is not) and the end's error; ends.best is the Delta seen to hold most safely (or to fail least), ends.margin its margin.
@@ -434,7 +434,7 @@ function mf.stability.interval(options) end
 ---@class mf.stability.lemma1.options
 ---@field d integer an integer in [2, inf], required: dimension, or math.huge
 ---@field delta number a number in (0, 1), required: separation of the two Gaussians
----@field activation mf.activation a mf.activation, required: bounded, or sigma has no limit at r = inf
+---@field activation mf.activation an mf.activation, required: bounded, or sigma has no limit at r = inf
 ---@field tol? number a number in [1e-13, 0.01], default 1e-13: accuracy of v and u_d
 
 ---Is the uniform law on one sphere a global minimizer of the risk (Lemma 1)? Returns {stable=, r_star=, risk=, margin=, at=, error=}: the global minimizer of Eq. 14 and its risk; the margin of Lemma 1 over the closed half-line [0, inf] and the radius where it is attained; a bound on the margin's numerical error. The margin is the least of v(r) + u_d(r, r_star) - v(r_star) - u_d(r_star, r_star) over both ends and all local minima r other than r_star. stable is nil if |margin| <= error.
@@ -442,9 +442,9 @@ function mf.stability.interval(options) end
 function mf.stability.lemma1(options) end
 
 ---@class mf.stability.point_mass.options
----@field potential mf.potential a mf.potential, required: V and U of the model
+---@field potential mf.potential an mf.potential, required: V and U of the model
 ---@field theta any a number or a vector of coordinates, required: theta_*, the place of the point mass; radii >= 0
----@field measure? mf.measure a mf.measure: rho_*, with theta_* among its atoms; default: the point mass alone
+---@field measure? mf.measure an mf.measure: rho_*, with theta_* among its atoms; default: the point mass alone
 ---@field tol? number a number in (0, 1], default 1e-06: forces up to this, relative to 1 + |grad V(theta)|, count as 0
 
 ---Does the point mass at theta attract or repel (Theorems 6 and 7)? Returns {verdict=, gradient=, eigenvalues=, H0=, error=, residual=, mass=}: grad Psi(theta; rho_*); H_0 of Eq. 26 in the potential's coordinates, its eigenvalues in increasing order and their estimated error; (int |grad Psi|^2 d rho_*)^(1/2), which is 0 at a fixed point; the mass p_* that rho_* has at theta. The verdict is 'not a fixed point', 'stable' (all eigenvalues > 0: Theorem 6 if p_* = 1), 'unstable' (the least is < 0 and none is 0: Theorem 7, whose conditions B2 and B3 on the rest of rho_* are not checked) or 'degenerate' (an eigenvalue is 0 within the error, always so for a sampled potential of a sigma with kinks, which has no H_0). Radii at 0 with inward force and fixed coordinates take no part: their rows of H0 are 0 and have no eigenvalue.
@@ -1178,10 +1178,10 @@ function mf.help.text(x) end
 function mf.blas() end
 
 ---@class mf.descend.options
----@field distribution mf.distribution a mf.distribution, required: isotropic law of (x, y)
----@field activation mf.activation a mf.activation, required: sigma of the neurons sigma(<w,x>)
+---@field distribution mf.distribution an mf.distribution, required: isotropic law of (x, y)
+---@field activation mf.activation an mf.activation, required: sigma of the neurons sigma(<w,x>)
 ---@field N integer an integer in [1, 1e+05], required: number of neurons
----@field init mf.init a mf.init, required: law of the weights to start from
+---@field init mf.init an mf.init, required: law of the weights to start from
 ---@field seed? integer an integer >= 0, default 1: seed of those weights
 ---@field tol? number a number in (0, 1], default 1e-07: stop where N |grad R_N| is below
 ---@field steps? integer an integer in [1, 1e+09], default 2000: at most

@@ -209,7 +209,7 @@ describe("optimum", function()
     end
     local pot = radial(40, 0.3)
     refuses("mf.optimum: option 'potential' is missing", {})
-    refuses("'potential' must be a mf.potential, got 3", { potential = 3 })
+    refuses("'potential' must be an mf.potential, got 3", { potential = 3 })
     refuses("'rmax' must be a number in (0, inf], got 0", { potential = pot, rmax = 0 })
     refuses("'rmax' must be a number in (0, inf], got nan", { potential = pot, rmax = 0 / 0 })
     refuses("did you mean 'rmax'?", { potential = pot, rmx = 3 })

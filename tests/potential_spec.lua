@@ -419,7 +419,7 @@ describe("every potential", function()
     local p = mf.potential
     refuses("mf.potential.radial: option 'distribution' is missing", p.radial, { activation = paper })
     refuses("option 'activation' is missing", p.radial, { distribution = iso })
-    refuses("option 'activation' must be a mf.activation, got 3", p.radial, { distribution = iso, activation = 3 })
+    refuses("option 'activation' must be an mf.activation, got 3", p.radial, { distribution = iso, activation = 3 })
     refuses("option 'distribution' must be isotropic", p.radial, { distribution = aniso, activation = paper })
     refuses("option 'd' must be an integer in [2, inf], got 1", p.radial,
       { distribution = iso, activation = paper, d = 1 })

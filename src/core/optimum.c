@@ -473,9 +473,12 @@ static mf_status result(const solver *s, double gap, mf_optimum *out, mf_error *
     if (!out->theta || !out->weight)
         return mf_fail(err, MF_ENOMEM, "no memory for %zu atoms", h->n);
     for (size_t i = 0; i < h->n; ++i) {
-        out->weight[i] = h->w[i];
+        size_t place = 0; /* heavier atoms come first */
+        for (size_t j = 0; j < h->n; ++j)
+            place += h->w[j] > h->w[i] || (h->w[j] == h->w[i] && j < i);
+        out->weight[place] = h->w[i];
         for (size_t c = 0; c < s->dim; ++c)
-            out->theta[c * h->n + i] = h->theta[i * s->dim + c];
+            out->theta[c * h->n + place] = h->theta[i * s->dim + c];
     }
     out->atoms = h->n;
     out->dim = s->dim;

@@ -27,7 +27,7 @@ typedef struct {
     mf_space space;
     size_t atoms, dim, iterations;
     double *theta;  /* theta[c * atoms + j]; a radius may be HUGE_VAL                     */
-    double *weight; /* positive, sum 1                                                    */
+    double *weight; /* positive, decreasing, sum 1                                        */
     double risk;    /* R(rho)                                                             */
     double gap;     /* R(rho) - gap <= min R over the domain. One coordinate: a bound over the
                        whole domain. More: as far as the search for min Psi has seen it.   */

@@ -10,6 +10,11 @@
 
 /* ---- words for errors ---------------------------------------------------------- */
 
+/* The article of a type's name: "an mf.array", "a number". */
+static const char *article(const char *name) {
+    return strncmp(name, "mf.", 3) == 0 ? "an" : "a";
+}
+
 /* Pushes how a value reads in an error message: 3, "abc", nil, a table, mf.sgd. */
 static const char *push_shown(lua_State *L, int index) {
     index = lua_absindex(L, index);
@@ -26,7 +31,8 @@ static const char *push_shown(lua_State *L, int index) {
         return lua_pushfstring(L, "'%s'", lua_tostring(L, index));
     default:
         if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING) {
-            const char *name = lua_pushfstring(L, "a %s", lua_tostring(L, -1));
+            const char *name = lua_tostring(L, -1);
+            name = lua_pushfstring(L, "%s %s", article(name), name);
             lua_remove(L, -2);
             return name;
         }
@@ -196,7 +202,7 @@ static void read_option(lua_State *L, const char *where, const mfl_field *f, cha
     case MFL_OBJECT: {
         void *payload = mfl_test(L, -1, f->aux);
         if (!payload) {
-            lua_pushfstring(L, "a %s", (const char *)f->aux);
+            lua_pushfstring(L, "%s %s", article(f->aux), (const char *)f->aux);
             mfl_option_error(L, where, f->name, lua_tostring(L, -1), -2);
         }
         *(void **)at = payload;
@@ -268,7 +274,8 @@ void mfl_options(lua_State *L, const char *where, int index, const mfl_field *fi
                 luaL_error(L, "%s: option '%s' is missing%s%s%s", where, f->name,
                            *expected == 'g' ? "" : ": expected ", *expected == 'g' ? "" : expected,
                            f->type == MFL_OBJECT
-                                   ? lua_pushfstring(L, ": expected a %s", (const char *)f->aux)
+                                   ? lua_pushfstring(L, ": expected %s %s", article(f->aux),
+                                                     (const char *)f->aux)
                            : f->type == MFL_ANY && f->aux
                                    ? lua_pushfstring(L, ": expected %s", (const char *)f->aux)
                                    : "");
@@ -318,7 +325,7 @@ static void push_fields(lua_State *L, const mfl_field *fields) {
         else if (f->type == MFL_STRING)
             snprintf(expected, sizeof expected, "a string");
         else if (f->type == MFL_OBJECT)
-            snprintf(expected, sizeof expected, "a %s", (const char *)f->aux);
+            snprintf(expected, sizeof expected, "%s %s", article(f->aux), (const char *)f->aux);
         else if (f->type == MFL_ENUM)
             for (const char *const *n = f->aux; *n; ++n) {
                 size_t used = strlen(expected);

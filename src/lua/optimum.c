@@ -152,6 +152,8 @@ static int get_at_infinity(lua_State *L) {
     return 1;
 }
 
+enum { SHOWN = 6 }; /* atoms in a text */
+
 static int optimum_tostring(lua_State *L) {
     const mf_optimum *o = check(L);
     char number[64];
@@ -159,7 +161,7 @@ static int optimum_tostring(lua_State *L) {
     luaL_buffinit(L, &b);
     snprintf(number, sizeof number, "mf.optimum: risk = %.10g, gap = %.1e;", o->risk, o->gap);
     luaL_addstring(&b, number);
-    for (size_t i = 0; i < o->atoms; ++i) {
+    for (size_t i = 0; i < o->atoms && i < SHOWN; ++i) {
         snprintf(number, sizeof number, "%s %.6g at ", i ? "," : " mass", o->weight[i]);
         luaL_addstring(&b, number);
         for (size_t c = 0; c < o->dim; ++c) {
@@ -172,6 +174,10 @@ static int optimum_tostring(lua_State *L) {
         }
         if (o->dim > 1)
             luaL_addchar(&b, ')');
+    }
+    if (o->atoms > SHOWN) {
+        snprintf(number, sizeof number, ", and %zu lighter atoms", o->atoms - SHOWN);
+        luaL_addstring(&b, number);
     }
     luaL_pushresult(&b);
     return 1;
