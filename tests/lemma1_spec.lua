@@ -169,6 +169,24 @@ describe("Lemma 1", function()
     assert.is_nil((interval { d = 40, activation = mf.activation.erf() }))
   end)
 
+  it("has an error that covers every r_* which the errors of V and U leave possible", function()
+    -- R = 1 - 1e-11 or so up to r = 0.15: to its digits, any of these radii may be the minimizer
+    local spike = mf.activation.custom(function(t) return 50 * math.exp(-((t - 1) / 0.01) ^ 2) end)
+    local pot = mf.potential.radial { d = 5, activation = spike, tol = 1e-13,
+                                      distribution = mf.distribution.isotropic { d = 5, delta = 1e-6 } }
+    local found, seen = lemma1 { d = 5, delta = 1e-6, activation = spike }, 0
+    for i = 0, 200 do
+      local r = i / 1000
+      local sphere = mf.measure { x = { r }, space = "radial" }
+      if pot:risk(sphere) <= found.risk + 5 * pot.error then
+        local margin = pot:psi(found.at, sphere) - pot:psi(r, sphere)
+        assert.is_true(math.abs(margin - found.margin) <= found.error)
+        seen = seen + 1
+      end
+    end
+    assert.is_true(seen > 10)
+  end)
+
   it("takes an activation written in Lua", function()
     local same = mf.activation.custom { kinks = { 0.5, 1.5 }, f = function(t)
       return math.max(-2.5, math.min(7.5, -2.5 + 10 * (t - 0.5)))

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #define SAME 1e-6 /* places closer than this, in t = r/(1 + r), are one local minimum */
+#define NEAR 1e-3 /* as close to r_* its parabola speaks for R                         */
 
 typedef struct {
     const mf_potential *potential;
@@ -113,6 +114,20 @@ static double margin_from(lemma *l, double t, double at) {
     return psi(l, at, NULL) - psi(l, r, NULL);
 }
 
+/* Where R is flat near an end, or has a second minimum as deep, its errors (6 e) leave open which
+ * radius is r_*: the most that the margin changes over those looked at, away from r_* itself. */
+static double margin_spread(lemma *l, const mf_lemma1 *m, double e) {
+    double star = mf_to_compact(l->potential, 0, m->r_star), spread = 0;
+    size_t n = mf_search_samples(l->search, NULL);
+    for (size_t i = 0; i < n; ++i) {
+        double r = mf_search_sample(l->search, i), t = mf_to_compact(l->potential, 0, r);
+        int near = star > NEAR && star < 1 - NEAR && fabs(t - star) < NEAR;
+        if (!near && risk(l, r) <= m->risk + 6 * e)
+            spread = fmax(spread, fabs(margin_from(l, t, m->at) - m->margin));
+    }
+    return spread;
+}
+
 /* What the errors of V and U (each at most e) do to the margin: 4 e where it is read off, and
  * more through r_*. The values alone say R(r_*) <= min R + 6 e, which leaves r_* uncertain by
  * sqrt(12 e/R''). The slopes say more: an error that looks like a polynomial of degree DEGREE
@@ -123,15 +138,16 @@ static double margin_error(lemma *l, const mf_lemma1 *m) {
     const mf_potential *p = l->potential;
     double size = 1 + fabs(p->risk0) + cblas_dnrm2((int)l->rank, l->g, 1);
     double e = p->error + 16 * DBL_EPSILON * size * size;
-    double t = mf_to_compact(p, 0, m->r_star), h = 1e-4, shift = 0;
+    double t = mf_to_compact(p, 0, m->r_star), h = NEAR / 10, shift = 0;
     if (t > 2 * h && t < 1 - 2 * h) {
         double stretch = mf_compact_stretch(p, 0, m->r_star);
         double curvature = (half_slope(t + h, l) - half_slope(t - h, l)) * stretch / h;
         double slope_error = 3 * e * DEGREE * DEGREE / mf_search_resolution(l->search, t);
         double step = fmin(sqrt(12 * e / fmax(curvature, 0)), slope_error / fmax(curvature, 0));
-        shift = fabs(margin_from(l, t + h, m->at) - margin_from(l, t - h, m->at)) / (2 * h) * step;
+        double change = fabs(margin_from(l, t + h, m->at) - margin_from(l, t - h, m->at));
+        shift = change > 0 ? change / (2 * h) * step : 0;
     }
-    return 4 * e + shift + 2 * mf_search_error(l->search);
+    return 4 * e + fmax(shift, margin_spread(l, m, e)) + 2 * mf_search_error(l->search);
 }
 
 mf_status mf_lemma1_check(const mf_potential *potential, mf_lemma1 *out, mf_error *err) {

@@ -555,11 +555,14 @@ mf_status mf_search_minima(mf_search *s, const double *g, mf_minima *out, mf_err
     return s->dim == 1 ? minima_on_curve(s, g, out, err) : minima_in_box(s, g, previous, out, err);
 }
 
+double mf_search_sample(const mf_search *s, size_t i) {
+    int is_last = i == s->count * (SAMPLES - 1);
+    return mf_from_compact(s->potential, 0, is_last ? s->high[0] : sample_t(s, i));
+}
+
 size_t mf_search_samples(const mf_search *s, double *theta) {
     size_t last = s->count * (SAMPLES - 1);
-    for (size_t i = 0; theta && i < last; ++i)
-        theta[i] = mf_from_compact(s->potential, 0, sample_t(s, i));
-    if (theta)
-        theta[last] = mf_from_compact(s->potential, 0, s->high[0]);
+    for (size_t i = 0; theta && i <= last; ++i)
+        theta[i] = mf_search_sample(s, i);
     return last + 1;
 }

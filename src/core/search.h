@@ -56,6 +56,7 @@ mf_status mf_search_minima(mf_search *, const double *g, mf_minima *out, mf_erro
 /* One coordinate only: the points at which the curve is looked at, increasing, both ends of
  * the domain included. Returns their number; theta may be NULL.                        */
 size_t mf_search_samples(const mf_search *, double *theta);
+double mf_search_sample(const mf_search *, size_t i); /* one of them */
 
 /* One coordinate only: where in (t0, t1), in the compact coordinate, the derivative of a
  * function (or anything of its sign) goes from negative to positive. NAN if it does not. */
