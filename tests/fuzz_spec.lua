@@ -1,0 +1,14 @@
+-- Wrong arguments to everything public (fuzz/arguments.lua; longer by hand, with other seeds).
+local process = require "tests.process"
+
+describe("fuzz", function()
+  teardown(process.clean)
+
+  it("wrong arguments end in a clear error, never in a crash", function()
+    local result = process.run(("cd %s && %s %s/tests/fuzz/arguments.lua 5000 1"):format(process.folder(),
+      process.quote(process.host), process.quote(process.top)))
+    assert.matches("^5000 calls, seed 1: 0 bad\n$", result.out)
+    assert.equal(0, result.code)
+    assert.equal("", result.err)
+  end)
+end)
