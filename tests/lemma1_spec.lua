@@ -1,6 +1,7 @@
 -- Lemma 1: margins and intervals against brute force over [0, inf] with v and u_d summed here from
 -- Hermite coefficients, and against the closed form at d = inf.
 local mf = require "meanfield"
+local process = require "tests.process"
 
 local paper = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
 local failing = mf.activation.piecewise { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } } -- that of Fig. 4
@@ -212,6 +213,18 @@ describe("Lemma 1", function()
         end
       end
     end
+  end)
+
+  it("is interrupted by Ctrl-C inside, also where it takes seconds", function()
+    for _, call in ipairs { "lemma1 { d = 2, delta = 0.3, activation = s }", "interval { d = 2, activation = s }" } do
+      local result = process.run(("timeout -s INT --preserve-status 1 %s -e %s"):format(process.quote(process.host),
+        process.quote(([[local mf = require "meanfield"
+          local s = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
+          while true do mf.stability.%s end]]):format(call))))
+      assert.equal(1, result.code)
+      assert.matches("mf.stability.%w+: interrupted", result.err)
+    end
+    process.clean()
   end)
 
   it("names a bad option, and refuses an activation without limits", function()

@@ -8,6 +8,6 @@
  * phi_r. The curves f satisfy f_1 = <y, phi>, <f(r), f(r')> = <phi_r, phi_r'> up to
  * *residual (<= tol unless the rank had to be cut).                                         */
 mf_status mf_compress(const mf_curve_samples *, double tol, bool growth, mf_curves *curves,
-                      double *residual, mf_error *err);
+                      double *residual, const mf_flag *stop, mf_error *err);
 
 #endif

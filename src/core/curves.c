@@ -115,7 +115,7 @@ static mf_status keep_panel(mf_curve_samples *out, const double *nodes, double h
 
 /* Panels from left to right: `level` and `index` say that the panel is [index, index + 1] / 2^level. */
 static mf_status bisect(sampling *s, double tol, double reach, mf_curve_samples *out, double *made,
-                        mf_error *err) {
+                        const mf_flag *stop, mf_error *err) {
     double weights[CHECKS][TERMS];
     interpolation(weights);
     int level = 2;
@@ -129,6 +129,8 @@ static mf_status bisect(sampling *s, double tol, double reach, mf_curve_samples 
             index *= 2;
             continue;
         }
+        if (mf_flag_is_set(stop))
+            return mf_poll(stop, err);
         mf_parallel(POINTS, sample_point, s);
         for (size_t i = 0; i < POINTS * s->width; ++i)
             if (!isfinite(s->values[i]))
@@ -151,19 +153,20 @@ static mf_status bisect(sampling *s, double tol, double reach, mf_curve_samples 
 }
 
 mf_status mf_curves_sample(mf_curve_sampler *sampler, const void *context, size_t width, double tol,
-                           double reach, mf_curve_samples *out, mf_error *err) {
+                           double reach, mf_curve_samples *out, const mf_flag *stop,
+                           mf_error *err) {
     *out = (mf_curve_samples){.width = width};
     sampling s = {.sampler = sampler, .context = context, .width = width};
     double *block = calloc((POINTS + CHECKS) * width, sizeof *block);
     if (!block)
         return mf_fail(err, MF_ENOMEM, "no memory for %zu features", width);
     s.values = block;
-    mf_status status = bisect(&s, tol, reach, out, block + POINTS * width, err);
+    mf_status status = bisect(&s, tol, reach, out, block + POINTS * width, stop, err);
     for (int retry = 0; status == MF_EACCURACY && width > 1 && retry < 3; ++retry) {
         tol *= 100; /* out of panels: as accurate as they allow, out->error says how much */
         out->panels = 0;
         out->error = 0;
-        status = bisect(&s, tol, reach, out, block + POINTS * width, err);
+        status = bisect(&s, tol, reach, out, block + POINTS * width, stop, err);
     }
     free(block);
     if (status < 0)

@@ -55,7 +55,7 @@ typedef struct {
  * panels go on to be cut until radii beyond `reach` are looked at: what happens out there, and
  * what is exponentially small before, would be missed otherwise.                            */
 mf_status mf_curves_sample(mf_curve_sampler *sampler, const void *context, size_t width, double tol,
-                           double reach, mf_curve_samples *out, mf_error *err);
+                           double reach, mf_curve_samples *out, const mf_flag *stop, mf_error *err);
 void mf_curve_samples_free(mf_curve_samples *);
 
 /* Curves through values[k * nodes + i], nodes = panels * MF_CURVE_TERMS in the order of the

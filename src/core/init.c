@@ -26,8 +26,7 @@ static double chi_square_quantile(double p, double k) {
         return gsl_cdf_chisq_Pinv(p, k);
     double z = gsl_cdf_ugaussian_Pinv(p), z2 = z * z, s = sqrt(2 * k);
     return k + s * z + (2.0 / 3) * (z2 - 1) + z * (z2 - 7) / (9 * s) -
-           (z2 * (6 * z2 + 14) - 32) / (405 * k) +
-           z * (z2 * (9 * z2 + 256) - 433) / (4860 * s * k);
+           (z2 * (6 * z2 + 14) - 32) / (405 * k) + z * (z2 * (9 * z2 + 256) - 433) / (4860 * s * k);
 }
 
 /* The p-quantile of |w| for w ~ N(0, kappa^2/d I_k): kappa chi_k / sqrt(d). */

@@ -196,10 +196,10 @@ static double margin_at(double delta, void *context) {
     family *f = context;
     mf_radial_spec spec = {*f->activation, delta, f->d, f->tol};
     mf_potential *potential = NULL;
-    if (mf_flag_is_set(f->stop))
-        f->status = mf_fail(f->err, MF_EACCURACY, "interrupted"); /* ends all loops */
     if (f->status >= 0)
-        f->status = mf_radial_new(&spec, &potential, f->err);
+        f->status = mf_poll(f->stop, f->err);
+    if (f->status >= 0)
+        f->status = mf_radial_new(&spec, &potential, f->stop, f->err);
     if (f->status >= 0)
         f->status = mf_lemma1_check(potential, &f->last, f->err);
     mf_potential_free(potential);
@@ -307,7 +307,10 @@ static double step_down(family *f, double *stable, double tol) {
     return 0;
 }
 
-static mf_status find_interval(family *f, double tol, mf_lemma1_interval *out) {
+mf_status mf_lemma1_find_interval(const mf_activation *activation, double d, double tol,
+                                  mf_lemma1_interval *out, const mf_flag *stop, mf_error *err) {
+    family state = {.activation = activation, .d = d, .tol = COARSE, .stop = stop, .err = err};
+    family *f = &state;
     double margin[SCAN + 1];
     int best, first, last;
     *out = (mf_lemma1_interval){NAN, NAN, NAN, NAN, 0, 0, NAN, NAN};
@@ -346,11 +349,4 @@ static mf_status find_interval(family *f, double tol, mf_lemma1_interval *out) {
     if (f->status < 0)
         return f->status;
     return fmax(out->low_error, out->high_error) > tol ? MF_INEXACT : MF_OK;
-}
-
-mf_status mf_lemma1_find_interval(const mf_activation *activation, double d, double tol,
-                                  mf_lemma1_interval *out, const mf_flag *stop, mf_error *err) {
-    family f = {.activation = activation, .d = d, .tol = COARSE, .stop = stop, .err = err};
-    mf_status status = find_interval(&f, tol, out);
-    return status < 0 && mf_flag_is_set(stop) ? MF_STOPPED : status;
 }

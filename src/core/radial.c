@@ -168,33 +168,34 @@ static size_t series_length(double d, double tol, double *root_mu, double *rest)
 
 /* Raw features from the series, or from the shells where it is too long; *error: their own. */
 static mf_status sample_raw(const mf_radial_spec *spec, double scale, mf_curve_samples *samples,
-                            double *error, mf_error *err) {
+                            double *error, const mf_flag *stop, mf_error *err) {
     double tol = spec->tol * scale, rest;
     series s = {.spec = spec, .growth = !mf_activation_is_bounded(&spec->activation)};
     s.terms = series_length(spec->d, spec->tol / 4, s.root_mu, &rest);
     *error = rest * scale;
     double reach = mf_activation_reach(&spec->activation) / (1 - spec->delta);
     if (rest <= spec->tol / 4)
-        return mf_curves_sample(sample_series, &s, 1 + 2 * s.terms, tol / 4, reach, samples, err);
+        return mf_curves_sample(sample_series, &s, 1 + 2 * s.terms, tol / 4, reach, samples, stop,
+                                err);
     mf_shells *shells;
     tol = fmax(tol, 1e-12 * scale); /* what quadrature and tables of h_d leave certain */
     mf_status status =
-            mf_shells_new(&spec->activation, spec->delta, spec->d, tol / 4, &shells, err);
+            mf_shells_new(&spec->activation, spec->delta, spec->d, tol / 4, &shells, stop, err);
     if (status < 0)
         return status;
     *error = mf_shells_error(shells);
     status = mf_curves_sample(mf_shells_sample, shells, mf_shells_width(shells),
-                              fmax(tol / 4, *error), reach, samples, err);
+                              fmax(tol / 4, *error), reach, samples, stop, err);
     mf_shells_free(shells);
     return status;
 }
 
 static mf_status build(const mf_radial_spec *spec, const mf_curve_samples *samples, double tol,
-                       mf_potential **out, mf_error *err) {
+                       mf_potential **out, const mf_flag *stop, mf_error *err) {
     mf_curves curves;
     double residual;
     mf_status status = mf_compress(samples, tol, !mf_activation_is_bounded(&spec->activation),
-                                   &curves, &residual, err);
+                                   &curves, &residual, stop, err);
     if (status < 0)
         return status;
     radial *self = calloc(1, sizeof *self + curves.count * sizeof(double));
@@ -219,7 +220,8 @@ static mf_status build(const mf_radial_spec *spec, const mf_curve_samples *sampl
     return MF_OK;
 }
 
-mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, mf_error *err) {
+mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, const mf_flag *stop,
+                        mf_error *err) {
     *out = NULL;
     if (!(spec->delta > 0 && spec->delta < 1))
         return mf_fail(err, MF_EINVAL, "delta = %g must be in (0, 1)", spec->delta);
@@ -229,10 +231,10 @@ mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, mf_error
         return mf_fail(err, MF_EINVAL, "tol = %g must be in [1e-13, 0.01]", spec->tol);
     double scale = mf_activation_scale(&spec->activation), raw_error;
     mf_curve_samples samples;
-    mf_status status = sample_raw(spec, scale, &samples, &raw_error, err);
+    mf_status status = sample_raw(spec, scale, &samples, &raw_error, stop, err);
     if (status < 0)
         return status;
-    status = build(spec, &samples, fmax(spec->tol * scale / 4, raw_error), out, err);
+    status = build(spec, &samples, fmax(spec->tol * scale / 4, raw_error), out, stop, err);
     mf_curve_samples_free(&samples);
     if (status < 0)
         return status;

@@ -22,7 +22,8 @@ typedef struct {
 
 /* Builds the feature map: *out is owned by the caller (mf_potential_free). The
  * table of a tabulated activation must outlive it. MF_INEXACT: (*out)->error exceeds tol.             */
-mf_status mf_radial_new(const mf_radial_spec *, mf_potential **out, mf_error *err);
+mf_status mf_radial_new(const mf_radial_spec *, mf_potential **out, const mf_flag *stop,
+                        mf_error *err);
 
 /* V(r) with dV/dr, and U(r1, r2) with dU/dr1; derivatives may be NULL. */
 double mf_radial_v(const mf_potential *, double r, double *dv);

@@ -34,6 +34,7 @@ typedef struct {
     const mf_activation *a;
     double d, log_norm; /* chi density: exp(log_norm + (d-1) log rho - rho^2/2)          */
     bool growth;
+    const mf_flag *stop;
     rule gauss;
     size_t breaks;
     double *at;   /* |breaks of sigma|, increasing                                 */
@@ -87,8 +88,8 @@ static mf_status make_h(conditioned *c, double tol, mf_error *err) {
     qsort(c->at, c->breaks, sizeof *c->at, ascending);
     c->kinks = c->a->kind == MF_ACT_PIECEWISE || c->a->kind == MF_ACT_TABLE ? c->breaks : 0;
     mf_curve_samples samples;
-    mf_status status =
-            mf_curves_sample(sample_h, c, 1, tol, 2 * mf_activation_reach(c->a), &samples, err);
+    mf_status status = mf_curves_sample(sample_h, c, 1, tol, 2 * mf_activation_reach(c->a),
+                                        &samples, c->stop, err);
     if (status < 0)
         return status;
     status = mf_curves_fit(&samples, 1, samples.sample, c->growth, &c->h, err);
@@ -224,7 +225,7 @@ static void sample_kernel(const void *context, double s, double *out) {
 /* Largest loss over radii s spread in log s. */
 static double largest_loss(const conditioned *c, double *work) {
     double worst = 0;
-    for (size_t i = 0; i < PROBES; ++i) {
+    for (size_t i = 0; i < PROBES && !mf_flag_is_set(c->stop); ++i) {
         double s = exp(-4 + 12 * ((double)i + 0.5) / PROBES);
         worst = fmax(worst, project(c, s, work) / (c->growth ? (1 + s) * (1 + s) : 1));
     }
@@ -266,6 +267,8 @@ static mf_status resolve(conditioned *c, double tol, double *loss, mf_error *err
         if (n > SHELLS_MAX)
             break;
         status = make_shells(c, n, down, err);
+        if (status >= 0)
+            status = mf_poll(c->stop, err);
         *loss = status < 0 ? 0 : largest_loss(c, work);
     }
     free(work);
@@ -284,18 +287,18 @@ static mf_status build(conditioned *c, double tol, mf_shells *out, mf_error *err
         return status;
     tol = fmax(tol / 4, 2 * loss); /* the projection is not smooth beyond what it loses */
     status = mf_curves_sample(sample_kernel, c, 1 + c->shells * MODES, tol,
-                              mf_activation_reach(c->a), &samples, err);
+                              mf_activation_reach(c->a), &samples, c->stop, err);
     if (status < 0)
         return status;
-    status = mf_compress(&samples, tol, c->growth, &out->features, &residual, err);
+    status = mf_compress(&samples, tol, c->growth, &out->features, &residual, c->stop, err);
     out->error = 2 * loss + residual + samples.error;
     mf_curve_samples_free(&samples);
     return status;
 }
 
 mf_status mf_shells_new(const mf_activation *a, double delta, double d, double tol, mf_shells **out,
-                        mf_error *err) {
-    conditioned c = {.a = a, .d = d, .growth = !mf_activation_is_bounded(a)};
+                        const mf_flag *stop, mf_error *err) {
+    conditioned c = {.a = a, .d = d, .growth = !mf_activation_is_bounded(a), .stop = stop};
     c.log_norm = (1 - d / 2) * M_LN2 - lgamma(d / 2);
     *out = calloc(1, sizeof **out);
     if (!*out)

@@ -14,7 +14,7 @@ typedef struct mf_shells mf_shells;
 
 /* Features of k_d to accuracy tol (divided by (1 + s)(1 + s') for unbounded sigma). 2 <= d <= 16. */
 mf_status mf_shells_new(const mf_activation *, double delta, double d, double tol, mf_shells **out,
-                        mf_error *err);
+                        const mf_flag *stop, mf_error *err);
 void mf_shells_free(mf_shells *);
 
 /* An mf_curve_sampler for the radial potential: out[0] = <y, phi_r> = (q(tau_+ r) - q(tau_- r))/2,

@@ -20,7 +20,8 @@
     X(MF_EIO, -6, "input or output failed")                                                        \
     X(MF_EFORMAT, -7, "not a file of this kind, or damaged")                                       \
     X(MF_EUNSUPPORTED, -8, "not supported for these ingredients")                                  \
-    X(MF_ELIBRARY, -9, "a numerical library reported an error")
+    X(MF_ELIBRARY, -9, "a numerical library reported an error")                                    \
+    X(MF_EINTERRUPTED, -10, "interrupted")
 
 typedef enum {
 #define X(name, value, text) name = (value),
@@ -46,6 +47,11 @@ typedef atomic_int mf_flag;
 
 static inline int mf_flag_is_set(const mf_flag *flag) {
     return flag && atomic_load_explicit(flag, memory_order_relaxed) != 0;
+}
+
+/* MF_EINTERRUPTED if the flag is raised: for constructors, which have no state to keep. */
+static inline mf_status mf_poll(const mf_flag *flag, mf_error *err) {
+    return mf_flag_is_set(flag) ? mf_fail(err, MF_EINTERRUPTED, "interrupted") : MF_OK;
 }
 
 #endif

@@ -419,7 +419,8 @@ static mf_status check(const mf_two_radius_spec *spec, mf_error *err) {
     return MF_OK;
 }
 
-mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, mf_error *err) {
+mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, const mf_flag *stop,
+                            mf_error *err) {
     *out = NULL;
     mf_status status = check(spec, err);
     if (status < 0)
@@ -433,7 +434,7 @@ mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, 
     sampling at = {.spec = spec, .orders = orders, .growth = growth};
     mf_curve_samples samples;
     status = mf_curves_sample(sample, &at, orders, tol / 4, mf_activation_reach(&spec->activation),
-                              &samples, err);
+                              &samples, stop, err);
     if (status < 0)
         return status;
     two_radius *self = calloc(1, sizeof *self);

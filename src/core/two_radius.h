@@ -22,6 +22,7 @@ typedef struct {
 /* Builds the feature map; *out is owned by the caller, and the activation's table, if
  * it has one, must outlive it. MF_INEXACT: (*out)->error exceeds tol,
  * as it may where V or its complement has few dimensions and the series converges slowly.    */
-mf_status mf_two_radius_new(const mf_two_radius_spec *, mf_potential **out, mf_error *err);
+mf_status mf_two_radius_new(const mf_two_radius_spec *, mf_potential **out, const mf_flag *stop,
+                            mf_error *err);
 
 #endif

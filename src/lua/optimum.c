@@ -71,6 +71,8 @@ static void read_domain(lua_State *L, const optimum_options *o, double *low, dou
         lua_pushfstring(L, "a list of %d pairs {low, high}", (int)p->dim);
         mfl_option_error(L, WHERE, "box", lua_tostring(L, -1), -2);
     }
+    if (boxed && isfinite(o->rmax))
+        luaL_error(L, WHERE ": give 'box' or 'rmax', not both");
     for (size_t c = 0; c < p->dim; ++c) {
         if (boxed)
             read_side(L, p, c, &low[c], &high[c]);

@@ -385,7 +385,7 @@ static int potential_radial(lua_State *L) {
                            .tol = o.tol};
     mf_potential **box = mfl_potential_push(L);
     mf_error err = {0};
-    mfl_status(L, where, mf_radial_new(&spec, box, &err), &err);
+    mfl_status(L, where, mf_radial_new(&spec, box, mfl_stop(), &err), &err);
     return 1;
 }
 
@@ -425,7 +425,7 @@ static int potential_two_radius(lua_State *L) {
     }
     mf_potential **box = mfl_potential_push(L);
     mf_error err = {0};
-    mfl_status(L, where, mf_two_radius_new(&o.spec, box, &err), &err);
+    mfl_status(L, where, mf_two_radius_new(&o.spec, box, mfl_stop(), &err), &err);
     return 1;
 }
 

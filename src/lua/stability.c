@@ -57,7 +57,7 @@ static int lemma1(lua_State *L) {
     mf_potential *potential = NULL;
     mfl_options(L, where, 1, lemma1_fields, &o);
     mf_radial_spec spec = {*o.activation, o.delta, o.d, o.tol};
-    mf_status status = mf_radial_new(&spec, &potential, &err);
+    mf_status status = mf_radial_new(&spec, &potential, mfl_stop(), &err);
     if (status >= 0)
         status = mf_lemma1_check(potential, &result, &err);
     mf_potential_free(potential); /* before anything can throw */
@@ -91,8 +91,6 @@ static int interval(lua_State *L) {
     mfl_options(L, where, 1, interval_fields, &o);
     mf_status status = mf_lemma1_find_interval(o.activation, o.d, o.tol, &result, mfl_stop(), &err);
     mfl_status(L, where, status, &err);
-    if (status == MF_STOPPED)
-        mfl_task_raise(L, where);
     for (int end = 0; end < 2; ++end)
         if (isnan(result.low))
             lua_pushnil(L);

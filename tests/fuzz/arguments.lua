@@ -24,7 +24,8 @@ local huge = math.huge
 local wrong = { 0, -1, 1, 2, 3, 7, 0.5, -0.5, 1.5, 1e-9, 1e300, huge, -huge, 0 / 0, math.mininteger, "", "x", "3",
   true, false, {}, { 1, 2 }, { { 1, 2 }, { 3, 4 } }, { x = 1 }, { 0 / 0 }, { "a" }, { 1, "b" },
   function() return 1 end, function() return 0 / 0 end, function() error "user" end, function() return {} end,
-  law, law2, tanh, init, radial, rho, mf.array { 1, 2, 3 }, mf.array.zeros(2, 3), io.stdout, coroutine.create(tostring) }
+  law, law2, tanh, init, radial, rho, mf.array { 1, 2, 3 }, mf.array.zeros(2, 3), io.stdout,
+  coroutine.create(tostring) }
 local function any(keep) -- nil now and then
   if math.random(12) == 1 then return nil end
   if keep ~= nil and math.random(2) == 1 then return keep end
