@@ -18,8 +18,24 @@ describe("build", function()
     assert.matches("cblas_", symbols.out) -- nm saw the archive
     assert.is_nil(symbols.out:match "[^\n]*U luaL?_[^\n]*" or symbols.out:match "readline")
     local grep = "grep -lE '#include *[<\"](lua|lauxlib|lualib|readline)' "
-    local includes = run(grep .. quote(process.top) .. "/src/core/*.[ch]")
+    local includes = run(grep .. "-r " .. quote(process.top .. "/src/core"))
     assert.equal("", includes.out)
+  end)
+
+  it("lets the rooms of the core include only what lies below them", function()
+    local floor = { base = 1, measure = 2, model = 2, network = 3, potentials = 4, sgd = 4, limit = 5 }
+    local rooms, includes = 0, 0
+    for path in run("ls -d " .. quote(process.top .. "/src/core") .. "/*/").out:gmatch "([%w_]+)/\n" do
+      assert.truthy(floor[path], path .. " has no floor")
+      rooms = rooms + 1
+    end
+    local found = run("cd " .. quote(process.top .. "/src") .. " && grep -rnoE '#include \"core/[^\"]+' core").out
+    for file, from, to in found:gmatch '(core/([%w_]+)/[^\n:]+):[^"]*"core/([%w_]+)/' do
+      includes = includes + 1
+      assert.truthy(from == to or floor[from] > floor[to], file .. " includes " .. to .. ", which does not lie below")
+    end
+    assert.equal(7, rooms)
+    assert.truthy(includes > 50)
   end)
 
   it("takes cblas_dgemm from OpenBLAS, in the host and in the module", function()
@@ -68,7 +84,7 @@ describe("build", function()
     local install = run(("cmake --install %s --prefix %s"):format(quote(process.build), quote(prefix)))
     assert.equal(0, install.code, install.err)
     local script = quote [[local mf = require "meanfield"
-      print(mf._VERSION, debug.getinfo(require "meanfield.plain".encode, "S").source)]]
+      print(mf._VERSION, debug.getinfo(require "meanfield.run.plain".encode, "S").source)]]
     for _, program in ipairs { quote(prefix .. "/bin/meanfield"), stock(prefix .. "/lib/lua/5.4/?.so") } do
       local result = run("cd / && " .. program .. " -e " .. script)
       assert.equal("", result.err)

@@ -5,7 +5,7 @@
  * here: malloc and its kin are wrapped at link time. A case must end in an error that says so,
  * or do without; it must not crash, and (under ASan) lose nothing. Prints one line for each
  * case; exits with 1 if one misbehaved.                                                     */
-#include "lua/bind.h"
+#include "lua/bind/bind.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* parallel.c: the pool of workers under nested calls, calls from several threads, and fork().
  * Prints what went wrong; exits with 1 if something did. A deadlock ends in an alarm.       */
-#include "core/parallel.h"
+#include "core/base/parallel.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 -- Figures: what reaches gnuplot and the terminal, and what is refused.
 local mf = require "meanfield"
-local axis = require "meanfield.axis"
+local axis = require "meanfield.plot.axis"
 local process = require "tests.process"
 local read = process.read_file
 
@@ -109,7 +109,7 @@ describe("plot", function()
     assert.near(0.1, s.masses[1].mass, 1e-12)
     assert.equal(0, s.masses[1].x)
     assert(fig:save(base .. ".svg"))
-    assert.truthy(#require "meanfield.braille".text(fig, { columns = 60, lines = 10, color = false }) > 0)
+    assert.truthy(#require "meanfield.plot.braille".text(fig, { columns = 60, lines = 10, color = false }) > 0)
   end)
 
   it("leaves out what a log axis cannot show and says how much", function()
@@ -209,7 +209,7 @@ describe("terminal plot", function()
   it("has the size asked for, in characters", function()
     local fig = mf.plot { xlabel = "t", ylabel = "R" }
     fig:line(ramp(50), ramp(50), { label = "line" })
-    local text = require "meanfield.braille".text(fig, { columns = 60, lines = 10, color = false })
+    local text = require "meanfield.plot.braille".text(fig, { columns = 60, lines = 10, color = false })
     local count = 0
     for line in text:gmatch "[^\n]+" do
       count = count + 1
@@ -222,7 +222,7 @@ describe("terminal plot", function()
   it("sets the dots of a diagonal", function()
     local fig = mf.plot { xrange = { 0, 1 }, yrange = { 0, 1 }, xticks = {}, yticks = {} }
     fig:line({ 0, 1 }, { 0, 1 })
-    local text = require "meanfield.braille".text(fig, { columns = 22, lines = 10, color = false })
+    local text = require "meanfield.plot.braille".text(fig, { columns = 22, lines = 10, color = false })
     local row = 0
     for line in text:gmatch "[^\n]+" do
       if row < 10 then -- 20 columns, 10 lines of 2 x 4 dots: the diagonal is in cells 2 (9 - row), + 1

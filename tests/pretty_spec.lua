@@ -1,6 +1,6 @@
 -- What the prompt shows.
 local mf = require "meanfield"
-local pretty = require "meanfield.pretty"
+local pretty = require "meanfield.prompt.pretty"
 
 describe("pretty", function()
   it("shows numbers so that they read back exactly, in as few digits as can be", function()

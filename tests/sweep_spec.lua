@@ -1,6 +1,6 @@
 -- mf.sweep: order, bits, what is kept, and what a failure, a kill or mpirun does to it.
 local mf = require "meanfield"
-local plain = require "meanfield.plain"
+local plain = require "meanfield.run.plain"
 
 local process = require "tests.process"
 local output, write, host = process.output, process.write_file, process.host

@@ -3,16 +3,13 @@
 
 local mf = require "meanfield.native"
 
-mf._lua_parts = { "experiment", "help", "plot", "sweep" }
-
-local lua_part = {}
-for _, name in ipairs(mf._lua_parts) do lua_part[name] = "meanfield." .. name end
+mf._lua_parts = { experiment = "run.experiment", help = "prompt.help", plot = "plot", sweep = "run.sweep" }
 
 return setmetatable(mf, {
   __index = function(_, key)
-    local part = lua_part[key]
+    local part = mf._lua_parts[key]
     if not part then return nil end
-    local value = require(part)
+    local value = require("meanfield." .. part)
     rawset(mf, key, value)
     return value
   end,

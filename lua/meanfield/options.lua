@@ -14,7 +14,7 @@ function options.raise(format, ...)
   while true do
     local info = debug.getinfo(level, "S")
     if not info then error(message, 0) end
-    if info.what ~= "C" and info.source:match "^(.*/)" ~= here then error(message, level) end
+    if info.what ~= "C" and info.source:sub(1, #here) ~= here then error(message, level) end
     level = level + 1
   end
 end

@@ -9,7 +9,7 @@
  * swallow the interrupt: after the first error 10,000 instructions may run, enough for
  * __close and other cleaning up, and then every single one raises the error again.         */
 #include "host.h"
-#include "lua/bind.h"
+#include "lua/bind/bind.h"
 
 #include <signal.h>
 #include <stdio.h>

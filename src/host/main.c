@@ -3,10 +3,10 @@
  * Options, `arg`, environment variables, messages and exit codes are those of lua5.4, so
  * that busted and every other Lua tool run on it unchanged. Added are --threads, --version
  * and --help, and on a terminal a better prompt (repl.c).                                 */
-#include "core/library.h"
-#include "core/parallel.h"
+#include "core/base/library.h"
+#include "core/base/parallel.h"
 #include "host.h"
-#include "lua/bind.h"
+#include "lua/bind/bind.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,9 +5,9 @@
  * lines (bracketed paste): it is one chunk if it compiles as one, else it is taken line by
  * line, as if typed. A line ending in ';' shows no result. Without a terminal there is no
  * editing, no history, and results are printed as lua5.4 -i prints them.                  */
-#include "core/library.h"
+#include "core/base/library.h"
 #include "host.h"
-#include "lua/bind.h"
+#include "lua/bind/bind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -289,7 +289,7 @@ static void show(lua_State *L) {
 /* The Lua half; without it the prompt works, but plainly. */
 static void load_lua_half(lua_State *L) {
     lua_getglobal(L, "require");
-    lua_pushliteral(L, "meanfield.repl");
+    lua_pushliteral(L, "meanfield.prompt.repl");
     if (host_report(L, NULL, host_call(L, 1, 1)) == LUA_OK)
         lua_setfield(L, LUA_REGISTRYINDEX, REPL_KEY);
 }

@@ -7,8 +7,8 @@
  * searcher of its own finds them, right after package.preload: package.path stays as it
  * was, and an older meanfield on it is never mixed with this one.                       */
 #define _GNU_SOURCE /* dladdr */
-#include "bind.h"
-#include "core/library.h"
+#include "core/base/library.h"
+#include "lua/bind/bind.h"
 
 #include <dlfcn.h>
 #include <limits.h>
@@ -58,14 +58,17 @@ static bool find_lua_modules(char directory[PATH_MAX]) {
     return false;
 }
 
-/* package.searchers: "meanfield.plot" is <upvalue 1>/meanfield/plot.lua. */
+/* package.searchers: "meanfield.plot.axis" is <upvalue 1>/meanfield/plot/axis.lua, and
+ * "meanfield.plot" is <upvalue 1>/meanfield/plot/init.lua. */
 static int search(lua_State *L) {
     const char *name = luaL_checkstring(L, 1);
     if (strncmp(name, "meanfield.", strlen("meanfield.")) != 0)
         return 0;
     luaL_gsub(L, name, ".", "/");
-    lua_pushfstring(L, "%s/%s.lua", lua_tostring(L, lua_upvalueindex(1)), lua_tostring(L, -1));
-    const char *path = lua_tostring(L, -1);
+    const char *top = lua_tostring(L, lua_upvalueindex(1)), *part = lua_tostring(L, -1);
+    const char *path = lua_pushfstring(L, "%s/%s.lua", top, part);
+    if (access(path, R_OK) != 0)
+        path = lua_pushfstring(L, "%s/%s/init.lua", top, part);
     if (access(path, R_OK) != 0) {
         lua_pushfstring(L, "no file '%s'", path);
         return 1;

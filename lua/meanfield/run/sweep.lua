@@ -1,0 +1,267 @@
+-- mf.sweep: a function over a list of points, on all cores or on all ranks of mpirun.
+--
+-- A point and its result are plain data and travel as text (plain.lua). Where there is a
+-- folder, it keeps one line for each finished point: checksum, fingerprint, point, result.
+-- The line is written at once when a point comes back; a line cut off by a crash fails its
+-- checksum and the point is run again. At the end the file is written anew in the order of
+-- the points, so that it does not tell in which order, or in how many runs, they came.
+--
+-- The fingerprint stands for the function: its text, the values it captures (those of
+-- functions it captures too), the version of meanfield and the tag. Another function, other
+-- points: nothing stale is ever taken.
+
+local plain = require "meanfield.run.plain"
+local ranks = require "meanfield.run.ranks"
+local native = require "meanfield.native"
+local process = native.process
+
+-- ---- fingerprint ---------------------------------------------------------------------
+
+local function function_text(fn)
+  local info = debug.getinfo(fn, "S")
+  local source = info.source
+  local file = source:sub(1, 1) == "@" and io.open(source:sub(2))
+  if file then source = file:read "a" file:close() end
+  if not file and source:find "^[@=]" then return string.dump(fn, true) end -- text not at hand
+  local lines, n = {}, 0
+  for line in (source .. "\n"):gmatch "(.-)\n" do
+    n = n + 1
+    if n >= info.linedefined and n <= info.lastlinedefined then lines[#lines + 1] = line end
+  end
+  return table.concat(lines, "\n")
+end
+
+local describe
+
+local function describe_function(fn, seen)
+  local parts = { "function ", function_text(fn) }
+  for i = 1, math.huge do
+    local name, value = debug.getupvalue(fn, i)
+    if not name then break end
+    if name ~= "_ENV" then parts[#parts + 1] = ("\n%s = %s"):format(name, describe(value, seen)) end
+  end
+  return table.concat(parts)
+end
+
+-- In the order of the keys, never in that of next(): it differs from run to run.
+local function describe_table(value, seen)
+  local keys, parts = {}, {}
+  for key in next, value do
+    local kind = type(key)
+    if kind == "string" or kind == "number" or kind == "boolean" then keys[#keys + 1] = plain.encode(key) end
+  end
+  table.sort(keys)
+  for i, key in ipairs(keys) do parts[i] = key .. "=" .. describe(rawget(value, (plain.decode(key))), seen) end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+local function module_name(value)
+  local first
+  for name, module in pairs(package.loaded) do
+    if module == value and (not first or name < first) then first = name end
+  end
+  return first
+end
+
+-- What a captured value contributes. Objects count by the options they were made with.
+function describe(value, seen)
+  local kind = type(value)
+  if kind == "thread" or kind == "function" and debug.getinfo(value, "S").what == "C" then return kind end
+  if kind ~= "table" and kind ~= "function" and kind ~= "userdata" then return plain.encode(value) end
+  if seen[value] then return "#" .. seen[value] end
+  seen.n = seen.n + 1
+  seen[value] = seen.n
+  local module = module_name(value)
+  if module then return "module " .. module end
+  if kind == "function" then return describe_function(value, seen) end
+  local meta = getmetatable(value)
+  if type(meta) == "table" and meta.__name then
+    local ok, options = pcall(function() return value.options end)
+    return meta.__name .. (ok and type(options) == "table" and describe_table(options, seen) or "")
+  end
+  return kind == "table" and describe_table(value, seen) or kind
+end
+
+local function fingerprint(fn, tag)
+  return process.hash(table.concat { native._VERSION, "\n", tag, "\n", describe(fn, { n = 0 }) })
+end
+
+-- ---- the file of finished points ---------------------------------------------------------
+
+local HEADER = "# meanfield sweep: checksum, fingerprint of the function, point = result\n"
+
+local function record(mark, point, result)
+  local body = ("%s %s = %s"):format(mark, point, result)
+  return process.hash(body) .. " " .. body .. "\n"
+end
+
+-- { [fingerprint .. " " .. point] = line }, and whether every line was sound.
+local function read_records(path)
+  local records, sound = {}, true
+  local file = io.open(path)
+  if not file then return records, true end
+  local text = file:read "a"
+  file:close()
+  for line in text:gmatch "[^\n]*\n?" do
+    local sum, body = line:match "^(%x+) (%x+ .*)\n$"
+    if sum and process.hash(body) == sum then
+      local _, after = plain.decode(body, 18)
+      records[body:sub(1, after - 1)] = line
+    elseif line ~= "" and line ~= HEADER then
+      sound = false
+    end
+  end
+  return records, sound and text:sub(1, #HEADER) == HEADER
+end
+
+local function result_of(line)
+  local _, after = plain.decode(line, 35)
+  return (plain.decode(line, after + 3))
+end
+
+-- The whole file: this sweep's points in their order, then what other sweeps left.
+local function file_text(records, keys)
+  local lines, mine, others = { HEADER }, {}, {}
+  for _, key in ipairs(keys) do
+    if not mine[key] then lines[#lines + 1] = records[key] end
+    mine[key] = true
+  end
+  for key, line in pairs(records) do
+    if not mine[key] then others[#others + 1] = line end
+  end
+  table.sort(others, function(a, b) return a:sub(18) < b:sub(18) end)
+  return table.concat(lines) .. table.concat(others)
+end
+
+local function write_whole(path, text)
+  local file = assert(io.open(path .. ".new", "wb"))
+  assert(file:write(text))
+  assert(file:close())
+  assert(os.rename(path .. ".new", path))
+end
+
+-- ---- one point -------------------------------------------------------------------------------
+
+-- Runs where the point runs: "+" and the encoded result, or "-" and what went wrong.
+local function evaluate(fn, point)
+  math.randomseed(tonumber("0x" .. process.hash(point)), 0)
+  local ok, text = xpcall(function()
+    local result = fn((plain.decode(point)))
+    if result == nil then error("the function returned nothing", 0) end
+    return plain.encode(result, "result")
+  end, function(message)
+    local trace = debug.traceback(tostring(message), 2)
+    return trace:match "^(.-)\n[^\n]*meanfield/sweep%.lua:" or trace -- not our own frames
+  end)
+  return (ok and "+" or "-") .. text
+end
+
+-- ---- the sweep ---------------------------------------------------------------------------------
+
+-- Runs the points texts[i], i in todo; calls done(task, i, text or nil, how it died) as they
+-- come back.
+local function deal(pool, todo, texts, done)
+  local task <close> = process.task(#todo)
+  local started, finished = 0, 0
+  while finished < #todo do
+    while started < #todo and pool.free > 0 do
+      started = started + 1
+      pool:start(started, texts[todo[started]])
+    end
+    local job, text, death = pool:next(0.1)
+    task:tick(finished)
+    if job then
+      finished = finished + 1
+      done(task, todo[job], text, death)
+    end
+  end
+end
+
+local function report(task, index, count, point, message)
+  task:say(("mf.sweep: point %d of %d, %s, failed: %s\n"):format(index, count, point, message))
+end
+
+-- The finished points of a folder, open for more; without a folder they live in memory only.
+local function open_store(options, keys)
+  local store = { records = {} }
+  if options.out then
+    store.path = ("%s/%s.points"):format(options.out, options.name)
+    local sound
+    store.records, sound = read_records(store.path)
+    if not sound then write_whole(store.path, file_text(store.records, keys)) end
+  end
+  return setmetatable(store, { __close = function() if store.file then store.file:close() end end })
+end
+
+local function keep(store, key, line)
+  store.records[key] = line
+  if not store.path then return end
+  if not store.file then
+    store.file = assert(io.open(store.path, "ab"))
+    if store.file:seek "end" == 0 then assert(store.file:write(HEADER)) end
+  end
+  assert(store.file:write(line))
+  assert(store.file:flush())
+end
+
+-- The points that are not kept, each once.
+local function missing(store, keys)
+  local todo, seen, kept = {}, {}, 0
+  for i, key in ipairs(keys) do
+    if store.records[key] then kept = kept + 1
+    elseif not seen[key] then todo[#todo + 1] = i end
+    seen[key] = true
+  end
+  if kept > 0 then
+    io.stderr:write(("mf.sweep: %d of %d points kept from %s\n"):format(kept, #keys, store.path))
+  end
+  return todo
+end
+
+local function run(store, pool, todo, keys, texts, mark)
+  local failed = {}
+  deal(pool, todo, texts, function(task, i, text, death)
+    if text and text:sub(1, 1) == "+" then
+      keep(store, keys[i], record(mark, texts[i], text:sub(2)))
+    else
+      failed[keys[i]] = death or text ~= "" and text:sub(2) or "left without a result"
+      report(task, i, #keys, texts[i], failed[keys[i]])
+    end
+  end)
+  return failed
+end
+
+-- The list of results, false for a failed point, and the list of failures.
+local function collect(store, points, keys, failed)
+  local results, failures = {}, {}
+  for i, key in ipairs(keys) do
+    results[i] = store.records[key] and result_of(store.records[key]) or false
+    if failed[key] then failures[#failures + 1] = { index = i, point = points[i], message = failed[key] } end
+  end
+  return results, failures
+end
+
+local function sweep(points, fn, options)
+  options.out = options.out or native._run and native._run.out
+  local mark, keys, texts = fingerprint(fn, options.tag), {}, {}
+  for i, point in ipairs(points) do
+    texts[i] = plain.encode(point, ("mf.sweep: points[%d]"):format(i))
+    keys[i] = mark .. " " .. texts[i]
+  end
+  local function work(point) return evaluate(fn, point) end
+
+  local spread = ranks.present()
+  if spread and not ranks.is_master() then return ranks.serve(mark, work) end
+
+  local _ <close> = options.out and assert(process.lock(options.out)) or nil
+  local store <close> = open_store(options, keys)
+  local todo = missing(store, keys)
+  local workers = math.max(1, math.min(options.workers or native.threads(), #todo))
+  local pool <close> = spread and ranks.farm(mark) or process.pool(workers, work)
+  local results, failures = collect(store, points, keys, run(store, pool, todo, keys, texts, mark))
+  if store.path then write_whole(store.path, file_text(store.records, keys)) end
+  if spread then ranks.finish(results, failures) end
+  return results, failures
+end
+
+return sweep

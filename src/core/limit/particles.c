@@ -1,0 +1,329 @@
+/* particles.c: Dormand-Prince steps for interacting particles, with walls at radius 0. */
+#include "particles.h"
+
+#include "core/base/parallel.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum { STAGES = 7, CHUNK = 8192, LINE = 8 };
+
+struct mf_pde {
+    mf_pde_spec spec;
+    size_t size;  /* dim * J                                        */
+    double clock; /* tau                                            */
+    double h;     /* next step to try; 0: not yet chosen            */
+    double error;
+    uint64_t steps;
+    int ready;                   /* k[0], raw and m belong to the present state     */
+    double *theta, *trial, *eff; /* size: state, stage, stage clamped to the domain */
+    double *raw;                 /* size: velocity before walls are taken into account */
+    double *k[STAGES];           /* size: velocities at the stages                   */
+    double *weight;              /* J                                                */
+    double *m, *g;               /* rank                                             */
+    double *partial;             /* one number a chunk                               */
+    unsigned char *held;         /* size: this radius is 0 and pressed against it  */
+    void *scratch;
+};
+
+static size_t lines(size_t n) {
+    return (n + LINE - 1) / LINE * LINE;
+}
+
+static size_t chunks_of(size_t n) {
+    return (n + CHUNK - 1) / CHUNK;
+}
+
+size_t mf_pde_bytes(const mf_pde_spec *spec) {
+    size_t dim = spec->potential->dim, rank = spec->potential->rank;
+    if (spec->J > SIZE_MAX / 64 / (dim + 1) / (STAGES + 8))
+        return 0;
+    size_t size = lines(dim * spec->J);
+    size_t numbers = size * (STAGES + 4) + lines(spec->J) + 2 * lines(rank) +
+                     lines(chunks_of(size)) + size / LINE;
+    return lines(sizeof(mf_pde)) + numbers * sizeof(double) +
+           spec->potential->ops->scratch(spec->potential, spec->J) + 64;
+}
+
+mf_pde *mf_pde_init(void *mem, const mf_pde_spec *spec) {
+    mf_pde *run = mem;
+    size_t size = spec->potential->dim * spec->J, padded = lines(size);
+    size_t rank = lines(spec->potential->rank);
+    *run = (mf_pde){.spec = *spec, .size = size};
+    double *next = (double *)(void *)((char *)mem + lines(sizeof *run));
+    run->theta = next, next += padded;
+    run->trial = next, next += padded;
+    run->eff = next, next += padded;
+    run->raw = next, next += padded;
+    for (int s = 0; s < STAGES; ++s)
+        run->k[s] = next, next += padded;
+    run->weight = next, next += lines(spec->J);
+    run->m = next, next += rank;
+    run->g = next, next += rank;
+    run->partial = next, next += lines(chunks_of(padded));
+    run->held = (unsigned char *)next, next += padded / LINE;
+    run->scratch = next;
+    memset(run->theta, 0, (size_t)((char *)next - (char *)run->theta));
+    for (size_t j = 0; j < spec->J; ++j)
+        run->weight[j] = 1 / (double)spec->J;
+    return run;
+}
+
+double *mf_pde_atoms(mf_pde *run) {
+    run->ready = 0;
+    return run->theta;
+}
+
+double *mf_pde_weights(mf_pde *run) {
+    run->ready = 0;
+    return run->weight;
+}
+
+static int is_radius(const mf_pde *run, size_t i) {
+    return mf_is_radius(run->spec.potential, i / run->spec.J);
+}
+
+/* ---- loops over all coordinates of all particles, in fixed chunks ------------------- */
+
+typedef struct {
+    mf_pde *run;
+    const double *coef; /* of k[0 .. count-1] */
+    int count;
+    double h;
+} job;
+
+static size_t chunk_end(const mf_pde *run, size_t chunk) {
+    size_t end = (chunk + 1) * CHUNK;
+    return end < run->size ? end : run->size;
+}
+
+/* trial = theta + h sum_s coef_s k_s, and its projection onto the domain. */
+static void combine_chunk(void *context, size_t chunk) {
+    const job *work = context;
+    mf_pde *run = work->run;
+    size_t first = chunk * CHUNK, end = chunk_end(run, chunk), n = end - first;
+    double *restrict trial = run->trial + first, *restrict eff = run->eff + first;
+    memcpy(trial, run->theta + first, n * sizeof *trial);
+    for (int s = 0; s < work->count; ++s) {
+        double c = work->h * work->coef[s];
+        const double *restrict k = run->k[s] + first;
+        for (size_t i = 0; c != 0 && i < n; ++i)
+            trial[i] += c * k[i];
+    }
+    for (size_t i = 0; i < n; ++i)
+        eff[i] = trial[i] < 0 && is_radius(run, first + i) ? 0 : trial[i];
+}
+
+static void combine(mf_pde *run, double h, const double *coef, int count) {
+    job work = {run, coef, count, h};
+    mf_parallel(chunks_of(run->size), combine_chunk, &work);
+}
+
+/* Velocity -2 grad Psi at eff into `raw`; its mean features into m. */
+static void force(mf_pde *run) {
+    const mf_potential *pot = run->spec.potential;
+    size_t J = run->spec.J;
+    mf_measure rho = {pot->space, J, pot->dim, J, run->eff, run->weight};
+    memset(run->m, 0, pot->rank * sizeof *run->m);
+    pot->ops->mean(pot, &rho, run->m, run->scratch);
+    for (size_t k = 0; k < pot->rank; ++k)
+        run->g[k] = pot->b[k] + run->m[k];
+    pot->ops->field(pot, run->g, J, run->eff, J, NULL, run->raw, run->scratch);
+}
+
+static void velocity_chunk(void *context, size_t chunk) {
+    const job *work = context;
+    mf_pde *run = work->run;
+    double *restrict k = run->k[work->count];
+    for (size_t i = chunk * CHUNK; i < chunk_end(run, chunk); ++i) {
+        double v = -2 * run->raw[i];
+        run->raw[i] = v;
+        k[i] = run->held[i] ? 0 : v;
+    }
+}
+
+static void stage(mf_pde *run, int s) {
+    job work = {run, NULL, s, 0};
+    force(run);
+    mf_parallel(chunks_of(run->size), velocity_chunk, &work);
+}
+
+/* Squares of the step's error estimate over rho, scaled (the norm that tol bounds) or not. */
+static void error_chunk(void *context, size_t chunk) {
+    const job *work = context;
+    const mf_pde *run = work->run;
+    size_t J = run->spec.J;
+    double sum = 0;
+    for (size_t i = chunk * CHUNK; i < chunk_end(run, chunk); ++i) {
+        double e = 0, scale = work->count ? 1 + fabs(run->theta[i]) : 1;
+        if (run->eff[i] != run->trial[i] || isinf(run->theta[i]))
+            continue; /* absorbed at 0, or at infinity: no error in its place */
+        for (int s = 0; s < STAGES; ++s)
+            e += work->coef[s] * run->k[s][i];
+        e *= work->h / scale;
+        sum += run->weight[i % J] * e * e;
+    }
+    run->partial[chunk] = sum;
+}
+
+static double norm_of_error(mf_pde *run, double h, const double *coef, int scaled) {
+    job work = {run, coef, scaled, h};
+    mf_parallel(chunks_of(run->size), error_chunk, &work);
+    double sum = 0;
+    for (size_t c = 0; c < chunks_of(run->size); ++c)
+        sum += run->partial[c];
+    return sqrt(sum);
+}
+
+/* ---- walls ---------------------------------------------------------------------------- */
+
+/* Evaluates the present state and decides which radii are held at 0. */
+static void refresh(mf_pde *run) {
+    static const double none[1] = {0};
+    memset(run->held, 0, run->size);
+    combine(run, 0, none, 0);
+    stage(run, 0);
+    for (size_t i = 0; i < run->size; ++i)
+        if (run->theta[i] == 0 && is_radius(run, i) && run->k[0][i] < 0) {
+            run->held[i] = 1;
+            run->k[0][i] = 0;
+        }
+    run->ready = 1;
+}
+
+/* How far the held radii should have moved in a step of length h at whose end (in raw) the
+ * force points outward: it grew from 0 at some time within, so at most v h / 2.          */
+static double missed(const mf_pde *run, double h) {
+    double worst = 0;
+    for (size_t i = 0; i < run->size; ++i)
+        if (run->held[i] && run->raw[i] * h / 2 > worst)
+            worst = run->raw[i] * h / 2;
+    return worst;
+}
+
+/* Takes the trial state over; true if the next step can start from its last stage. */
+static int accept(mf_pde *run) {
+    int smooth = 1;
+    for (size_t i = 0; i < run->size; ++i) {
+        int at_wall = run->eff[i] == 0 && is_radius(run, i);
+        if (run->eff[i] != run->trial[i] || (run->held[i] && run->raw[i] >= 0) ||
+            (at_wall && !run->held[i] && run->raw[i] < 0))
+            smooth = 0; /* a particle reached 0 or may leave it */
+        run->theta[i] = run->eff[i];
+    }
+    return smooth;
+}
+
+/* ---- steps ------------------------------------------------------------------------------- */
+
+static const double A[STAGES][STAGES] = {
+        {0},
+        {1.0 / 5},
+        {3.0 / 40, 9.0 / 40},
+        {44.0 / 45, -56.0 / 15, 32.0 / 9},
+        {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
+        {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
+        {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}};
+static const double E[STAGES] = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
+                                 -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
+
+/* A first step: the time in which the particles move by a thousandth of their scale. */
+static double first_step(const mf_pde *run) {
+    double speed = 0;
+    for (size_t i = 0; i < run->size; ++i) {
+        double v = run->k[0][i] / (1 + fabs(run->theta[i]));
+        if (isfinite(run->theta[i]))
+            speed += run->weight[i % run->spec.J] * v * v;
+    }
+    return speed > 0 ? 1e-3 / sqrt(speed) : 1e-3;
+}
+
+/* One trial step of length h: the new state in trial/eff, its velocity in k[6]. Returns the
+ * error relative to the tolerance, NaN if the numbers are not finite.                       */
+static double try_step(mf_pde *run, double h) {
+    for (int s = 1; s < STAGES; ++s) {
+        combine(run, h, A[s], s);
+        stage(run, s);
+    }
+    double e = norm_of_error(run, h, E, 1) / run->spec.tol;
+    double late = missed(run, h) / (10 * run->spec.tol);
+    return late > 1 && late > e ? fmin(late * late * late, 1e6) : e; /* first order in h^2 */
+}
+
+mf_status mf_pde_advance(mf_pde *run, double goal, uint64_t steps, const mf_flag *stop,
+                         mf_error *err) {
+    double smallest = 16 * DBL_EPSILON;
+    while (run->clock < goal && steps-- > 0) {
+        if (mf_flag_is_set(stop))
+            return MF_STOPPED;
+        if (!run->ready)
+            refresh(run);
+        int fixed = run->spec.step > 0;
+        if (run->h == 0)
+            run->h = fixed ? run->spec.step : first_step(run);
+        double left = goal - run->clock, h = run->h;
+        int last = h >= left * (1 - 1e-12);
+        if (last)
+            h = left;
+        else if (!fixed && 2 * h > left) /* no tiny last step */
+            h = left / 2;
+        double e = try_step(run, h);
+        int fine = e <= 1 || (fixed && isfinite(e));
+        if (!fine) {
+            run->h = h * (isfinite(e) ? fmax(0.2, 0.9 * pow(e, -0.2)) : 0.1);
+            run->ready = 0; /* m and the velocities belong to the trial state */
+            if (fixed || run->h < smallest * fmax(run->clock, goal * 1e-3))
+                return mf_fail(err, MF_EDIVERGED,
+                               "diverged at clock int xi = %g: no step is small enough",
+                               run->clock);
+            ++steps; /* a rejected step is not one */
+            continue;
+        }
+        run->error += norm_of_error(run, h, E, 0);
+        run->clock = last ? goal : run->clock + h;
+        ++run->steps;
+        if (accept(run))
+            memcpy(run->k[0], run->k[STAGES - 1], run->size * sizeof(double));
+        else
+            run->ready = 0;
+        if (!fixed) {
+            double grown = h * fmin(5, e > 0 ? 0.9 * pow(e, -0.2) : 5);
+            run->h = last || h < run->h ? fmax(run->h, grown) : grown;
+        }
+    }
+    return MF_OK;
+}
+
+double mf_pde_clock(const mf_pde *run) {
+    return run->clock;
+}
+
+double mf_pde_risk(mf_pde *run) {
+    if (!run->ready)
+        refresh(run);
+    return mf_potential_risk_of_mean(run->spec.potential, run->m);
+}
+
+double mf_pde_dissipation(mf_pde *run) {
+    if (!run->ready)
+        refresh(run);
+    double sum = 0;
+    for (size_t i = 0; i < run->size; ++i)
+        if (isfinite(run->theta[i]))
+            sum += run->weight[i % run->spec.J] * run->k[0][i] * run->k[0][i];
+    return sum; /* |k|^2 = 4 |grad Psi|^2 */
+}
+
+double mf_pde_error(const mf_pde *run) {
+    return run->error;
+}
+
+uint64_t mf_pde_steps(const mf_pde *run) {
+    return run->steps;
+}
+
+mf_measure mf_pde_measure(const mf_pde *run) {
+    const mf_potential *pot = run->spec.potential;
+    return (mf_measure){pot->space, run->spec.J, pot->dim, run->spec.J, run->theta, run->weight};
+}

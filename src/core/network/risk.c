@@ -1,0 +1,435 @@
+/* risk.c: population risk of a finite network by Hermite series at the true angles. */
+#include "risk.h"
+
+#include "core/base/parallel.h"
+#include "kernels.h"
+
+#include <gsl/gsl_cblas.h>
+#include <gsl/gsl_integration.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+MF_KERNELS(mf_network_kernels, MF_NETWORK_KERNELS)
+
+enum {
+    SHORT = 32,  /* terms of the series for every pair             */
+    LONG = 512,  /* terms for the pairs that need them              */
+    PANEL = 64,  /* rows of the Gram matrix at a time               */
+    POINTS = 20, /* Gauss-Legendre points an interval               */
+    REACH = 9,   /* |G| beyond has probability 2e-19                 */
+    BREAKS = 400 /* break points of one quadrature, at most         */
+};
+
+static const double PAIR_TOLERANCE = 1e-12; /* of one pair's expectation, relative to its scale */
+
+/* What one component of the mixture needs; arrays in the caller's scratch. */
+typedef struct {
+    const mf_activation *act;
+    const mf_network *net;
+    double *Y;      /* N x d: L^T w, whose inner products are covariances */
+    double *s;      /* N: deviations                                      */
+    double *offset; /* N: b_i + <w_i, mu>                                  */
+    double *second; /* N: E sigma_i^2                                      */
+    double *tail;   /* N: E sigma_i^2 - sum_{k < SHORT} c_k^2              */
+    double *c;      /* SHORT x N, neurons contiguous                       */
+    double *row;    /* PANEL x N: the Gram matrix's panel                  */
+    double *acc;    /* PANEL x N: expectations of its pairs                */
+    double *more;   /* N x terms: the longer series; NULL until needed      */
+    double *rest;   /* N: what is left of E sigma_i^2 after it              */
+    size_t terms;
+    double nodes[POINTS], weights[POINTS];
+    double g[2 * REACH][POINTS], phi[2 * REACH][POINTS]; /* nodes between k and k + 1, times phi */
+    double error;
+} component;
+
+static size_t components_of(const mf_distribution *law) {
+    return law->kind == MF_LAW_MIXTURE ? law->components : 2;
+}
+
+size_t mf_risk_scratch(const mf_distribution *law, size_t N) {
+    size_t each = law->d + SHORT + 2 * PANEL + 4;
+    if (N > (SIZE_MAX / 16) / sizeof(double) / each)
+        return 0;
+    return (N * each + 2 * PANEL) * sizeof(double) + 64;
+}
+
+/* Y = W^T L, row i the image of neuron i; offsets. */
+static void transform(const mf_distribution *law, size_t which, component *p) {
+    const mf_network *net = p->net;
+    size_t d = net->d, N = net->N;
+    for (size_t i = 0; i < N; ++i) {
+        p->offset[i] = net->b ? net->b[i] : 0;
+        for (size_t c = 0; c < d; ++c)
+            p->Y[i * d + c] = net->W[c * net->ld + i];
+    }
+    double tau = 1 + (which ? -law->delta : law->delta);
+    if (law->kind == MF_LAW_MIXTURE) {
+        for (size_t i = 0; i < N; ++i)
+            p->offset[i] += cblas_ddot((int)d, p->Y + i * d, 1, law->mean + which * d, 1);
+        cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)N,
+                    (int)d, 1, law->factor + which * d * d, (int)d, p->Y, (int)d);
+    } else if (law->kind == MF_LAW_ISOTROPIC) {
+        cblas_dscal((int)(N * d), tau, p->Y, 1);
+    } else {
+        for (size_t i = 0; i < N; ++i)
+            for (size_t v = 0; v < law->s0; ++v) {
+                if (!law->basis) {
+                    p->Y[i * d + v] *= tau;
+                    continue;
+                }
+                const double *along = law->basis + v * d;
+                double dot = cblas_ddot((int)d, along, 1, p->Y + i * d, 1);
+                cblas_daxpy((int)d, (tau - 1) * dot, along, 1, p->Y + i * d, 1);
+            }
+    }
+    for (size_t i = 0; i < N; ++i)
+        p->s[i] = cblas_dnrm2((int)d, p->Y + i * d, 1);
+}
+
+static mf_status make_rule(component *p, mf_error *err) {
+    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(POINTS);
+    if (!table)
+        return mf_fail(err, MF_ENOMEM, "out of memory");
+    for (size_t m = 0; m < POINTS; ++m)
+        gsl_integration_glfixed_point(-1, 1, m, &p->nodes[m], &p->weights[m], table);
+    gsl_integration_glfixed_table_free(table);
+    for (int k = 0; k < 2 * REACH; ++k)
+        for (size_t m = 0; m < POINTS; ++m) {
+            double g = k - REACH + (1 + p->nodes[m]) / 2;
+            p->g[k][m] = g;
+            p->phi[k][m] = p->weights[m] / 2 * exp(-g * g / 2) / sqrt(2 * M_PI);
+        }
+    return MF_OK;
+}
+
+static int increasing(const void *x, const void *y) {
+    double a = *(const double *)x, b = *(const double *)y;
+    return (a > b) - (a < b);
+}
+
+/* Break points, in G, of sigma(s G + b) blurred over the width w (0: sharp). */
+static size_t add_breaks(const mf_activation *act, double s, double b, double w, double *out,
+                         size_t count) {
+    double t[64];
+    size_t n = mf_activation_breaks(act, t, 64);
+    for (size_t k = 0; k < n && k < 64 && s > 0; ++k)
+        for (int side = -2; side <= 2; ++side) {
+            double g = (t[k] - b) / s + side * 2.5 * w;
+            if (fabs(g) < REACH && count < BREAKS && (w > 0 || side == 0))
+                out[count++] = g;
+        }
+    return count;
+}
+
+/* E[ sigma(s_i G + b_i) sigma(s_j G' + b_j) ], corr(G, G') = z: over G by composite
+ * Gauss-Legendre between the kinks, over G' given G in closed form.                   */
+static mf_status pair_by_quadrature(const component *p, size_t i, size_t j, double z, double *value,
+                                    mf_error *err) {
+    double breaks[BREAKS + 40], rest = sqrt(fmax(0, 1 - z * z));
+    size_t n = 0;
+    for (int k = -REACH; k <= REACH; ++k) /* pieces no longer than one deviation */
+        breaks[n++] = k;
+    n = add_breaks(p->act, p->s[i], p->offset[i], 0, breaks, n);
+    n = add_breaks(p->act, p->s[j] * z, p->offset[j], rest < 0.5 ? rest : 0, breaks, n);
+    qsort(breaks, n, sizeof *breaks, increasing);
+    double sum = 0;
+    for (size_t k = 0; k + 1 < n; ++k) {
+        double middle = (breaks[k] + breaks[k + 1]) / 2, half = (breaks[k + 1] - breaks[k]) / 2;
+        if (half < 1e-14)
+            continue;
+        for (int m = 0; m < POINTS; ++m) {
+            double g = middle + half * p->nodes[m], inner;
+            double first = mf_activation_value(p->act, p->s[i] * g + p->offset[i]);
+            double centre = p->offset[j] + p->s[j] * z * g;
+            if (rest > 0) {
+                mf_status status = mf_activation_moment(p->act, p->s[j] * rest, centre, &inner,
+                                                        NULL, NULL, err);
+                if (status < 0)
+                    return status;
+            } else {
+                inner = mf_activation_value(p->act, centre);
+            }
+            sum += half * p->weights[m] * exp(-g * g / 2) * first * inner;
+        }
+    }
+    *value = sum / sqrt(2 * M_PI);
+    return MF_OK;
+}
+
+/* E sigma(s_i G + b_i)^2: on the unit intervals by nodes that all neurons share, but for those
+ * that have a kink inside.                                                                  */
+static double second_moment(const component *p, size_t i) {
+    double breaks[BREAKS], sum = 0, s = p->s[i], b = p->offset[i];
+    size_t n = add_breaks(p->act, s, b, 0, breaks, 0), next = 0;
+    qsort(breaks, n, sizeof *breaks, increasing);
+    for (int k = 0; k < 2 * REACH; ++k) {
+        double low = k - REACH, high = low + 1, z[POINTS];
+        if (next == n || breaks[next] >= high) {
+            for (size_t m = 0; m < POINTS; ++m)
+                z[m] = s * p->g[k][m] + b;
+            mf_activation_apply(p->act, POINTS, z, z, NULL);
+            for (size_t m = 0; m < POINTS; ++m)
+                sum += p->phi[k][m] * z[m] * z[m];
+            continue;
+        }
+        while (low < high) {
+            double end = next < n && breaks[next] < high ? breaks[next++] : high;
+            for (size_t m = 0; m < POINTS; ++m) {
+                double g = low + (end - low) * (1 + p->nodes[m]) / 2;
+                double value = mf_activation_value(p->act, s * g + b);
+                sum += (end - low) / 2 * p->weights[m] * exp(-g * g / 2) / sqrt(2 * M_PI) * value *
+                       value;
+            }
+            low = end;
+        }
+    }
+    return sum;
+}
+
+static double a_of(const component *p, size_t i) {
+    return p->net->a ? p->net->a[i] : 1;
+}
+
+/* Deviations, coefficients and second moments of all neurons. */
+static mf_status expand(component *p, mf_error *err) {
+    size_t N = p->net->N;
+    for (size_t i = 0; i < N; ++i) {
+        double c[SHORT], sum = 0;
+        mf_status status =
+                mf_activation_hermite(p->act, p->s[i], p->offset[i], SHORT, c, NULL, err);
+        if (status < 0)
+            return status;
+        p->second[i] = second_moment(p, i);
+        for (size_t k = 0; k < SHORT; ++k) {
+            p->c[k * N + i] = c[k];
+            sum += c[k] * c[k];
+        }
+        p->tail[i] = fmax(0, p->second[i] - sum);
+    }
+    return MF_OK;
+}
+
+/* The longer series of all neurons, as long as a gigabyte holds them. */
+static mf_status lengthen(component *p, mf_error *err) {
+    size_t N = p->net->N, most = ((size_t)1 << 27) / N;
+    p->terms = most < LONG ? most : LONG;
+    p->more = malloc(N * (p->terms + 1) * sizeof *p->more);
+    if (!p->more)
+        return mf_fail(err, MF_ENOMEM, "no memory for series of %zu neurons", N);
+    p->rest = p->more + N * p->terms;
+    for (size_t i = 0; i < N; ++i) {
+        double *c = p->more + i * p->terms, sum = 0;
+        mf_status status =
+                mf_activation_hermite(p->act, p->s[i], p->offset[i], p->terms, c, NULL, err);
+        if (status < 0)
+            return status;
+        for (size_t k = 0; k < p->terms; ++k)
+            sum += c[k] * c[k];
+        p->rest[i] = fmax(0, p->second[i] - sum);
+    }
+    return MF_OK;
+}
+
+/* A pair whose short series is not accurate enough. */
+static mf_status refine(const component *p, size_t i, size_t j, double z, double *value,
+                        mf_error *err) {
+    double scale = PAIR_TOLERANCE * sqrt(p->second[i] * p->second[j]), x = fabs(z);
+    if (pow(x, (double)p->terms) * sqrt(p->rest[i] * p->rest[j]) > scale)
+        return pair_by_quadrature(p, i, j, z, value, err);
+    /* enough terms: |z|^K sqrt(T_i T_j) <= scale with the tails after SHORT terms */
+    double bound = sqrt(p->tail[i] * p->tail[j]), terms = (double)p->terms;
+    if (bound * pow(x, terms) < scale)
+        terms = fmin(terms, ceil(log(scale / bound) / log(x)));
+    const double *ci = p->more + i * p->terms, *cj = p->more + j * p->terms;
+    double sum = 0;
+    for (size_t k = (size_t)terms; k-- > 0;)
+        sum = sum * z + ci[k] * cj[k];
+    *value = sum;
+    return MF_OK;
+}
+
+static double power32(double z) {
+    z *= z, z *= z, z *= z, z *= z;
+    return z * z;
+}
+
+/* Correlations and short series of row i of the panel; counts the pairs to be refined. */
+static size_t short_row(component *p, size_t i, double *z, double *acc) {
+    size_t N = p->net->N, first = i + 1, open = 0;
+    double inverse = p->s[i] > 0 ? 1 / p->s[i] : 0;
+    for (size_t j = first; j < N; ++j)
+        z[j] = p->s[j] > 0 ? fmin(1, fmax(-1, z[j] * inverse / p->s[j])) : 0;
+    mf_network_kernels_best()->series(N - first, SHORT, N, p->c + i, p->c + first, z + first,
+                                      acc + first);
+    for (size_t j = first; j < N; ++j) {
+        double left = power32(z[j]);
+        left *= left * p->tail[i] * p->tail[j];
+        if (left > PAIR_TOLERANCE * PAIR_TOLERANCE * p->second[i] * p->second[j])
+            ++open;
+    }
+    return open;
+}
+
+typedef struct {
+    component *p;
+    size_t first;
+    double *sum, *error; /* one a row of the panel */
+    size_t *open;
+    mf_status status[PANEL];
+    mf_error err[PANEL];
+} panel_job;
+
+static void short_row_job(void *context, size_t r) {
+    panel_job *job = context;
+    size_t N = job->p->net->N;
+    job->open[r] = short_row(job->p, job->first + r, job->p->row + r * N, job->p->acc + r * N);
+}
+
+/* sum[r] = a_i^2 E sigma_i^2 + 2 sum_{j > i} a_i a_j E sigma_i sigma_j, open pairs refined. */
+static void finish_row_job(void *context, size_t r) {
+    panel_job *job = context;
+    component *p = job->p;
+    size_t N = p->net->N, i = job->first + r;
+    const double *z = p->row + r * N;
+    double *acc = p->acc + r * N, sum = 0, error = 0;
+    job->status[r] = MF_OK;
+    for (size_t j = i + 1; j < N; ++j) {
+        double bound = power32(z[j]) * sqrt(p->tail[i] * p->tail[j]);
+        if (job->open[r] && bound > PAIR_TOLERANCE * sqrt(p->second[i] * p->second[j])) {
+            job->status[r] = refine(p, i, j, z[j], &acc[j], &job->err[r]);
+            if (job->status[r] < 0)
+                return;
+            bound = 100 * PAIR_TOLERANCE * sqrt(p->second[i] * p->second[j]); /* quadrature's */
+        }
+        error += fabs(a_of(p, j)) * bound;
+        sum += a_of(p, j) * acc[j];
+    }
+    job->sum[r] = a_of(p, i) * (2 * sum + a_of(p, i) * p->second[i]);
+    job->error[r] = fabs(a_of(p, i)) * error;
+}
+
+/* All pairs (i, j > i) with i in the panel; rows on all threads, summed in order. */
+static mf_status panel_sum(component *p, size_t first, size_t rows, double *total, mf_error *err) {
+    size_t N = p->net->N, d = p->net->d, open[PANEL], any = 0;
+    double sum[PANEL], error[PANEL];
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)(N - first), (int)d, 1,
+                p->Y + first * d, (int)d, p->Y + first * d, (int)d, 0, p->row + first, (int)N);
+    panel_job job = {.p = p, .first = first, .sum = sum, .error = error, .open = open};
+    mf_parallel(rows, short_row_job, &job);
+    for (size_t r = 0; r < rows; ++r)
+        any += open[r];
+    if (any && !p->more) {
+        mf_status status = lengthen(p, err);
+        if (status < 0)
+            return status;
+    }
+    mf_parallel(rows, finish_row_job, &job);
+    for (size_t r = 0; r < rows; ++r) {
+        if (job.status[r] < 0) {
+            *err = job.err[r];
+            return job.status[r];
+        }
+        *total += sum[r];
+        p->error += error[r];
+    }
+    return MF_OK;
+}
+
+/* Mean over one component of (label - yhat)^2. */
+static mf_status component_risk(component *p, double label, const mf_flag *stop, double *risk,
+                                mf_error *err) {
+    size_t N = p->net->N;
+    mf_status status = expand(p, err);
+    if (status < 0)
+        return status;
+    double mean = 0, square = 0, n = (double)N;
+    for (size_t i = 0; i < N; ++i)
+        mean += a_of(p, i) * p->c[i];
+    for (size_t first = 0; first < N; first += PANEL) {
+        size_t rows = N - first < PANEL ? N - first : PANEL;
+        status = panel_sum(p, first, rows, &square, err);
+        if (status < 0)
+            return status;
+        if (mf_flag_is_set(stop))
+            return MF_STOPPED;
+    }
+    *risk = label * label - 2 * label * mean / n + square / (n * n);
+    return MF_OK;
+}
+
+mf_status mf_risk_exact(const mf_distribution *law, const mf_activation *act, const mf_network *net,
+                        void *scratch, const mf_flag *stop, double *risk, double *error,
+                        mf_error *err) {
+    if (law->kind == MF_LAW_CUSTOM)
+        return mf_fail(err, MF_EUNSUPPORTED,
+                       "the exact risk is known for Gaussian laws only; ask for a Monte Carlo "
+                       "estimate with risk{samples=}");
+    size_t N = net->N;
+    component p = {.act = act, .net = net};
+    double *next = scratch;
+    p.Y = next, next += N * net->d;
+    p.row = next, next += N * PANEL;
+    p.c = next, next += N * SHORT;
+    p.s = next, next += N;
+    p.offset = next, next += N;
+    p.second = next, next += N;
+    p.tail = next, next += N;
+    p.acc = next;
+    p.more = NULL;
+    mf_status status = make_rule(&p, err);
+    if (status < 0)
+        return status;
+    *risk = 0, *error = 0;
+    for (size_t which = 0; which < components_of(law); ++which) {
+        bool mixture = law->kind == MF_LAW_MIXTURE;
+        double before = mixture && which ? law->cumulative[which - 1] : 0, part;
+        double share = mixture ? law->cumulative[which] - before : 0.5;
+        transform(law, which, &p);
+        p.error = 0;
+        status = component_risk(&p, mixture ? law->label[which] : which ? -1 : 1, stop, &part, err);
+        free(p.more);
+        p.more = NULL;
+        if (status != MF_OK)
+            return status;
+        *risk += share * part;
+        *error += share * (2 * p.error / (double)N / (double)N + 1e-14 * fabs(part));
+    }
+    return MF_OK;
+}
+
+mf_status mf_second_moments(const mf_activation *act, size_t n, const double *s, const double *b,
+                            double *value, mf_error *err) {
+    component p = {.act = act};
+    mf_status status = make_rule(&p, err);
+    for (size_t i = 0; i < n && status >= 0; ++i) {
+        double deviation = s[i], offset = b ? b[i] : 0;
+        p.s = &deviation;
+        p.offset = &offset;
+        if (isinf(deviation)) {
+            mf_activation_tails tails = mf_activation_tails_of(act);
+            value[i] = mf_activation_is_bounded(act) ? (tails.offset_left * tails.offset_left +
+                                                        tails.offset_right * tails.offset_right) /
+                                                               2
+                                                     : HUGE_VAL;
+        } else {
+            value[i] = second_moment(&p, 0);
+        }
+    }
+    return status;
+}
+
+void mf_network_predict(const mf_network *net, const mf_activation *act, size_t n, const double *X,
+                        size_t ldx, double *z, double *yhat) {
+    for (size_t k = 0; k < n; ++k) {
+        for (size_t i = 0; i < net->N; ++i)
+            z[i] = net->b ? net->b[i] : 0;
+        for (size_t c = 0; c < net->d; ++c)
+            cblas_daxpy((int)net->N, X[k * ldx + c], net->W + c * net->ld, 1, z, 1);
+        mf_activation_apply(act, net->N, z, z, NULL);
+        double sum = 0;
+        for (size_t i = 0; i < net->N; ++i)
+            sum += net->a ? net->a[i] * z[i] : z[i];
+        yhat[k] = sum / (double)net->N;
+    }
+}

@@ -1,0 +1,243 @@
+/* radial.c: the isotropic potential as a feature map of the rank that the accuracy needs.
+ *
+ * 1. A neuron of radius r is an element phi_r of a Hilbert space with <phi_r, phi_r'> = U and
+ *    <y, phi_r> = -V. Coordinates of phi_r are known (the "raw" features): Hermite coefficients
+ *        phi_{+-,m}(r) = sqrt(mu_2m / 2) c_2m(tau_+- r),      mu_2m = E z^2m,
+ *    where as many as the accuracy needs are few, else the expansion in |x| of shells.c.
+ * 2. They are sampled on panels of x = r/(1 + r) until U and V are resolved (curves.h).
+ * 3. A pivoted Cholesky factor of the samples' Gram matrix, y first, gives features of the
+ *    numerical rank: <b, f> = V with b = (-1, 0, ..., 0), <f, f'> = U.                      */
+#include "radial.h"
+
+#include "compress.h"
+#include "core/network/risk.h"
+#include "shells.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SERIES_MAX = 160 }; /* longest Hermite series; beyond (d below about 12), shells */
+
+typedef struct {
+    mf_potential head;
+    mf_curves curves; /* rank curves */
+    mf_activation activation;
+    double delta;
+    double b[]; /* rank */
+} radial;
+
+/* ---- operations -------------------------------------------------------------------------------- */
+
+static const radial *radial_of(const mf_potential *pot) {
+    return (const radial *)(const void *)pot;
+}
+
+static void radial_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                            double *F, size_t ldf) {
+    const mf_curves *c = &radial_of(pot)->curves;
+    size_t length = mf_curve_length(&c->grid);
+    (void)ld; /* one coordinate */
+    for (size_t j = 0; j < n; ++j) {
+        double basis[MF_CURVE_TERMS], slope[MF_CURVE_TERMS];
+        const double *coef = c->coef + mf_curve_basis(&c->grid, theta[j], basis, slope);
+        for (size_t k = 0; k < c->count; ++k, coef += length) {
+            double sum = 0;
+            for (size_t i = 0; i < MF_CURVE_TERMS; ++i)
+                sum += coef[i] * basis[i];
+            F[k * ldf + j] = sum;
+        }
+    }
+}
+
+static void radial_mean(const mf_potential *pot, const mf_measure *rho, double *m, void *scratch) {
+    const mf_curves *c = &radial_of(pot)->curves;
+    double *moments = scratch;
+    mf_curve_moments(&c->grid, rho->n, rho->x, rho->weight, moments,
+                     moments + mf_curve_length(&c->grid));
+    mf_curves_expand(c, moments, m);
+}
+
+static void radial_field(const mf_potential *pot, const double *g, size_t n, const double *theta,
+                         size_t ld, double *value, double *grad, void *scratch) {
+    const mf_curves *c = &radial_of(pot)->curves;
+    (void)ld;
+    mf_curves_contract(c, g, scratch);
+    mf_curve_evaluate(&c->grid, scratch, n, theta, value, grad);
+}
+
+static size_t radial_scratch(const mf_potential *pot, size_t n) {
+    const mf_curve_grid *grid = &radial_of(pot)->curves.grid;
+    return (mf_curve_length(grid) + mf_curve_moments_scratch(grid, n)) * sizeof(double);
+}
+
+static void radial_free(mf_potential *pot) {
+    radial *self = (radial *)(void *)pot;
+    mf_curves_free(&self->curves);
+    free(self);
+}
+
+/* U(theta, theta) = 1/2 sum E sigma(tau r G)^2: one neuron, whose direction is its own. */
+static mf_status radial_self(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                             double *u, mf_error *err) {
+    const radial *p = radial_of(pot);
+    (void)ld;
+    for (size_t j = 0; j < n; ++j) {
+        double s[2] = {(1 + p->delta) * theta[j], (1 - p->delta) * theta[j]}, square[2];
+        mf_status status = mf_second_moments(&p->activation, 2, s, NULL, square, err);
+        if (status < 0)
+            return status;
+        u[j] = (square[0] + square[1]) / 2;
+    }
+    return MF_OK;
+}
+
+static const mf_potential_ops radial_ops = {"radial",     radial_features, radial_mean,
+                                            radial_field, radial_scratch,  radial_free,
+                                            radial_self};
+
+static double pair(const mf_potential *pot, const double *g, double r1, double r2, double *slope) {
+    const mf_curves *c = &radial_of(pot)->curves;
+    double one[MF_CURVE_TERMS], done[MF_CURVE_TERMS], two[MF_CURVE_TERMS], dtwo[MF_CURVE_TERMS];
+    const double *c1 = c->coef + mf_curve_basis(&c->grid, r1, one, done);
+    const double *c2 = c->coef + mf_curve_basis(&c->grid, r2, two, dtwo);
+    size_t length = mf_curve_length(&c->grid);
+    double sum = 0, dsum = 0;
+    for (size_t k = 0; k < c->count; ++k, c1 += length, c2 += length) {
+        double f1 = 0, df1 = 0, f2 = 0;
+        for (size_t i = 0; i < MF_CURVE_TERMS; ++i) {
+            f1 += c1[i] * one[i];
+            df1 += c1[i] * done[i];
+            f2 += c2[i] * two[i];
+        }
+        sum += f1 * (g ? g[k] : f2);
+        dsum += df1 * (g ? g[k] : f2);
+    }
+    if (slope)
+        *slope = isinf(r1) ? 0 : dsum;
+    return sum;
+}
+
+double mf_radial_v(const mf_potential *pot, double r, double *dv) {
+    return pair(pot, pot->b, r, 0, dv);
+}
+
+double mf_radial_u(const mf_potential *pot, double r1, double r2, double *du) {
+    return pair(pot, NULL, r1, r2, du);
+}
+
+/* ---- raw features: the Hermite series ----------------------------------------------------------- */
+
+typedef struct {
+    const mf_radial_spec *spec;
+    bool growth;
+    size_t terms;               /* m < terms */
+    double root_mu[SERIES_MAX]; /* sqrt(mu_2m / 2) */
+} series;
+
+/* out: <y, phi_r>, then phi_r (+, then -). */
+static void sample_series(const void *context, double r, double *out) {
+    const series *s = context;
+    double c[2 * SERIES_MAX], scale = s->growth ? 1 / (1 + r) : 1, mean[2];
+    for (int side = 0; side < 2; ++side) {
+        double tau = side ? 1 - s->spec->delta : 1 + s->spec->delta;
+        if (mf_activation_hermite(&s->spec->activation, tau * r, 0, 2 * s->terms - 1, c, NULL,
+                                  NULL) < 0)
+            c[0] = NAN;
+        mean[side] = c[0] * scale;
+        for (size_t m = 0; m < s->terms; ++m)
+            out[1 + (size_t)side * s->terms + m] = s->root_mu[m] * c[2 * m] * scale;
+    }
+    out[0] = (mean[0] - mean[1]) / 2;
+}
+
+/* Length of the series so that mu_2m <= tol beyond its end; *rest is mu_2m there. */
+static size_t series_length(double d, double tol, double *root_mu, double *rest) {
+    double mu = 1;
+    size_t m = 0;
+    while (m < SERIES_MAX && mu > tol) {
+        root_mu[m] = sqrt(mu / 2);
+        mu = isinf(d) ? 0 : mu * (double)(2 * m + 1) / (d + (double)(2 * m));
+        ++m;
+    }
+    *rest = mu;
+    return m;
+}
+
+/* ---- construction ----------------------------------------------------------------------------------- */
+
+/* Raw features from the series, or from the shells where it is too long; *error: their own. */
+static mf_status sample_raw(const mf_radial_spec *spec, double scale, mf_curve_samples *samples,
+                            double *error, const mf_flag *stop, mf_error *err) {
+    double tol = spec->tol * scale, rest;
+    series s = {.spec = spec, .growth = !mf_activation_is_bounded(&spec->activation)};
+    s.terms = series_length(spec->d, spec->tol / 4, s.root_mu, &rest);
+    *error = rest * scale;
+    double reach = mf_activation_reach(&spec->activation) / (1 - spec->delta);
+    if (rest <= spec->tol / 4)
+        return mf_curves_sample(sample_series, &s, 1 + 2 * s.terms, tol / 4, reach, samples, stop,
+                                err);
+    mf_shells *shells;
+    tol = fmax(tol, 1e-12 * scale); /* what quadrature and tables of h_d leave certain */
+    mf_status status =
+            mf_shells_new(&spec->activation, spec->delta, spec->d, tol / 4, &shells, stop, err);
+    if (status < 0)
+        return status;
+    *error = mf_shells_error(shells);
+    status = mf_curves_sample(mf_shells_sample, shells, mf_shells_width(shells),
+                              fmax(tol / 4, *error), reach, samples, stop, err);
+    mf_shells_free(shells);
+    return status;
+}
+
+static mf_status build(const mf_radial_spec *spec, const mf_curve_samples *samples, double tol,
+                       mf_potential **out, const mf_flag *stop, mf_error *err) {
+    mf_curves curves;
+    double residual;
+    mf_status status = mf_compress(samples, tol, !mf_activation_is_bounded(&spec->activation),
+                                   &curves, &residual, stop, err);
+    if (status < 0)
+        return status;
+    radial *self = calloc(1, sizeof *self + curves.count * sizeof(double));
+    if (!self) {
+        mf_curves_free(&curves);
+        return mf_fail(err, MF_ENOMEM, "no memory for a potential of rank %zu", curves.count);
+    }
+    self->curves = curves;
+    self->activation = spec->activation;
+    self->delta = spec->delta;
+    self->b[0] = -1;
+    self->head = (mf_potential){.ops = &radial_ops,
+                                .space = MF_SPACE_RADIAL,
+                                .dim = 1,
+                                .rank = curves.count,
+                                .b = self->b,
+                                .risk0 = 1,
+                                .error = residual + samples->error,
+                                .nonnegative = 1,
+                                .d = spec->d};
+    *out = &self->head;
+    return MF_OK;
+}
+
+mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, const mf_flag *stop,
+                        mf_error *err) {
+    *out = NULL;
+    if (!(spec->delta > 0 && spec->delta < 1))
+        return mf_fail(err, MF_EINVAL, "delta = %g must be in (0, 1)", spec->delta);
+    if (!(spec->d >= 2))
+        return mf_fail(err, MF_EINVAL, "d = %g must be an integer >= 2 or infinite", spec->d);
+    if (!(spec->tol >= 1e-13 && spec->tol <= 1e-2))
+        return mf_fail(err, MF_EINVAL, "tol = %g must be in [1e-13, 0.01]", spec->tol);
+    double scale = mf_activation_scale(&spec->activation), raw_error;
+    mf_curve_samples samples;
+    mf_status status = sample_raw(spec, scale, &samples, &raw_error, stop, err);
+    if (status < 0)
+        return status;
+    status = build(spec, &samples, fmax(spec->tol * scale / 4, raw_error), out, stop, err);
+    mf_curve_samples_free(&samples);
+    if (status < 0)
+        return status;
+    (*out)->error += raw_error + 2 * sqrt(scale) * mf_activation_error(&spec->activation);
+    return (*out)->error > spec->tol * scale ? MF_INEXACT : MF_OK;
+}

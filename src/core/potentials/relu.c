@@ -1,0 +1,176 @@
+/* relu.c: the closed form of relu.h.
+ *
+ * Derivatives: dq/db = Phi(b/s), dq/ds = phi(b/s), ds/dr1 = tau^2 r1/s, ds/dr2 = r2/s. At
+ * s = 0 the limits s -> 0+ along r1, r2 -> 0 are taken: q = relu(b), dq/db = 1(b > 0) (1/2 at
+ * b = 0), and no force on the radii (it would depend on the direction only at b = 0).       */
+#include "relu.h"
+
+#include "core/base/parallel.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 2048 }; /* particles a chunk: some 100 microseconds */
+
+typedef struct {
+    mf_potential head;
+    double tau[2], b[2];
+} relu;
+
+static const relu *relu_of(const mf_potential *pot) {
+    return (const relu *)(const void *)pot;
+}
+
+/* s of one side. The scale of r1 and r2 is far from where hypot would be worth its price. */
+static double spread(double tau, double r1, double r2) {
+    return sqrt(tau * r1 * (tau * r1) + r2 * r2);
+}
+
+/* q(s, b), Phi(b/s), phi(b/s). */
+static double moment(double s, double b, double *cdf, double *pdf) {
+    double x = s > 0 ? b / s : b > 0 ? HUGE_VAL : b < 0 ? -HUGE_VAL : 0;
+    *pdf = exp(-x * x / 2) * (M_2_SQRTPI / 2 * M_SQRT1_2);
+    *cdf = erfc(-x * M_SQRT1_2) / 2;
+    return fmax(0, b * *cdf + s * *pdf); /* far below 0 the two terms cancel */
+}
+
+static void relu_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                          double *F, size_t ldf) {
+    const double *a = theta, *b = theta + ld, *r1 = theta + 2 * ld, *r2 = theta + 3 * ld;
+    double cdf, pdf;
+    for (size_t side = 0; side < 2; ++side)
+        for (size_t j = 0; j < n; ++j)
+            F[side * ldf + j] =
+                    M_SQRT1_2 * a[j] *
+                    moment(spread(relu_of(pot)->tau[side], r1[j], r2[j]), b[j], &cdf, &pdf);
+}
+
+typedef struct {
+    const relu *self;
+    const mf_measure *rho;
+    double *sums; /* two a chunk */
+    const double *g, *theta;
+    size_t n, ld;
+    double *value, *grad;
+} work;
+
+static size_t chunks_of(size_t n) {
+    return (n + CHUNK - 1) / CHUNK;
+}
+
+static void mean_chunk(void *context, size_t chunk) {
+    const work *w = context;
+    const mf_measure *rho = w->rho;
+    const double *a = rho->x, *b = a + rho->ld, *r1 = b + rho->ld, *r2 = r1 + rho->ld;
+    double sum[2] = {0, 0}, cdf, pdf;
+    for (size_t j = chunk * CHUNK; j < rho->n && j < (chunk + 1) * CHUNK; ++j) {
+        double mass = a[j] * (rho->weight ? rho->weight[j] : 1 / (double)rho->n);
+        for (size_t side = 0; side < 2; ++side)
+            sum[side] += mass * moment(spread(w->self->tau[side], r1[j], r2[j]), b[j], &cdf, &pdf);
+    }
+    memcpy(w->sums + 2 * chunk, sum, sizeof sum);
+}
+
+static void relu_mean(const mf_potential *pot, const mf_measure *rho, double *m, void *scratch) {
+    work w = {.self = relu_of(pot), .rho = rho, .sums = scratch};
+    mf_parallel(chunks_of(rho->n), mean_chunk, &w);
+    for (size_t c = 0; c < chunks_of(rho->n); ++c)
+        for (size_t side = 0; side < 2; ++side)
+            m[side] += M_SQRT1_2 * w.sums[2 * c + side];
+}
+
+static void field_chunk(void *context, size_t chunk) {
+    const work *w = context;
+    const double *a = w->theta, *b = a + w->ld, *r1 = b + w->ld, *r2 = r1 + w->ld;
+    for (size_t j = chunk * CHUNK; j < w->n && j < (chunk + 1) * CHUNK; ++j) {
+        double q = 0, db = 0, dr1 = 0, dr2 = 0;
+        for (size_t side = 0; side < 2; ++side) {
+            double tau = w->self->tau[side], g = M_SQRT1_2 * w->g[side], cdf, pdf;
+            double s = spread(tau, r1[j], r2[j]);
+            q += g * moment(s, b[j], &cdf, &pdf);
+            db += g * cdf;
+            if (s > 0) {
+                double slope = g * pdf / s;
+                dr1 += slope * (tau * tau * r1[j]);
+                dr2 += slope * r2[j];
+            }
+        }
+        if (w->value)
+            w->value[j] = a[j] * q;
+        if (w->grad) {
+            w->grad[j] = q;
+            w->grad[w->ld + j] = a[j] * db;
+            w->grad[2 * w->ld + j] = a[j] * dr1;
+            w->grad[3 * w->ld + j] = a[j] * dr2;
+        }
+    }
+}
+
+static void relu_field(const mf_potential *pot, const double *g, size_t n, const double *theta,
+                       size_t ld, double *value, double *grad, void *scratch) {
+    (void)scratch;
+    work w = {.self = relu_of(pot),
+              .g = g,
+              .theta = theta,
+              .n = n,
+              .ld = ld,
+              .value = value,
+              .grad = grad};
+    mf_parallel(chunks_of(n), field_chunk, &w);
+}
+
+static size_t relu_scratch(const mf_potential *pot, size_t n) {
+    (void)pot;
+    return 2 * chunks_of(n) * sizeof(double);
+}
+
+static void relu_free(mf_potential *pot) {
+    free(pot);
+}
+
+/* U(theta, theta) = a^2/2 sum E relu(s G + b)^2 = a^2/2 sum [(s^2 + b^2) Phi + s b phi](b/s). */
+static mf_status relu_self(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                           double *u, mf_error *err) {
+    (void)err;
+    for (size_t j = 0; j < n; ++j) {
+        double a = theta[j], b = theta[ld + j], cdf, pdf;
+        u[j] = 0;
+        for (size_t side = 0; side < 2; ++side) {
+            double s = spread(relu_of(pot)->tau[side], theta[2 * ld + j], theta[3 * ld + j]);
+            moment(s, b, &cdf, &pdf);
+            u[j] += a * a / 2 * ((s * s + b * b) * cdf + s * b * pdf);
+        }
+    }
+    return MF_OK;
+}
+
+static const mf_potential_ops relu_ops = {"relu",       relu_features, relu_mean, relu_field,
+                                          relu_scratch, relu_free,     relu_self};
+
+mf_status mf_relu_new(const mf_relu_spec *spec, mf_potential **out, mf_error *err) {
+    *out = NULL;
+    if (!(spec->delta > 0 && spec->delta < 1))
+        return mf_fail(err, MF_EINVAL, "delta = %g must be in (0, 1)", spec->delta);
+    if (!(spec->gamma > 0 && spec->gamma <= 1))
+        return mf_fail(err, MF_EINVAL, "gamma = %g must be in (0, 1]", spec->gamma);
+    relu *self = calloc(1, sizeof *self);
+    if (!self)
+        return mf_fail(err, MF_ENOMEM, "no memory for a potential");
+    self->tau[0] = 1 + spec->delta;
+    self->tau[1] = 1 - spec->delta;
+    self->b[0] = -M_SQRT1_2;
+    self->b[1] = M_SQRT1_2;
+    self->head = (mf_potential){.ops = &relu_ops,
+                                .space = MF_SPACE_RELU,
+                                .dim = 4,
+                                .rank = 2,
+                                .b = self->b,
+                                .risk0 = 1,
+                                .error = 0,
+                                .nonnegative = 1U << 2 | 1U << 3,
+                                .d = HUGE_VAL,
+                                .gamma = spec->gamma};
+    *out = &self->head;
+    return MF_OK;
+}

@@ -1,0 +1,238 @@
+/* sampled.c: neuron responses on a sample of examples, as features. */
+#include "sampled.h"
+
+#include "core/base/parallel.h"
+
+#include <gsl/gsl_cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One block of responses is BLOCK x PANEL doubles: 128 kilobytes. */
+enum { PANEL = 64, BLOCK = 256 };
+
+typedef struct {
+    mf_potential head;
+    mf_sampled_spec spec;
+    double *X, *y, *b;
+} sampled;
+
+static size_t blocks_of(size_t n, size_t size) {
+    return (n + size - 1) / size;
+}
+
+static size_t count_of(size_t n, size_t size, size_t index) {
+    size_t first = index * size;
+    return n - first < size ? n - first : size;
+}
+
+/* Pre-activations z[k][j] of `samples` examples from `from` and `n` particles from theta. */
+static void preactivate(const sampled *p, size_t from, size_t samples, const double *theta,
+                        size_t ld, size_t n, double *z) {
+    size_t d = p->spec.d;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)samples, (int)n, (int)d, 1,
+                p->X + from * d, (int)d, theta, (int)ld, 0, z, PANEL);
+    const double *b = p->spec.affine ? theta + (d + 1) * ld : NULL;
+    for (size_t k = 0; b && k < samples; ++k)
+        for (size_t j = 0; j < n; ++j)
+            z[k * PANEL + j] += b[j];
+}
+
+static const double *output_weights(const sampled *p, const double *theta, size_t ld) {
+    return p->spec.affine ? theta + p->spec.d * ld : NULL;
+}
+
+static void sampled_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                             double *F, size_t ldf) {
+    const sampled *p = (const sampled *)pot;
+    double z[BLOCK * PANEL], scale = 1 / sqrt((double)p->spec.n);
+    for (size_t first = 0; first < n; first += PANEL) {
+        size_t particles = n - first < PANEL ? n - first : PANEL;
+        const double *a = output_weights(p, theta + first, ld);
+        for (size_t from = 0; from < p->spec.n; from += BLOCK) {
+            size_t samples = p->spec.n - from < BLOCK ? p->spec.n - from : BLOCK;
+            preactivate(p, from, samples, theta + first, ld, particles, z);
+            for (size_t k = 0; k < samples; ++k) {
+                double *out = F + (from + k) * ldf + first;
+                mf_activation_apply(&p->spec.activation, particles, z + k * PANEL, out, NULL);
+                for (size_t j = 0; j < particles; ++j)
+                    out[j] *= a ? scale * a[j] : scale;
+            }
+        }
+    }
+}
+
+typedef struct {
+    const sampled *p;
+    const mf_measure *rho;
+    const double *g, *theta;
+    size_t n, ld;
+    double *m, *value, *grad;
+} job;
+
+/* Mean responses of one block of samples, over all particles in order. */
+static void mean_of_block(void *context, size_t block) {
+    const job *work = context;
+    const sampled *p = work->p;
+    const mf_measure *rho = work->rho;
+    double z[BLOCK * PANEL], weight[PANEL], scale = 1 / sqrt((double)p->spec.n);
+    size_t samples = count_of(p->spec.n, BLOCK, block);
+    double *m = work->m + block * BLOCK;
+    for (size_t first = 0; first < rho->n; first += PANEL) {
+        size_t n = rho->n - first < PANEL ? rho->n - first : PANEL;
+        const double *a = output_weights(p, rho->x + first, rho->ld);
+        preactivate(p, block * BLOCK, samples, rho->x + first, rho->ld, n, z);
+        for (size_t j = 0; j < n; ++j)
+            weight[j] = scale * mf_measure_weight(rho, first + j) * (a ? a[j] : 1);
+        for (size_t k = 0; k < samples; ++k) {
+            double *row = z + k * PANEL, sum = 0;
+            mf_activation_apply(&p->spec.activation, n, row, row, NULL);
+            for (size_t j = 0; j < n; ++j)
+                sum += weight[j] * row[j];
+            m[k] += sum;
+        }
+    }
+}
+
+static void sampled_mean(const mf_potential *pot, const mf_measure *rho, double *m, void *scratch) {
+    (void)scratch;
+    job work = {.p = (const sampled *)pot, .rho = rho, .m = m};
+    mf_parallel(blocks_of(work.p->spec.n, BLOCK), mean_of_block, &work);
+}
+
+/* Value and gradient of <g, f> for one panel of particles, over all blocks in order. */
+static void field_of_panel(void *context, size_t panel) {
+    const job *work = context;
+    const sampled *p = work->p;
+    size_t d = p->spec.d, ld = work->ld, first = panel * PANEL, n = count_of(work->n, PANEL, panel);
+    const double *theta = work->theta + first, *a = output_weights(p, theta, ld);
+    double z[BLOCK * PANEL], slope[BLOCK * PANEL], scale = 1 / sqrt((double)p->spec.n);
+    double response[PANEL] = {0}, tilt[PANEL] = {0}; /* sum g sigma, sum g sigma' */
+    double *grad = work->grad ? work->grad + first : NULL;
+    for (size_t c = 0; grad && c < p->head.dim; ++c)
+        memset(grad + c * ld, 0, n * sizeof *grad);
+    for (size_t from = 0; from < p->spec.n; from += BLOCK) {
+        size_t samples = p->spec.n - from < BLOCK ? p->spec.n - from : BLOCK;
+        preactivate(p, from, samples, theta, ld, n, z);
+        for (size_t k = 0; k < samples; ++k) {
+            double *value = z + k * PANEL, *derivative = slope + k * PANEL;
+            double g = scale * work->g[from + k];
+            mf_activation_apply(&p->spec.activation, n, value, value, derivative);
+            for (size_t j = 0; j < n; ++j) {
+                response[j] += g * value[j];
+                derivative[j] *= a ? g * a[j] : g;
+                tilt[j] += derivative[j];
+            }
+        }
+        if (grad)
+            cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)d, (int)n, (int)samples, 1,
+                        p->X + from * d, (int)d, slope, PANEL, 1, grad, (int)ld);
+    }
+    for (size_t j = 0; j < n; ++j) {
+        if (work->value)
+            work->value[first + j] = a ? a[j] * response[j] : response[j];
+        if (grad && a) {
+            grad[d * ld + j] = p->spec.fix_a ? 0 : response[j];
+            grad[(d + 1) * ld + j] = p->spec.fix_b ? 0 : tilt[j];
+        }
+    }
+}
+
+static void sampled_field(const mf_potential *pot, const double *g, size_t n, const double *theta,
+                          size_t ld, double *value, double *grad, void *scratch) {
+    (void)scratch;
+    job work = {.p = (const sampled *)pot,
+                .g = g,
+                .theta = theta,
+                .n = n,
+                .ld = ld,
+                .value = value,
+                .grad = grad};
+    mf_parallel(blocks_of(n, PANEL), field_of_panel, &work);
+}
+
+/* U(theta, theta) is the mean square of the responses: |f|^2 exactly. */
+static mf_status sampled_self(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                              double *u, mf_error *err) {
+    const sampled *p = (const sampled *)pot;
+    double z[BLOCK * PANEL], scale = 1 / (double)p->spec.n;
+    (void)err;
+    memset(u, 0, n * sizeof *u);
+    for (size_t first = 0; first < n; first += PANEL) {
+        size_t particles = n - first < PANEL ? n - first : PANEL;
+        const double *a = output_weights(p, theta + first, ld);
+        for (size_t from = 0; from < p->spec.n; from += BLOCK) {
+            size_t samples = p->spec.n - from < BLOCK ? p->spec.n - from : BLOCK;
+            preactivate(p, from, samples, theta + first, ld, particles, z);
+            for (size_t k = 0; k < samples; ++k) {
+                double *row = z + k * PANEL;
+                mf_activation_apply(&p->spec.activation, particles, row, row, NULL);
+                for (size_t j = 0; j < particles; ++j)
+                    u[first + j] += scale * row[j] * row[j] * (a ? a[j] * a[j] : 1);
+            }
+        }
+    }
+    return MF_OK;
+}
+
+static size_t sampled_scratch(const mf_potential *pot, size_t n) {
+    (void)pot;
+    (void)n;
+    return 0; /* the panels fit on the stack */
+}
+
+static void sampled_free(mf_potential *pot) {
+    free(pot);
+}
+
+static const mf_potential_ops sampled_ops = {.name = "sampled",
+                                             .features = sampled_features,
+                                             .mean = sampled_mean,
+                                             .field = sampled_field,
+                                             .scratch = sampled_scratch,
+                                             .free = sampled_free,
+                                             .self = sampled_self};
+
+mf_status mf_sampled_new(const mf_sampled_spec *spec, mf_potential **out, mf_error *err) {
+    size_t n = spec->n, d = spec->d;
+    if (n > SIZE_MAX / 64 / (d + 2) || n > 0x7FFFFFFF || d > 0x7FFFFFFF)
+        return mf_fail(err, MF_ENOMEM, "%zu examples in dimension %zu do not fit in memory", n, d);
+    size_t head = (sizeof(sampled) + 63) & ~(size_t)63;
+    sampled *p = aligned_alloc(64, (head + n * (d + 2) * sizeof(double) + 63) & ~(size_t)63);
+    if (!p)
+        return mf_fail(err, MF_ENOMEM, "out of memory for %zu examples in dimension %zu", n, d);
+    *p = (sampled){.spec = *spec};
+    p->X = (double *)(void *)((char *)p + head);
+    p->y = p->X + n * d;
+    p->b = p->y + n;
+    memset(p->X, 0, n * (d + 2) * sizeof(double));
+    p->head = (mf_potential){.ops = &sampled_ops,
+                             .space = spec->affine ? MF_SPACE_AFFINE : MF_SPACE_PLAIN,
+                             .dim = d + (spec->affine ? 2 : 0),
+                             .rank = n,
+                             .b = p->b,
+                             .d = (double)d,
+                             .fix_a = spec->affine && spec->fix_a,
+                             .fix_b = spec->affine && spec->fix_b};
+    *out = &p->head;
+    return MF_OK;
+}
+
+double *mf_sampled_x(mf_potential *pot) {
+    return ((sampled *)pot)->X;
+}
+
+double *mf_sampled_y(mf_potential *pot) {
+    return ((sampled *)pot)->y;
+}
+
+void mf_sampled_finish(mf_potential *pot) {
+    sampled *p = (sampled *)pot;
+    size_t n = p->spec.n;
+    double square = 0;
+    for (size_t k = 0; k < n; ++k) {
+        p->b[k] = -p->y[k] / sqrt((double)n);
+        square += p->y[k] * p->y[k];
+    }
+    pot->risk0 = square / (double)n;
+}

@@ -1,0 +1,458 @@
+/* two_radius.c: the anisotropic potential of two_radius.h as a feature map.
+ *
+ * With alpha = tau r1/s, beta = r2/s, t = alpha^2 = 1 - beta^2 the binomial theorem separates U:
+ *     f_{+-,m1,m2} = sqrt(w/2) t^m1 (1-t)^m2 c_2m(s),  m = m1 + m2,
+ *     w = binomial(2m, 2 m1) E z1^(2 m1) E z2^(2 m2);
+ * pairs (m1, m2) of no weight are left out. c_0 and, for m > 0, e_m = c_2m (1 + s)/s are curves
+ * in s (curves.h). A field contracts all features to sum_l T_l(2t - 1) C_l(s), a few curves:
+ *     F(s, t) = A(s) + s/(1 + s) B(s, t),      B = sum_l T_l(2t - 1) B_l(s),
+ * which costs the same for every particle, whatever the rank, and whose gradient
+ *     dF/dr1 = tau alpha (F_s + 2 (1 - t) B_t/(1 + s)),   dF/dr2 = beta (F_s - 2 t B_t/(1 + s))
+ * has no division by s. At s = 0, where the direction is lost, alpha = beta = 0: no force.      */
+#include "two_radius.h"
+
+#include "core/base/parallel.h"
+#include "core/network/risk.h"
+#include "curves.h"
+
+#include <gsl/gsl_cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ORDERS_MAX = 49, /* m < ORDERS_MAX                                  */
+    CHUNK = 1024,    /* particles a chunk, more where ...               */
+    CHUNKS_MAX = 16, /* ... this would be exceeded: sums need memory    */
+    TERMS = MF_CURVE_TERMS
+};
+
+typedef struct {
+    mf_potential head;
+    mf_activation activation;
+    double tau[2];
+    size_t orders, pairs;
+    mf_curves curves; /* c_0, e_1 .. e_(orders - 1)                                      */
+    size_t *order;    /* pairs: m of each; the first is m = 0                            */
+    double *shape;    /* pairs x orders: sqrt(w/2) t^m1 (1-t)^m2 in T_l(2t - 1)          */
+    double *b;        /* rank = 2 pairs: all of +, then all of -                         */
+} two_radius;
+
+static const two_radius *self_of(const mf_potential *pot) {
+    return (const two_radius *)(const void *)pot;
+}
+
+/* ---- one particle on one side --------------------------------------------------------------- */
+
+typedef struct {
+    double alpha, beta, t, near; /* near = 1/(1 + s) */
+    size_t panel;
+    double value[TERMS], slope[TERMS];          /* curve basis at s */
+    double poly[ORDERS_MAX], dpoly[ORDERS_MAX]; /* T_l(2t - 1), its derivative in t */
+} place;
+
+static void locate(const two_radius *self, double tau, double r1, double r2, place *at) {
+    double x = tau * r1, s = hypot(x, r2);
+    if (isinf(s)) { /* the direction in which infinity is approached */
+        x = isinf(r1) ? tau : 0;
+        r2 = isinf(r2) ? 1 : 0;
+    }
+    double length = isinf(s) ? hypot(x, r2) : s;
+    at->alpha = length > 0 ? x / length : 0;
+    at->beta = length > 0 ? r2 / length : 0;
+    at->t = at->alpha * at->alpha;
+    at->near = 1 / (1 + s);
+    at->panel = mf_curve_basis(&self->curves.grid, s, at->value, at->slope) / TERMS;
+    double y = 2 * at->t - 1;
+    at->poly[0] = 1, at->poly[1] = y;
+    at->dpoly[0] = 0, at->dpoly[1] = 2;
+    for (size_t l = 2; l < self->orders; ++l) {
+        at->poly[l] = 2 * y * at->poly[l - 1] - at->poly[l - 2];
+        at->dpoly[l] = 4 * at->poly[l - 1] + 2 * y * at->dpoly[l - 1] - at->dpoly[l - 2];
+    }
+}
+
+static double dot(const double *a, const double *b) {
+    double lanes[4] = {0};
+    for (size_t i = 0; i < TERMS; i += 4)
+        for (size_t j = 0; j < 4; ++j)
+            lanes[j] += a[i + j] * b[i + j];
+    return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+}
+
+/* ---- operations --------------------------------------------------------------------------------- */
+
+/* A side's contracted curves: [panel][row][TERMS], row 0 is A, row 1 + l is B_l. */
+static size_t rows_of(const two_radius *self) {
+    return self->orders > 1 ? 1 + self->orders : 1;
+}
+
+static size_t side_length(const two_radius *self) {
+    return self->curves.grid.panels * rows_of(self) * TERMS;
+}
+
+static void two_radius_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                                double *F, size_t ldf) {
+    const two_radius *self = self_of(pot);
+    size_t length = mf_curve_length(&self->curves.grid);
+    for (size_t side = 0; side < 2; ++side)
+        for (size_t j = 0; j < n; ++j) {
+            place at;
+            double c[ORDERS_MAX];
+            locate(self, self->tau[side], theta[j], theta[ld + j], &at);
+            for (size_t m = 0; m < self->orders; ++m)
+                c[m] = dot(self->curves.coef + m * length + at.panel * TERMS, at.value) *
+                       (m ? 1 - at.near : 1);
+            for (size_t p = 0; p < self->pairs; ++p) {
+                double shape = 0;
+                for (size_t l = 0; l <= self->order[p]; ++l)
+                    shape += self->shape[p * self->orders + l] * at.poly[l];
+                F[(side * self->pairs + p) * ldf + j] = shape * c[self->order[p]];
+            }
+        }
+}
+
+typedef struct {
+    const two_radius *self;
+    const mf_measure *rho;
+    const double *theta, *tables;
+    size_t n, ld;
+    double *sums, *value, *grad;
+} work;
+
+static size_t chunks_of(size_t n) {
+    size_t chunks = (n + CHUNK - 1) / CHUNK;
+    return chunks < CHUNKS_MAX ? chunks : CHUNKS_MAX;
+}
+
+static size_t chunk_start(size_t n, size_t chunk) {
+    return n / chunks_of(n) * chunk + (chunk < n % chunks_of(n) ? chunk : n % chunks_of(n));
+}
+
+static void mean_chunk(void *context, size_t chunk) {
+    const work *w = context;
+    const two_radius *self = w->self;
+    const mf_measure *rho = w->rho;
+    size_t length = side_length(self), rows = rows_of(self);
+    double *sums = w->sums + chunk * 2 * length;
+    memset(sums, 0, 2 * length * sizeof *sums);
+    for (size_t j = chunk_start(rho->n, chunk); j < chunk_start(rho->n, chunk + 1); ++j) {
+        double mass = rho->weight ? rho->weight[j] : 1 / (double)rho->n;
+        for (size_t side = 0; side < 2; ++side) {
+            place at;
+            locate(self, self->tau[side], rho->x[j], rho->x[rho->ld + j], &at);
+            double *row = sums + side * length + at.panel * rows * TERMS;
+            for (size_t k = 0; k < rows; ++k, row += TERMS) {
+                double factor = k ? mass * (1 - at.near) * at.poly[k - 1] : mass;
+                for (size_t i = 0; i < TERMS; ++i)
+                    row[i] += factor * at.value[i];
+            }
+        }
+    }
+}
+
+/* m += the features' means, from the sums: the transpose of contract. */
+static void expand(const two_radius *self, const double *sums, double *m) {
+    size_t panels = self->curves.grid.panels, rows = rows_of(self);
+    for (size_t p = 0; p < self->pairs; ++p) {
+        size_t order = self->order[p];
+        const double *coef = self->curves.coef + order * panels * TERMS;
+        for (size_t panel = 0; panel < panels; ++panel) {
+            const double *row = sums + panel * rows * TERMS, *c = coef + panel * TERMS;
+            if (order == 0)
+                m[p] += self->shape[p * self->orders] * dot(c, row);
+            for (size_t l = 0; order > 0 && l <= order; ++l)
+                m[p] += self->shape[p * self->orders + l] * dot(c, row + (1 + l) * TERMS);
+        }
+    }
+}
+
+static void two_radius_mean(const mf_potential *pot, const mf_measure *rho, double *m,
+                            void *scratch) {
+    const two_radius *self = self_of(pot);
+    size_t length = 2 * side_length(self), chunks = chunks_of(rho->n);
+    work w = {.self = self, .rho = rho, .sums = scratch};
+    mf_parallel(chunks, mean_chunk, &w);
+    for (size_t c = 1; c < chunks; ++c)
+        for (size_t i = 0; i < length; ++i)
+            w.sums[i] += w.sums[c * length + i];
+    expand(self, w.sums, m);
+    expand(self, w.sums + length / 2, m + self->pairs);
+}
+
+/* One side's table from its part of g. */
+static void contract(const two_radius *self, const double *g, double *table) {
+    size_t panels = self->curves.grid.panels, rows = rows_of(self);
+    double H[ORDERS_MAX][ORDERS_MAX] = {{0}};
+    for (size_t p = 0; p < self->pairs; ++p)
+        for (size_t l = 0; l <= self->order[p]; ++l)
+            H[self->order[p]][l] += g[p] * self->shape[p * self->orders + l];
+    memset(table, 0, side_length(self) * sizeof *table);
+    for (size_t panel = 0; panel < panels; ++panel)
+        for (size_t m = 0; m < self->orders; ++m) {
+            const double *c = self->curves.coef + (m * panels + panel) * TERMS;
+            double *row = table + panel * rows * TERMS;
+            for (size_t l = 0; l <= m; ++l)
+                for (size_t i = 0; i < TERMS; ++i)
+                    row[(m ? 1 + l : 0) * TERMS + i] += H[m][l] * c[i];
+        }
+}
+
+static void field_chunk(void *context, size_t chunk) {
+    const work *w = context;
+    const two_radius *self = w->self;
+    size_t rows = rows_of(self);
+    for (size_t j = chunk_start(w->n, chunk); j < chunk_start(w->n, chunk + 1); ++j) {
+        double sum = 0, d1 = 0, d2 = 0;
+        for (size_t side = 0; side < 2; ++side) {
+            place at;
+            locate(self, self->tau[side], w->theta[j], w->theta[w->ld + j], &at);
+            const double *row = w->tables + side * side_length(self) + at.panel * rows * TERMS;
+            double F = dot(row, at.value), Fs = dot(row, at.slope), B = 0, Bs = 0, Bt = 0;
+            for (size_t l = 0; l + 1 < rows; ++l) {
+                double c = dot(row + (1 + l) * TERMS, at.value);
+                B += at.poly[l] * c;
+                Bt += at.dpoly[l] * c;
+                Bs += at.poly[l] * dot(row + (1 + l) * TERMS, at.slope);
+            }
+            F += (1 - at.near) * B;
+            Fs += at.near * at.near * B + (1 - at.near) * Bs;
+            sum += F;
+            d1 += self->tau[side] * at.alpha * (Fs + 2 * (1 - at.t) * at.near * Bt);
+            d2 += at.beta * (Fs - 2 * at.t * at.near * Bt);
+        }
+        if (w->value)
+            w->value[j] = sum;
+        if (w->grad) {
+            w->grad[j] = isinf(w->theta[j]) ? 0 : d1;
+            w->grad[w->ld + j] = isinf(w->theta[w->ld + j]) ? 0 : d2;
+        }
+    }
+}
+
+static void two_radius_field(const mf_potential *pot, const double *g, size_t n,
+                             const double *theta, size_t ld, double *value, double *grad,
+                             void *scratch) {
+    const two_radius *self = self_of(pot);
+    double *tables = scratch;
+    contract(self, g, tables);
+    contract(self, g + self->pairs, tables + side_length(self));
+    work w = {.self = self,
+              .theta = theta,
+              .tables = tables,
+              .n = n,
+              .ld = ld,
+              .value = value,
+              .grad = grad};
+    mf_parallel(chunks_of(n), field_chunk, &w);
+}
+
+static size_t two_radius_scratch(const mf_potential *pot, size_t n) {
+    return (1 + chunks_of(n)) * 2 * side_length(self_of(pot)) * sizeof(double);
+}
+
+static void two_radius_free(mf_potential *pot) {
+    two_radius *self = (two_radius *)(void *)pot;
+    mf_curves_free(&self->curves);
+    free(self->order);
+    free(self->shape);
+    free(self->b);
+    free(self);
+}
+
+/* U(theta, theta) = 1/2 sum E sigma(s_+- G)^2: one neuron, whose direction is its own. */
+static mf_status two_radius_self(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                                 double *u, mf_error *err) {
+    const two_radius *self = self_of(pot);
+    for (size_t j = 0; j < n; ++j) {
+        double s[2], square[2];
+        for (int side = 0; side < 2; ++side)
+            s[side] = hypot(self->tau[side] * theta[j], theta[ld + j]);
+        mf_status status = mf_second_moments(&self->activation, 2, s, NULL, square, err);
+        if (status < 0)
+            return status;
+        u[j] = (square[0] + square[1]) / 2;
+    }
+    return MF_OK;
+}
+
+static const mf_potential_ops two_radius_ops = {
+        "two_radius",       two_radius_features, two_radius_mean, two_radius_field,
+        two_radius_scratch, two_radius_free,     two_radius_self};
+
+/* ---- construction ------------------------------------------------------------------------------------ */
+
+/* log E z^2m for a uniform unit vector of R^n. */
+static double log_moment(double n, double m) {
+    if (m == 0)
+        return 0;
+    if (n < 1)
+        return -HUGE_VAL;
+    return lgamma(n / 2) - lgamma(n / 2 + m) + lgamma(m + 0.5) - lgamma(0.5);
+}
+
+/* E (alpha alpha' z1 + beta beta' z2)^2m is largest at an end, alpha or beta = 1. */
+static double largest_moment(const mf_two_radius_spec *spec, size_t m) {
+    if (isinf(spec->d))
+        return m == 0;
+    return exp(fmax(log_moment(spec->s0, (double)m), log_moment(spec->d - spec->s0, (double)m)));
+}
+
+typedef struct {
+    const mf_two_radius_spec *spec;
+    size_t orders;
+    bool growth;
+} sampling;
+
+/* out: c_0, e_1, ..., divided by 1 + s where there is growth. Component 0 is the one that
+ * mf_curves_sample holds to tol by itself.                                               */
+static void sample(const void *context, double s, double *out) {
+    const sampling *at = context;
+    double c[2 * ORDERS_MAX];
+    if (mf_activation_hermite(&at->spec->activation, s, 0, 2 * at->orders - 1, c, NULL, NULL) < 0)
+        c[0] = NAN;
+    out[0] = at->growth ? c[0] / (1 + s) : c[0];
+    for (size_t m = 1; m < at->orders; ++m)
+        out[m] = at->growth ? c[2 * m] / s : c[2 * m] * (1 + s) / s;
+}
+
+/* sup over the samples of c_2m^2 (over (1 + s)^2 where there is growth). */
+static double largest_square(const mf_curve_samples *samples, size_t m) {
+    double sup = 0;
+    for (size_t i = 0; i < samples->panels * TERMS; ++i) {
+        double low = samples->edge[i / TERMS], high = samples->edge[i / TERMS + 1];
+        double x = low + (high - low) * (1 + cos(M_PI * ((double)(i % TERMS) + 0.5) / TERMS)) / 2;
+        sup = fmax(sup, fabs(samples->sample[i * samples->width + m]) * (m ? x : 1));
+    }
+    return sup * sup;
+}
+
+/* log of w, and of its largest value w t^2m1 (1-t)^2m2 over t. */
+static double log_weight(const mf_two_radius_spec *spec, double m1, double m2, double *largest) {
+    double m = m1 + m2;
+    if (isinf(spec->d)) /* m = 0 */
+        return *largest = 0;
+    double w = lgamma(2 * m + 1) - lgamma(2 * m1 + 1) - lgamma(2 * m2 + 1) +
+               log_moment(spec->s0, m1) + log_moment(spec->d - spec->s0, m2);
+    *largest = w + (m1 > 0 ? 2 * m1 * log(m1 / m) : 0) + (m2 > 0 ? 2 * m2 * log(m2 / m) : 0);
+    return w;
+}
+
+/* sqrt(w/2) t^m1 (1-t)^m2 as a Chebyshev series of m + 1 terms. */
+static void make_shape(double log_w, double m1, double m2, double *shape) {
+    size_t n = (size_t)(m1 + m2) + 1;
+    memset(shape, 0, n * sizeof *shape);
+    for (size_t i = 0; i < n; ++i) {
+        double angle = M_PI * ((double)i + 0.5) / (double)n;
+        double t = (1 + cos(angle)) / 2, rest = (1 - cos(angle)) / 2;
+        double value = exp(log_w / 2 + (m1 > 0 ? m1 * log(t) : 0) + (m2 > 0 ? m2 * log(rest) : 0)) *
+                       M_SQRT1_2;
+        for (size_t l = 0; l < n; ++l)
+            shape[l] += (l ? 2.0 : 1.0) / (double)n * value * cos((double)l * angle);
+    }
+}
+
+/* Chooses the pairs and makes their shapes; returns what is left out. */
+static double choose_pairs(two_radius *self, const mf_two_radius_spec *spec,
+                           const mf_curve_samples *samples, double tol) {
+    double left_out = 0, keep = tol / (double)(self->orders * self->orders);
+    for (size_t m = 0; m < self->orders; ++m) {
+        double square = largest_square(samples, m), largest;
+        for (size_t m1 = 0; m1 <= m; ++m1) {
+            double log_w = log_weight(spec, (double)m1, (double)(m - m1), &largest);
+            if (m > 0 && exp(largest) * square <= keep) {
+                left_out += exp(largest) * square;
+                continue;
+            }
+            self->order[self->pairs] = m;
+            make_shape(log_w, (double)m1, (double)(m - m1),
+                       self->shape + self->pairs++ * self->orders);
+        }
+    }
+    return left_out;
+}
+
+static mf_status build(const mf_two_radius_spec *spec, const mf_curve_samples *samples, bool growth,
+                       double tol, double tail, two_radius *self, mf_error *err) {
+    size_t nodes = samples->panels * TERMS, most = self->orders * (self->orders + 1) / 2;
+    double *values = malloc(nodes * self->orders * sizeof *values);
+    self->order = calloc(most, sizeof *self->order);
+    self->shape = calloc(most * self->orders, sizeof *self->shape);
+    self->b = calloc(2 * most, sizeof *self->b);
+    if (!values || !self->order || !self->shape || !self->b) {
+        free(values);
+        return mf_fail(err, MF_ENOMEM, "no memory for %zu features", 2 * most);
+    }
+    for (size_t m = 0; m < self->orders; ++m)
+        for (size_t i = 0; i < nodes; ++i)
+            values[m * nodes + i] = samples->sample[i * samples->width + m];
+    mf_status status = mf_curves_fit(samples, self->orders, values, growth, &self->curves, err);
+    free(values);
+    if (status < 0)
+        return status;
+    tail += choose_pairs(self, spec, samples, tol);
+    self->b[0] = -M_SQRT1_2;
+    self->b[self->pairs] = M_SQRT1_2;
+    self->head = (mf_potential){.ops = &two_radius_ops,
+                                .space = MF_SPACE_TWO_RADIUS,
+                                .dim = 2,
+                                .rank = 2 * self->pairs,
+                                .b = self->b,
+                                .risk0 = 1,
+                                .error = tail + samples->error,
+                                .nonnegative = 3,
+                                .d = spec->d,
+                                .s0 = isinf(spec->d) ? 0 : spec->s0,
+                                .gamma = isinf(spec->d) ? spec->gamma : spec->s0 / spec->d};
+    return MF_OK;
+}
+
+static mf_status check(const mf_two_radius_spec *spec, mf_error *err) {
+    if (!(spec->delta > 0 && spec->delta < 1))
+        return mf_fail(err, MF_EINVAL, "delta = %g must be in (0, 1)", spec->delta);
+    if (!(spec->tol >= 1e-13 && spec->tol <= 1e-2))
+        return mf_fail(err, MF_EINVAL, "tol = %g must be in [1e-13, 0.01]", spec->tol);
+    if (isinf(spec->d) && !(spec->gamma > 0 && spec->gamma <= 1))
+        return mf_fail(err, MF_EINVAL, "gamma = %g must be in (0, 1]", spec->gamma);
+    if (!isinf(spec->d) && !(spec->s0 >= 1 && spec->s0 <= spec->d))
+        return mf_fail(err, MF_EINVAL, "s0 = %g must be in [1, d = %g]", spec->s0, spec->d);
+    return MF_OK;
+}
+
+mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, const mf_flag *stop,
+                            mf_error *err) {
+    *out = NULL;
+    mf_status status = check(spec, err);
+    if (status < 0)
+        return status;
+    bool growth = !mf_activation_is_bounded(&spec->activation);
+    double scale = mf_activation_scale(&spec->activation), tol = spec->tol * scale;
+    size_t orders = 1;
+    while (orders < ORDERS_MAX && largest_moment(spec, orders) > spec->tol / 4)
+        ++orders;
+    double tail = largest_moment(spec, orders) * scale;
+    sampling at = {.spec = spec, .orders = orders, .growth = growth};
+    mf_curve_samples samples;
+    status = mf_curves_sample(sample, &at, orders, tol / 4, mf_activation_reach(&spec->activation),
+                              &samples, stop, err);
+    if (status < 0)
+        return status;
+    two_radius *self = calloc(1, sizeof *self);
+    if (!self) {
+        mf_curve_samples_free(&samples);
+        return mf_fail(err, MF_ENOMEM, "no memory for a potential");
+    }
+    self->orders = orders;
+    self->activation = spec->activation;
+    self->tau[0] = 1 + spec->delta;
+    self->tau[1] = 1 - spec->delta;
+    status = build(spec, &samples, growth, tol / 4, tail, self, err);
+    mf_curve_samples_free(&samples);
+    if (status < 0) {
+        two_radius_free(&self->head);
+        return status;
+    }
+    *out = &self->head;
+    self->head.error += 2 * sqrt(scale) * mf_activation_error(&spec->activation);
+    return self->head.error > tol ? MF_INEXACT : MF_OK;
+}

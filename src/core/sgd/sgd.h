@@ -1,0 +1,104 @@
+/* sgd.h: one-pass stochastic gradient descent with one fresh sample a step (Eq. 3, Eq. 11).
+ *
+ *   yhat = 1/N sum_i sigma_*(x; theta_i),  theta_i += 2 s_k (y_k - yhat_k) grad sigma_*(x_k; theta_i)
+ *   s_k = eps xi(k eps), k = 1, 2, ...;  sample k is draw k of the stream MF_STREAM_DATA.
+ * Plain neurons: sigma(<w,x>), theta = w. Affine ones: a sigma(<w,x> + b), theta = (w, a, b).
+ * With beta < inf or lambda > 0 (Eq. 11) a step also has decay and noise:
+ *   theta <- (1 - 2 lambda s_k) theta + ... + t_k g,  t_k^2 = noise_factor s_k / beta.
+ *
+ * Two algorithms walk the same path. The plain loop is the reference. The blocked one takes
+ * B samples at a time, which makes Eq. 3 two matrix products and a triangular recurrence
+ * (docs/blocked-sgd.md). Blocks start at multiples of B whatever the caller does: the state
+ * kept is that of the block's start, and what is seen in the middle of a block is computed
+ * from it. So cutting a run into pieces changes no bit of it; nor do threads.
+ *
+ * Weights lie in panels of 320 bytes: W[panel][coordinate][lane], neuron = panel * lanes +
+ * lane, so that a loop over neurons is contiguous and a panel is a block of matrix products.
+ * The offset b is one more coordinate, whose x is 1.                                       */
+#ifndef MF_SGD_H
+#define MF_SGD_H
+
+#include "core/model/activation.h"
+#include "core/model/distribution.h"
+#include "core/model/schedule.h"
+
+#include <stdbool.h>
+
+typedef enum { MF_NEURON_PLAIN, MF_NEURON_AFFINE } mf_neuron;
+typedef enum { MF_SGD_AUTO, MF_SGD_PLAIN, MF_SGD_BLOCKED } mf_sgd_algorithm;
+typedef enum { MF_DOUBLE, MF_SINGLE } mf_precision;
+
+enum { MF_SGD_BLOCK_MAX = 240 };
+
+typedef struct {
+    mf_distribution law; /* a custom law: samples are fed (mf_sgd_feed), plain loop only       */
+    mf_activation sigma;
+    mf_neuron neuron;
+    bool fix_a, fix_b; /* affine: a or b keep their initial values                           */
+    size_t N;
+    double eps;     /* > 0                                                                  */
+    mf_schedule xi; /* a custom one: step sizes are handed to mf_sgd_run                    */
+    uint64_t seed;
+    double beta;         /* inverse temperature, > 0; HUGE_VAL: no noise                     */
+    double lambda;       /* weight decay, >= 0                                               */
+    double noise_factor; /* 4: Eq. 12's beta; 2: as printed in Eq. 11                        */
+    mf_sgd_algorithm algorithm;
+    size_t block; /* samples a block, 1 .. MF_SGD_BLOCK_MAX; 0: by the rule of mf_sgd_plan  */
+    mf_precision precision; /* of weights and products; sums over neurons are in double        */
+} mf_sgd_spec;
+
+typedef struct mf_sgd mf_sgd; /* lives in the caller's memory, 64-byte aligned */
+
+/* Resolves algorithm and block size in place; MF_EINVAL or MF_EUNSUPPORTED says what is wrong.
+ * The rule: blocked unless the law is custom; B is what docs/blocked-sgd.md measured best.  */
+mf_status mf_sgd_plan(mf_sgd_spec *, mf_error *err);
+
+/* Bytes of a workspace for a planned spec; 0 if they do not fit in size_t. */
+size_t mf_sgd_bytes(const mf_sgd_spec *);
+
+/* Makes a workspace at k = 0 with all weights 0, a = 1, b = 0. Copies all that spec points
+ * at, so it depends on nothing else. `mem` has mf_sgd_bytes(spec) bytes, zeroed.            */
+mf_sgd *mf_sgd_init(void *mem, const mf_sgd_spec *spec);
+
+/* Initial values of neuron i (k = 0 only): w has d numbers. */
+void mf_sgd_set(mf_sgd *, size_t i, const double *w, double a, double b);
+
+const mf_sgd_spec *mf_sgd_spec_of(const mf_sgd *);
+uint64_t mf_sgd_k(const mf_sgd *); /* steps done */
+
+/* Step sizes that a run to step `to` needs: of steps mf_sgd_first(w) + 1 .. mf_sgd_last(w, to). */
+uint64_t mf_sgd_first(const mf_sgd *);
+uint64_t mf_sgd_last(const mf_sgd *, uint64_t to);
+
+/* Runs to step `to` >= k. s: those step sizes for a custom schedule, else NULL. The flag is
+ * polled about every 20 ms or every block; MF_STOPPED leaves a valid state at an earlier step.
+ * MF_EDIVERGED: at a step named in err; the state is that before it. Not for custom laws.
+ * Cuts at multiples of the block size cost nothing.                                         */
+mf_status mf_sgd_run(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop, mf_error *err);
+
+/* The next n steps on samples of the caller's: X n x d with row distance ldx, y, and step
+ * sizes s (NULL: from the schedule). For the plain loop only.                               */
+mf_status mf_sgd_feed(mf_sgd *, size_t n, const double *X, size_t ldx, const double *y,
+                      const double *s, mf_error *err);
+
+/* yhat of the latest step. */
+double mf_sgd_yhat(const mf_sgd *);
+
+/* The weights after step k: w[c * ld + i] is coordinate c of neuron i (ld >= N); a and b (N
+ * numbers each) may be NULL. For plain neurons a = 1 and b = 0.                             */
+void mf_sgd_weights(mf_sgd *, double *w, size_t ld, double *a, double *b);
+
+/* ---- checkpoints: the spec, k and the state at the block's start ---------------------------- */
+
+size_t mf_sgd_packed_bytes(const mf_sgd *);
+void mf_sgd_pack(const mf_sgd *, void *out);
+
+/* Loading takes two calls. The first checks all of it (MF_EFORMAT if it is damaged) and says
+ * how much memory the run needs; the second makes the workspace in `mem` (zeroed). The
+ * workspace is then at the start of a block: run it to *k for the state that was saved.
+ * data is 8-byte aligned.                                                                   */
+mf_status mf_sgd_unpack_size(const void *data, size_t size, size_t *bytes, mf_error *err);
+mf_status mf_sgd_unpack(const void *data, size_t size, void *mem, mf_sgd **out, uint64_t *k,
+                        mf_error *err);
+
+#endif

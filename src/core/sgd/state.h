@@ -1,0 +1,74 @@
+/* state.h: the inside of an SGD workspace, shared by sgd*.c and checkpoint code. */
+#ifndef MF_SGD_STATE_H
+#define MF_SGD_STATE_H
+
+#include "kernels.h"
+#include "sgd.h"
+
+/* Streams of the noise besides MF_STREAM_NOISE (which drives w and b). */
+enum {
+    MF_SGD_STREAM_A = 0x40000001,      /* output weights: draw = step         */
+    MF_SGD_STREAM_BRIDGE = 0x40000002, /* zeta of a block                      */
+    MF_SGD_STREAM_VIEW = 0x40000003    /* W in the middle of a noisy block     */
+};
+
+enum { MF_SGD_THREADED = 10000 }; /* neurons from which one run is split over threads */
+
+typedef struct mf_sgd_noise mf_sgd_noise;
+
+struct mf_sgd {
+    mf_sgd_spec spec; /* what it points at lies in this workspace */
+    uint64_t k;       /* steps done                                */
+    uint64_t base;    /* W, a_start are the state after this step  */
+    bool open;        /* a block is open: `columns` steps of base+1 .. base+B are taken */
+    size_t columns;
+    double yhat;
+    bool single;
+    size_t lanes, chunks;
+    mf_sgd_job job;
+    void *law_arrays;
+    mf_activation_table *table;
+    void *a_start, *S_old;        /* reals: output weights at base; the former block's columns */
+    double *X, *y, *s;            /* samples B x d and step sizes of the open block           */
+    void *X_old, *XT, *gram;      /* reals: see mf_sgd_job                                     */
+    void *scratch;                /* reals: one panel of W                                     */
+    double *normals;              /* noise: (Dp + panels) x lanes                              */
+    mf_sgd_noise *noise;          /* noise in blocks; NULL without                             */
+    void *xi, *zeta, *XT_xi, *LT; /* reals: see mf_sgd_job                                 */
+};
+
+/* Numbers of the run's precision, as doubles. */
+static inline double mf_sgd_get(const mf_sgd *w, const void *array, size_t i) {
+    return w->single ? (double)((const float *)array)[i] : ((const double *)array)[i];
+}
+
+static inline void mf_sgd_put(const mf_sgd *w, void *array, size_t i, double value) {
+    if (w->single)
+        ((float *)array)[i] = (float)value;
+    else
+        ((double *)array)[i] = value;
+}
+
+/* Index in W of coordinate c of neuron i. */
+static inline size_t mf_sgd_at(const mf_sgd *w, size_t i, size_t c) {
+    return (i / w->lanes * w->job.Dp + c) * w->lanes + i % w->lanes;
+}
+
+bool mf_sgd_is_noisy(const mf_sgd_spec *);
+
+/* n normals of a draw in the run's precision; in place where that is double. */
+const void *mf_sgd_draw(const mf_sgd *, mf_key key, uint64_t draw, size_t n, double *room);
+
+/* XT[c][k] = X[k][c] for k < n (rows of length d), in the run's precision. */
+void mf_sgd_transpose(const mf_sgd *, const double *X, size_t n, void *XT);
+
+/* out[at + i] = factor x[i], or times factor in place if x is NULL; i < n. */
+void mf_sgd_scale(const mf_sgd *, void *out, size_t at, const double *x, size_t n, double factor);
+
+/* Arrays behind a law and an activation: their size, and the copy a workspace keeps. */
+size_t mf_sgd_law_bytes(const mf_distribution *);
+void mf_sgd_law_copy(mf_distribution *, void *arrays);
+void mf_sgd_law_attach(mf_distribution *, const double *arrays); /* to a copy's contents */
+size_t mf_sgd_table_bytes(const mf_activation *);
+
+#endif

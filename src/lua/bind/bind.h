@@ -1,0 +1,192 @@
+/* bind.h: the border between Lua and the core.
+ *
+ * Bindings translate and check; they hold no mathematics. Three tables describe all
+ * that a user can see, and everything is driven by them: reading options, defaults,
+ * range checks, error texts, help(), the API reference and the provenance record.
+ *   mfl_field   one named option (or argument-table entry) of a constructor or method
+ *   mfl_fn      one function or method, with its signature and its text
+ *   mfl_class   one kind of userdata: methods, properties, how it prints
+ *
+ * Ownership. A workspace *is* its userdata (mfl_new with its true size): nothing to
+ * free. A handle (file, library object) is a userdata made closed and with its
+ * metatable first, then opened; its class has `close`, which must be idempotent and
+ * serves as both __gc and __close. No memory is ever owned by a C local while a
+ * luaL_ or lua_ call that can throw runs.                                          */
+#ifndef MFL_BIND_H
+#define MFL_BIND_H
+
+#include "core/base/status.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- options ---------------------------------------------------------------- */
+
+typedef enum {
+    MFL_NUMBER,  /* double                                                        */
+    MFL_COUNT,   /* size_t; an integer in [low, high]                             */
+    MFL_DIM,     /* double: an integer in [low, high], or math.huge with MFL_INF  */
+    MFL_SEED,    /* uint64_t: any integer >= 0                                    */
+    MFL_BOOLEAN, /* bool                                                          */
+    MFL_ENUM,    /* int: index into the names in `aux`                            */
+    MFL_STRING,  /* const char *: anchored by the option table                    */
+    MFL_OBJECT,  /* void *: payload of a userdata of the class named in `aux`     */
+    MFL_ANY      /* not read: the binding takes it from the filled table itself   */
+} mfl_type;
+
+enum {
+    MFL_REQUIRED = 1,  /* no default: leaving it out is an error      */
+    MFL_OPEN_LOW = 2,  /* low itself is not allowed                   */
+    MFL_OPEN_HIGH = 4, /* high itself is not allowed                  */
+    MFL_INF = 8,       /* infinity is allowed (NaN never is)          */
+    MFL_OPTIONAL = 16  /* no default and not required: stays untouched */
+};
+
+typedef struct {
+    const char *name;
+    mfl_type type;
+    size_t offset; /* of the value in the struct that mfl_options fills   */
+    unsigned flags;
+    double low, high; /* range of numbers                              */
+    double fallback;  /* default: number, count, boolean, enum index   */
+    const void *aux;  /* MFL_ENUM: const char *const[] ending in NULL; MFL_OBJECT: class
+                             name; MFL_ANY: what is expected, in words; MFL_STRING: default */
+    const char *text; /* one line for help; units and equation included */
+} mfl_field;
+
+/* Ends a field table. */
+#define MFL_END                                                                                    \
+    { NULL, MFL_ANY, 0, 0, 0, 0, 0, NULL, NULL }
+
+/* Reads the table at `index` (absent or nil counts as empty) into `out` by `fields`.
+ * Strict: an unknown key is an error that names the nearest known one. Pushes a NEW
+ * table with every option, defaults filled in; the caller's table is not changed.
+ * `where` is the function's public name ("mf.sgd"), used in errors:
+ *     mf.sgd: option 'N' must be an integer in [1, inf), got -3                    */
+void mfl_options(lua_State *L, const char *where, int index, const mfl_field *fields, void *out);
+
+/* Raises "where: option 'name' must be <expected>, got <value at index>". */
+int mfl_option_error(lua_State *L, const char *where, const char *name, const char *expected,
+                     int index);
+
+/* ---- functions and classes ---------------------------------------------------- */
+
+typedef struct {
+    const char *name;
+    lua_CFunction fn;
+    const char *signature;   /* "sgd:advance(t)"; NULL only for metamethods         */
+    const char *text;        /* what it does, returns, raises; equation where it has one */
+    const mfl_field *fields; /* of its option table, or NULL                         */
+} mfl_fn;
+
+/* A read-only property: fn is called with the object at index 1 and pushes one value. */
+typedef struct {
+    const char *name;
+    lua_CFunction fn;
+    const char *text;
+} mfl_property;
+
+typedef struct {
+    const char *name;               /* "mf.sgd": __name, and the key for help            */
+    const char *text;               /* one paragraph                                     */
+    const mfl_fn *methods;          /* ends with name NULL; "__xyz" go to the metatable   */
+    const mfl_property *properties; /* ends with name NULL; may be NULL                   */
+    void (*close)(void *payload);   /* handles only: idempotent; serves __gc and __close  */
+} mfl_class;
+
+/* Registers a class once (idempotent). Every object answers `.options`, the table
+ * that mfl_options pushed, and tostring(), unless the class defines its own.        */
+void mfl_class_register(lua_State *L, const mfl_class *class);
+
+/* New object of `size` bytes, 64-byte aligned and zeroed; pops the option table on top
+ * of the stack (nil is allowed) and keeps it, so that everything it names stays alive.
+ * Pushes the userdata, returns its payload. One extra user value (index 2) is free for
+ * the binding. */
+void *mfl_new(lua_State *L, const mfl_class *class, size_t size);
+
+/* Payload of the object at arg, or an argument error naming the expected class. */
+void *mfl_check(lua_State *L, int arg, const char *class_name);
+void *mfl_test(lua_State *L, int arg, const char *class_name); /* NULL if not */
+
+/* Adds functions to the table on top of the stack and records their documentation
+ * under `prefix` ("mf.distribution").                                               */
+void mfl_functions(lua_State *L, const char *prefix, const mfl_fn *functions);
+
+/* Makes the table on top of the stack callable: t(...) calls fn(...), and the table itself
+ * is documented as prefix.name. For constructors that have companions: mf.array(...) beside
+ * mf.array.zeros(...).                                                              */
+void mfl_callable(lua_State *L, const char *prefix, const mfl_fn *fn);
+
+/* Raises the Lua error for a negative status: "where: text". Statuses >= 0 return. */
+void mfl_status(lua_State *L, const char *where, mf_status status, const mf_error *err);
+
+/* ---- long loops ----------------------------------------------------------------- */
+
+/* A native loop on behalf of Lua, in slices of some milliseconds:
+ *     mfl_task task;
+ *     mfl_task_begin(L, &task, "sgd", from, goal);
+ *     mfl_task_time(&task, "steps", 1 / eps);      (if from, goal and x are times t)
+ *     while (x < goal) { ... advance one slice, passing mfl_stop() ...;
+ *                        if (mfl_task_tick(&task, x)) break; }
+ *     mfl_task_end(&task);                    (before any error is raised)
+ *     mfl_task_raise(L, "sgd:advance");       (raises "interrupted" if it was)
+ * The task draws the progress bar (terminal only, at most 10 times a second) and makes
+ * Ctrl-C set the flag, in our host and in a stock lua5.4 alike.                        */
+typedef struct {
+    const char *label, *unit; /* of the rate: "steps" is shown as steps/s          */
+    double from, goal, units; /* units done while x grows by one                   */
+    double start;             /* seconds                                           */
+    bool timed;               /* x is the time t: part of the bar of mf._horizon() */
+    bool draws, own_handler;
+} mfl_task;
+
+void mfl_task_begin(lua_State *L, mfl_task *task, const char *label, double from, double goal);
+void mfl_task_time(mfl_task *task, const char *unit, double units);
+bool mfl_task_tick(mfl_task *task, double now); /* true: stop */
+void mfl_task_end(mfl_task *task);
+void mfl_task_raise(lua_State *L, const char *where);
+
+void mfl_task_silence(void); /* no bar from this process, ever (workers)      */
+void mfl_task_erase(void);   /* takes a bar left by mf._horizon off the screen */
+
+const mf_flag *mfl_stop(void);    /* the flag handed to the core          */
+extern mf_flag mfl_interrupted;   /* set by signal handlers               */
+extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
+
+/* ---- modules --------------------------------------------------------------------- */
+
+/* Each binding file has one opener, called with the module table `mf` on top of the
+ * stack: it registers its classes and adds its functions. The list is in module.c.   */
+#define MFL_MODULES(X)                                                                             \
+    X(array)                                                                                       \
+    X(rng)                                                                                         \
+    X(activation)                                                                                  \
+    X(schedule)                                                                                    \
+    X(distribution)                                                                                \
+    X(init)                                                                                        \
+    X(measure)                                                                                     \
+    X(transport)                                                                                   \
+    X(potential)                                                                                   \
+    X(pde)                                                                                         \
+    X(sgd)                                                                                         \
+    X(optimum)                                                                                     \
+    X(stability)                                                                                   \
+    X(store)                                                                                       \
+    X(runtime)                                                                                     \
+    X(bench)                                                                                       \
+    X(process)                                                                                     \
+    X(finite)                                                                                      \
+    X(task)
+
+#define X(name) void mfl_open_##name(lua_State *L);
+MFL_MODULES(X)
+#undef X
+
+/* Makes require find "meanfield.native" and the Lua modules beside this code (idempotent). */
+void mfl_add_searcher(lua_State *L);
+
+#endif

@@ -1,0 +1,217 @@
+/* optimum.c: mf.optimum, the best risk that any law of neurons can reach. */
+#include "core/limit/optimum.h"
+
+#include "lua/bind/bind.h"
+#include "lua/measure/measure.h"
+#include "lua/potentials/potential.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WHERE "mf.optimum"
+
+enum { DIM_MAX = 64 }; /* of a box: a global search in more has no hope anyway */
+
+typedef struct {
+    mf_potential **potential;
+    double rmax, tol;
+    size_t starts;
+} optimum_options;
+
+static const mfl_field optimum_fields[] = {
+        {"potential", MFL_OBJECT, offsetof(optimum_options, potential), MFL_REQUIRED, 0, 0, 0,
+         MFL_POTENTIAL, "whose risk to minimise"},
+        {"rmax", MFL_NUMBER, offsetof(optimum_options, rmax), MFL_OPEN_LOW | MFL_INF, 0, HUGE_VAL,
+         HUGE_VAL, NULL,
+         "radii up to here; inf: the closed half-line, where mass may sit at infinity"},
+        {"box", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a list of {low, high}, one for each coordinate",
+         "domain of the neurons' parameters; default: [0, rmax] for a radius"},
+        {"tol", MFL_NUMBER, offsetof(optimum_options, tol), MFL_OPEN_LOW, 0, 1, 1e-9, NULL,
+         "gap to reach"},
+        {"starts", MFL_COUNT, offsetof(optimum_options, starts), 0, 16, 1e6, 2048, NULL,
+         "two or more coordinates: points from which min Psi is searched"},
+        MFL_END};
+
+static void optimum_close(void *payload) {
+    mf_optimum_free(payload);
+}
+
+static const mfl_class optimum_class;
+
+/* ---- the domain ------------------------------------------------------------------------ */
+
+/* Reads box[c] = {low, high}; the box is on top of the stack. */
+static void read_side(lua_State *L, const mf_potential *p, size_t c, double *low, double *high) {
+    bool ok = lua_rawgeti(L, -1, (lua_Integer)c + 1) == LUA_TTABLE;
+    if (ok) {
+        bool numbers = lua_rawgeti(L, -1, 1) == LUA_TNUMBER;
+        numbers = lua_rawgeti(L, -2, 2) == LUA_TNUMBER && numbers;
+        *low = lua_tonumber(L, -2);
+        *high = lua_tonumber(L, -1);
+        lua_pop(L, 2);
+        ok = numbers && *low < *high && isfinite(*low) && (isfinite(*high) || mf_is_radius(p, c)) &&
+             (*low >= 0 || !mf_is_radius(p, c));
+    }
+    if (!ok)
+        luaL_error(L,
+                   WHERE ": option 'box' must give {low, high} with low < high for coordinate %d%s",
+                   (int)c + 1, mf_is_radius(p, c) ? ", a radius: low >= 0" : ", both finite");
+    lua_pop(L, 1);
+}
+
+/* The table of options is on top of the stack. */
+static void read_domain(lua_State *L, const optimum_options *o, double *low, double *high) {
+    const mf_potential *p = *o->potential;
+    if (p->dim > DIM_MAX)
+        luaL_error(L, WHERE ": the potential has %d parameters, a box at most %d", (int)p->dim,
+                   DIM_MAX);
+    bool boxed = lua_getfield(L, -1, "box") != LUA_TNIL;
+    if (boxed && (!lua_istable(L, -1) || lua_rawlen(L, -1) != p->dim)) {
+        lua_pushfstring(L, "a list of %d pairs {low, high}", (int)p->dim);
+        mfl_option_error(L, WHERE, "box", lua_tostring(L, -1), -2);
+    }
+    if (boxed && isfinite(o->rmax))
+        luaL_error(L, WHERE ": give 'box' or 'rmax', not both");
+    for (size_t c = 0; c < p->dim; ++c) {
+        if (boxed)
+            read_side(L, p, c, &low[c], &high[c]);
+        else if (mf_is_radius(p, c)) {
+            low[c] = 0;
+            high[c] = o->rmax;
+        } else
+            luaL_error(L, WHERE ": option 'box' is missing: expected %d pairs {low, high}",
+                       (int)p->dim);
+    }
+    lua_pop(L, 1);
+}
+
+static int optimum(lua_State *L) {
+    optimum_options o = {0};
+    double low[DIM_MAX], high[DIM_MAX];
+    mf_error err = {0};
+    mfl_options(L, WHERE, 1, optimum_fields, &o);
+    if (!*o.potential)
+        luaL_error(L, WHERE ": the potential is closed");
+    read_domain(L, &o, low, high);
+    mf_optimum *result = mfl_new(L, &optimum_class, sizeof *result);
+    mf_optimum_spec spec = {*o.potential, low, high, o.tol, o.starts};
+    mf_status status = mf_optimum_solve(&spec, result, mfl_stop(), &err);
+    mfl_status(L, WHERE, status, &err);
+    if (status == MF_STOPPED)
+        mfl_task_raise(L, WHERE);
+    return 1;
+}
+
+/* ---- the result ------------------------------------------------------------------------- */
+
+static const mf_optimum *check(lua_State *L) {
+    return mfl_check(L, 1, WHERE);
+}
+
+static int get_measure(lua_State *L) {
+    const mf_optimum *o = check(L);
+    double *x, *weight;
+    mfl_measure_new(L, o->space, o->atoms, o->dim, &x, &weight);
+    memcpy(x, o->theta, sizeof *x * o->atoms * o->dim);
+    memcpy(weight, o->weight, sizeof *weight * o->atoms);
+    return 1;
+}
+
+static int get_risk(lua_State *L) {
+    lua_pushnumber(L, check(L)->risk);
+    return 1;
+}
+
+static int get_gap(lua_State *L) {
+    lua_pushnumber(L, check(L)->gap);
+    return 1;
+}
+
+static int get_lower_bound(lua_State *L) {
+    lua_pushnumber(L, check(L)->risk - check(L)->gap);
+    return 1;
+}
+
+static int get_error(lua_State *L) {
+    lua_pushnumber(L, check(L)->error);
+    return 1;
+}
+
+static bool at_infinity(const mf_optimum *o, size_t atom) {
+    for (size_t c = 0; c < o->dim; ++c)
+        if (isinf(o->theta[c * o->atoms + atom]))
+            return true;
+    return false;
+}
+
+static int get_at_infinity(lua_State *L) {
+    const mf_optimum *o = check(L);
+    double mass = 0;
+    for (size_t i = 0; i < o->atoms; ++i)
+        mass += at_infinity(o, i) ? o->weight[i] : 0;
+    lua_pushnumber(L, mass);
+    return 1;
+}
+
+enum { SHOWN = 6 }; /* atoms in a text */
+
+static int optimum_tostring(lua_State *L) {
+    const mf_optimum *o = check(L);
+    char number[64];
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    snprintf(number, sizeof number, "mf.optimum: risk = %.10g, gap = %.1e;", o->risk, o->gap);
+    luaL_addstring(&b, number);
+    for (size_t i = 0; i < o->atoms && i < SHOWN; ++i) {
+        snprintf(number, sizeof number, "%s %.6g at ", i ? "," : " mass", o->weight[i]);
+        luaL_addstring(&b, number);
+        for (size_t c = 0; c < o->dim; ++c) {
+            snprintf(number, sizeof number, "%s%.7g",
+                     c            ? " "
+                     : o->dim > 1 ? "("
+                                  : "",
+                     o->theta[c * o->atoms + i]);
+            luaL_addstring(&b, number);
+        }
+        if (o->dim > 1)
+            luaL_addchar(&b, ')');
+    }
+    if (o->atoms > SHOWN) {
+        snprintf(number, sizeof number, ", and %zu lighter atoms", o->atoms - SHOWN);
+        luaL_addstring(&b, number);
+    }
+    luaL_pushresult(&b);
+    return 1;
+}
+
+static const mfl_fn optimum_methods[] = {{"__tostring", optimum_tostring, NULL, NULL, NULL},
+                                         {NULL, NULL, NULL, NULL, NULL}};
+
+static const mfl_property optimum_properties[] = {
+        {"measure", get_measure, "The minimizer as an mf.measure; radii may be inf."},
+        {"risk", get_risk, "R of the measure (Eq. 5)."},
+        {"gap", get_gap,
+         "No measure has a risk below risk - gap: from min Psi over the whole domain (Eq. 17). For "
+         "two or more parameters min Psi is what the search found."},
+        {"lower_bound", get_lower_bound, "risk - gap."},
+        {"error", get_error, "Bound on what the potential's own error does to a risk."},
+        {"at_infinity", get_at_infinity, "Mass on atoms with an infinite radius."},
+        {NULL, NULL, NULL}};
+
+static const mfl_class optimum_class = {WHERE, "The minimum of the risk over all measures.",
+                                        optimum_methods, optimum_properties, optimum_close};
+
+static const mfl_fn optimum_functions[] = {
+        {"optimum", optimum, "mf.optimum{potential=, ...}",
+         "Minimises R(rho) of Eq. 5 over all measures rho on the domain: a convex problem, solved "
+         "by "
+         "exchange of atoms and certified by Eq. 17. On the closed half-line r in [0, inf] the "
+         "minimum need not be attained by finite radii: mass at infinity is reported as such.",
+         optimum_fields},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+void mfl_open_optimum(lua_State *L) {
+    mfl_class_register(L, &optimum_class);
+    mfl_functions(L, "mf", optimum_functions);
+}

@@ -1,0 +1,21 @@
+/* measure.h: measures as Lua values. */
+#ifndef MFL_MEASURE_H
+#define MFL_MEASURE_H
+
+#include "core/measure/measure.h"
+#include "lua/bind/bind.h"
+
+#define MFL_MEASURE "mf.measure"
+
+/* A new measure whose arrays (coordinates contiguous, ld = n) the caller fills through the
+ * returned pointers; *weight is NULL unless weights are asked for (then: sum 1).           */
+const mf_measure *mfl_measure_new(lua_State *L, mf_space space, size_t n, size_t dim, double **x,
+                                  double **weight);
+
+const mf_measure *mfl_measure_check(lua_State *L, int arg);
+const mf_measure *mfl_measure_test(lua_State *L, int arg); /* NULL if it is none */
+
+/* Name of coordinate c ("r", "b", "w7") into text, of 32 bytes. */
+void mfl_coordinate_name(const mf_measure *, size_t c, char *text);
+
+#endif

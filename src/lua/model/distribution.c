@@ -1,0 +1,370 @@
+/* distribution.c: mf.distribution, laws of one example (x, y). */
+#include "distribution.h"
+
+#include "lua/base/array.h"
+#include "lua/base/rng.h"
+
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_linalg.h>
+#include <math.h>
+#include <string.h>
+
+static const mfl_class distribution_class;
+
+static mf_distribution *check_law(lua_State *L, int arg) {
+    return mfl_check(L, arg, MFL_DISTRIBUTION);
+}
+
+/* ---- Gaussians with one mean ------------------------------------------------------- */
+
+#define FIELD_D                                                                                    \
+    {                                                                                              \
+        "d", MFL_COUNT, offsetof(mf_distribution, d), MFL_REQUIRED, 1, 1e7, 0, NULL,               \
+                "dimension of x"                                                                   \
+    }
+#define FIELD_DELTA                                                                                \
+    {                                                                                              \
+        "delta", MFL_NUMBER, offsetof(mf_distribution, delta),                                     \
+                MFL_REQUIRED | MFL_OPEN_LOW | MFL_OPEN_HIGH, 0, 1, 0, NULL,                        \
+                "separation Delta: standard deviations 1 + Delta (y = +1) and 1 - Delta (y = -1)"  \
+    }
+
+static const mfl_field isotropic_fields[] = {FIELD_D, FIELD_DELTA, MFL_END};
+
+static const mfl_field anisotropic_fields[] = {
+        FIELD_D,
+        FIELD_DELTA,
+        {"s0", MFL_COUNT, offsetof(mf_distribution, s0), MFL_REQUIRED, 1, 1e7, 0, NULL,
+         "dimension of the subspace V in which the classes differ, <= d"},
+        {"basis", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "s0 rows of d numbers",
+         "rows that span V (made orthonormal); default: the first s0 coordinates"},
+        MFL_END};
+
+static int distribution_isotropic(lua_State *L) {
+    mf_distribution law = {.kind = MF_LAW_ISOTROPIC};
+    mfl_options(L, "mf.distribution.isotropic", 1, isotropic_fields, &law);
+    *(mf_distribution *)mfl_new(L, &distribution_class, sizeof law) = law;
+    return 1;
+}
+
+/* The value on top of the stack as an mf.array, in its place. */
+static const mfl_array *to_array(lua_State *L, const char *where, const char *name) {
+    if (lua_istable(L, -1)) {
+        lua_getglobal(L, "require");
+        lua_pushliteral(L, "meanfield.native");
+        lua_call(L, 1, 1);
+        lua_getfield(L, -1, "array");
+        lua_replace(L, -2);
+        lua_insert(L, -2);
+        lua_call(L, 1, 1);
+    }
+    const mfl_array *a = mfl_array_test(L, -1);
+    if (!a)
+        mfl_option_error(L, where, name, "an mf.array or a table", -1);
+    return a;
+}
+
+/* Gram-Schmidt, twice for safety; false if the rows are dependent. */
+static bool orthonormalise(double *rows, size_t n, size_t d) {
+    for (size_t i = 0; i < n; ++i) {
+        double *v = rows + i * d, before = 0, after = 0;
+        for (size_t c = 0; c < d; ++c)
+            before += v[c] * v[c];
+        for (int pass = 0; pass < 2; ++pass)
+            for (size_t j = 0; j < i; ++j) {
+                double dot = 0;
+                for (size_t c = 0; c < d; ++c)
+                    dot += rows[j * d + c] * v[c];
+                for (size_t c = 0; c < d; ++c)
+                    v[c] -= dot * rows[j * d + c];
+            }
+        for (size_t c = 0; c < d; ++c)
+            after += v[c] * v[c];
+        if (!(after > 1e-20 * before) || isinf(before))
+            return false;
+        for (size_t c = 0; c < d; ++c)
+            v[c] /= sqrt(after);
+    }
+    return true;
+}
+
+static int distribution_anisotropic(lua_State *L) {
+    const char *where = "mf.distribution.anisotropic";
+    mf_distribution law = {.kind = MF_LAW_ANISOTROPIC};
+    lua_settop(L, 1);
+    mfl_options(L, where, 1, anisotropic_fields, &law); /* at 2 */
+    if (law.s0 > law.d)
+        return luaL_error(L, "%s: option 's0' must be an integer in [1, d = %I], got %I", where,
+                          (lua_Integer)law.d, (lua_Integer)law.s0);
+    const mfl_array *basis = NULL;
+    if (lua_getfield(L, 2, "basis") != LUA_TNIL) {
+        basis = to_array(L, where, "basis");
+        if (basis->ndim != 2 || basis->rows != law.s0 || basis->cols != law.d)
+            return luaL_error(L, "%s: option 'basis' must be s0 x d = %I x %I, got %I x %I", where,
+                              (lua_Integer)law.s0, (lua_Integer)law.d, (lua_Integer)basis->rows,
+                              (lua_Integer)basis->cols);
+    }
+    lua_pushvalue(L, 2);
+    char *block = mfl_new(L, &distribution_class,
+                          sizeof law + (basis ? law.s0 * law.d * sizeof(double) : 0));
+    if (basis) {
+        double *rows = (double *)(void *)(block + sizeof law);
+        for (size_t i = 0; i < law.s0; ++i)
+            memcpy(rows + i * law.d, basis->data + i * basis->stride, law.d * sizeof *rows);
+        if (!orthonormalise(rows, law.s0, law.d))
+            return luaL_error(L, "%s: option 'basis': the rows must be linearly independent",
+                              where);
+        law.basis = rows;
+    }
+    *(mf_distribution *)(void *)block = law;
+    return 1;
+}
+
+/* ---- mixtures ------------------------------------------------------------------------- */
+
+typedef struct {
+    double weight, label;
+} component;
+
+static const mfl_field component_fields[] = {
+        {"weight", MFL_NUMBER, offsetof(component, weight), MFL_OPEN_LOW, 0, HUGE_VAL, 1, NULL,
+         "probability, up to a common factor"},
+        {"label", MFL_NUMBER, offsetof(component, label), MFL_REQUIRED, -HUGE_VAL, HUGE_VAL, 0,
+         NULL, "y of this component"},
+        {"mean", MFL_ANY, 0, MFL_REQUIRED, 0, 0, 0, "a vector of d numbers", "mean of x"},
+        {"covariance", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a number, d numbers or d x d",
+         "covariance of x: s^2 I, a diagonal, or a positive definite matrix; default I"},
+        MFL_END};
+
+/* Fills the lower triangular factor of a covariance on top of the stack (nil: identity). */
+static void read_factor(lua_State *L, const char *where, size_t d, double *factor) {
+    memset(factor, 0, d * d * sizeof *factor);
+    bool number = lua_type(L, -1) == LUA_TNUMBER;
+    const mfl_array *a = NULL;
+    if (!number && !lua_isnil(L, -1)) {
+        a = to_array(L, where, "covariance");
+        if (a->rows != d || (a->ndim == 2 && a->cols != d))
+            luaL_error(L, "%s: option 'covariance' must be a number, %I numbers or %I x %I", where,
+                       (lua_Integer)d, (lua_Integer)d, (lua_Integer)d);
+    }
+    for (size_t i = 0; i < d; ++i) {
+        if (a && a->ndim == 2) {
+            memcpy(factor + i * d, a->data + i * a->stride, d * sizeof *factor);
+            continue;
+        }
+        double variance = number ? lua_tonumber(L, -1) : a ? a->data[i * a->stride] : 1;
+        if (!(variance > 0) || isinf(variance))
+            luaL_error(L, "%s: option 'covariance': variances must be > 0 and finite, got %f",
+                       where, variance);
+        factor[i * d + i] = sqrt(variance);
+    }
+    if (a && a->ndim == 2) {
+        for (size_t i = 0; i < d; ++i)
+            for (size_t j = 0; j < i; ++j)
+                if (!(fabs(factor[i * d + j] - factor[j * d + i]) <=
+                      1e-12 * (fabs(factor[i * d + i]) + fabs(factor[j * d + j]))))
+                    luaL_error(L, "%s: option 'covariance' must be symmetric", where);
+        gsl_matrix_view view = gsl_matrix_view_array(factor, d, d);
+        bool finite = true;
+        for (size_t i = 0; i < d * d; ++i)
+            finite = finite && isfinite(factor[i]);
+        if (!finite || gsl_linalg_cholesky_decomp1(&view.matrix) != GSL_SUCCESS)
+            luaL_error(L, "%s: option 'covariance' must be positive definite", where);
+    }
+}
+
+static int distribution_mixture(lua_State *L) {
+    const char *where = "mf.distribution.mixture";
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    size_t n = (size_t)luaL_len(L, 1), d = 0;
+    if (n == 0)
+        return luaL_error(L,
+                          "%s: a list of components {weight=, label=, mean=, covariance=} "
+                          "expected, got an empty table",
+                          where);
+    lua_newtable(L); /* checked components, at 2 */
+    for (size_t c = 0; c < n; ++c) {
+        component values = {1, 0};
+        lua_geti(L, 1, (lua_Integer)c + 1);
+        mfl_options(L, where, -1, component_fields, &values);
+        lua_getfield(L, -1, "mean");
+        const mfl_array *mean = to_array(L, where, "mean");
+        if (c == 0)
+            d = mean->rows;
+        if (mean->ndim != 1 || mean->rows != d || d == 0)
+            return luaL_error(L, "%s: option 'mean' of component %I must have %I numbers", where,
+                              (lua_Integer)c + 1, (lua_Integer)d);
+        lua_setfield(L, -2, "mean");
+        lua_seti(L, 2, (lua_Integer)c + 1);
+        lua_pop(L, 1);
+    }
+    if (d > 1 << 20 || n > SIZE_MAX / 64 / (d + 1) / (d + 1))
+        return luaL_error(L, "%s: %I components in dimension %I do not fit in memory", where,
+                          (lua_Integer)n, (lua_Integer)d);
+    lua_pushvalue(L, 2);
+    char *block = mfl_new(L, &distribution_class, /* at 3 */
+                          sizeof(mf_distribution) + n * (2 + d + d * d) * sizeof(double));
+    double *cumulative = (double *)(void *)(block + sizeof(mf_distribution));
+    double *label = cumulative + n, *mean = label + n, *factor = mean + n * d, total = 0;
+    for (size_t c = 0; c < n; ++c) {
+        lua_geti(L, 2, (lua_Integer)c + 1);
+        lua_getfield(L, -1, "weight");
+        lua_getfield(L, -2, "label");
+        cumulative[c] = total += lua_tonumber(L, -2);
+        label[c] = lua_tonumber(L, -1);
+        lua_getfield(L, -3, "mean");
+        const mfl_array *m = mfl_array_check(L, -1);
+        for (size_t i = 0; i < d; ++i) {
+            mean[c * d + i] = m->data[i * m->stride];
+            if (!isfinite(mean[c * d + i]))
+                return luaL_error(L, "%s: option 'mean' of component %I must be finite", where,
+                                  (lua_Integer)c + 1);
+        }
+        lua_getfield(L, -4, "covariance");
+        read_factor(L, where, d, factor + c * d * d);
+        lua_settop(L, 3);
+    }
+    for (size_t c = 0; c < n; ++c)
+        cumulative[c] /= total;
+    *(mf_distribution *)(void *)block = (mf_distribution){.kind = MF_LAW_MIXTURE,
+                                                          .d = d,
+                                                          .components = n,
+                                                          .cumulative = cumulative,
+                                                          .label = label,
+                                                          .mean = mean,
+                                                          .factor = factor};
+    return 1;
+}
+
+/* ---- laws of one's own --------------------------------------------------------------------- */
+
+static const mfl_field custom_fields[] = {
+        FIELD_D,
+        {"sample", MFL_ANY, 0, MFL_REQUIRED, 0, 0, 0, "a function rng -> x, y",
+         "makes one example from a source of random numbers: x (array or table of d numbers), y"},
+        MFL_END};
+
+static int distribution_custom(lua_State *L) {
+    const char *where = "mf.distribution.custom";
+    mf_distribution law = {.kind = MF_LAW_CUSTOM};
+    mfl_options(L, where, 1, custom_fields, &law);
+    if (lua_getfield(L, -1, "sample") != LUA_TFUNCTION)
+        return mfl_option_error(L, where, "sample", "a function rng -> x, y", -1);
+    lua_pop(L, 1);
+    *(mf_distribution *)mfl_new(L, &distribution_class, sizeof law) = law;
+    return 1;
+}
+
+/* One example of a custom law: the function is at index `fn`. */
+static void sample_custom(lua_State *L, int fn, size_t d, mf_key key, uint64_t k, double *x,
+                          double *y) {
+    const char *where = "mf.distribution.custom: sample";
+    int top = lua_gettop(L);
+    lua_pushvalue(L, fn);
+    mfl_rng_push(L, key, k);
+    lua_call(L, 1, 2);
+    if (lua_type(L, -1) != LUA_TNUMBER || !isfinite(lua_tonumber(L, -1)))
+        luaL_error(L, "%s must return x, y with y a finite number, got %s", where,
+                   luaL_tolstring(L, -1, NULL));
+    *y = lua_tonumber(L, -1);
+    size_t n = 0;
+    if (!lua_istable(L, -2) && !mfl_array_test(L, -2))
+        luaL_error(L, "%s must return x as an mf.array or a table, got %s", where,
+                   luaL_typename(L, -2));
+    const double *values = mfl_array_doubles(L, -2, &n);
+    if (n != d)
+        luaL_error(L, "%s must return x with d = %I numbers, got %I", where, (lua_Integer)d,
+                   (lua_Integer)n);
+    for (size_t c = 0; c < d; ++c)
+        if (!isfinite(values[c]))
+            luaL_error(L, "%s returned x[%I] = %f; finite numbers expected", where,
+                       (lua_Integer)c + 1, values[c]);
+    memcpy(x, values, d * sizeof *x);
+    lua_settop(L, top);
+}
+
+void mfl_distribution_sample(lua_State *L, int index, mf_key key, uint64_t first, size_t n,
+                             double *X, size_t ldx, double *y) {
+    index = lua_absindex(L, index);
+    const mf_distribution *law = check_law(L, index);
+    if (law->kind != MF_LAW_CUSTOM) {
+        mf_distribution_sample(law, key, first, n, X, ldx, y);
+        return;
+    }
+    luaL_checkstack(L, 8, NULL);
+    lua_getiuservalue(L, index, 1);
+    lua_getfield(L, -1, "sample");
+    int fn = lua_gettop(L);
+    for (size_t k = 0; k < n; ++k)
+        sample_custom(L, fn, law->d, key, first + k, X + k * ldx, y + k);
+    lua_pop(L, 2);
+}
+
+/* ---- methods ------------------------------------------------------------------------------------ */
+
+typedef struct {
+    uint64_t seed, first;
+} sample_options;
+
+static const mfl_field sample_fields[] = {
+        {"seed", MFL_SEED, offsetof(sample_options, seed), 0, 0, 0, 1, NULL, "seed"},
+        {"first", MFL_SEED, offsetof(sample_options, first), 0, 0, 0, 1, NULL,
+         "number of the first sample in its stream; SGD's first step sees sample 1"},
+        MFL_END};
+
+static int distribution_sample(lua_State *L) {
+    const mf_distribution *law = check_law(L, 1);
+    lua_Integer n = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, n >= 1, 2, "a number of samples >= 1 expected");
+    sample_options o = {1, 1};
+    lua_settop(L, 3);
+    mfl_options(L, "mf.distribution:sample", 3, sample_fields, &o);
+    mfl_array *X = mfl_array_matrix(L, (size_t)n, law->d);
+    mfl_array *y = mfl_array_vector(L, (size_t)n);
+    mfl_distribution_sample(L, 1, (mf_key){o.seed, MF_STREAM_DATA}, o.first, (size_t)n, X->data,
+                            law->d, y->data);
+    return 2;
+}
+
+static int distribution_d(lua_State *L) {
+    lua_pushinteger(L, (lua_Integer)check_law(L, 1)->d);
+    return 1;
+}
+
+static const mfl_fn distribution_methods[] = {
+        {"sample", distribution_sample, "law:sample(n, {seed=, first=})",
+         "n examples: x (n x d array) and y (n numbers). With SGD's seed these are the very "
+         "examples that its steps see.",
+         sample_fields},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+static const mfl_property distribution_properties[] = {{"d", distribution_d, "dimension of x"},
+                                                       {NULL, NULL, NULL}};
+
+static const mfl_class distribution_class = {MFL_DISTRIBUTION, "The law of one example (x, y).",
+                                             distribution_methods, distribution_properties, NULL};
+
+static const mfl_fn distribution_functions[] = {
+        {"isotropic", distribution_isotropic, "mf.distribution.isotropic{d=, delta=}",
+         "Centered isotropic Gaussians: y = +-1 with probability 1/2, x ~ N(0, (1 +- Delta)^2 I).",
+         isotropic_fields},
+        {"anisotropic", distribution_anisotropic,
+         "mf.distribution.anisotropic{d=, s0=, delta=, basis=}",
+         "Centered Gaussians that differ on a subspace V: x ~ N(0, I + ((1 +- Delta)^2 - 1) P_V).",
+         anisotropic_fields},
+        {"mixture", distribution_mixture,
+         "mf.distribution.mixture{ {weight=, label=, mean=, covariance=}, ... }",
+         "Labelled Gaussians with any means and covariances.", component_fields},
+        {"custom", distribution_custom, "mf.distribution.custom{d=, sample=}",
+         "A law of one's own: sample = function(rng) ... return x, y end. All randomness must "
+         "come from rng, so that sample k is the same in every run.",
+         custom_fields},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+void mfl_open_distribution(lua_State *L) {
+    mfl_class_register(L, &distribution_class);
+    lua_newtable(L);
+    mfl_functions(L, "mf.distribution", distribution_functions);
+    lua_setfield(L, -2, "distribution");
+}

@@ -1,0 +1,18 @@
+/* distribution.h: laws of one example (x, y) as Lua values. */
+#ifndef MFL_DISTRIBUTION_H
+#define MFL_DISTRIBUTION_H
+
+#include "core/model/distribution.h"
+#include "lua/bind/bind.h"
+
+#define MFL_DISTRIBUTION "mf.distribution"
+
+/* Payload of a distribution object: (const mf_distribution *)mfl_check(L, i, MFL_DISTRIBUTION). */
+
+/* Samples first .. first+n-1 of any law, custom ones included (their Lua function is called;
+ * a bad result is a Lua error naming it). X is n x d with row distance ldx; it must be owned
+ * by a Lua value. */
+void mfl_distribution_sample(lua_State *L, int law, mf_key key, uint64_t first, size_t n, double *X,
+                             size_t ldx, double *y);
+
+#endif

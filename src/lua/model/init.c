@@ -1,0 +1,138 @@
+/* init.c: mf.init, the law rho_0 of a neuron's weights before training. */
+#include "init.h"
+
+#include "lua/base/array.h"
+#include "lua/base/rng.h"
+
+#include <math.h>
+#include <string.h>
+
+static const mfl_class init_class;
+
+#define FIELD_A                                                                                    \
+    {                                                                                              \
+        "a", MFL_NUMBER, offsetof(mf_init, a), 0, -HUGE_VAL, HUGE_VAL, 1, NULL,                    \
+                "output weight of affine neurons"                                                  \
+    }
+#define FIELD_B                                                                                    \
+    {                                                                                              \
+        "b", MFL_NUMBER, offsetof(mf_init, b), 0, -HUGE_VAL, HUGE_VAL, 0, NULL,                    \
+                "offset of affine neurons"                                                         \
+    }
+#define FIELD_D                                                                                    \
+    {                                                                                              \
+        "d", MFL_DIM, offsetof(mf_init, d), MFL_OPTIONAL, 1, 1e7, 0, NULL,                         \
+                "dimension whose law of the radii is meant, beside a potential at d = inf"         \
+    }
+#define FIELD_S0                                                                                   \
+    {                                                                                              \
+        "s0", MFL_DIM, offsetof(mf_init, s0), MFL_OPTIONAL, 1, 1e7, 0, NULL,                       \
+                "dimension of V whose law of (r1, r2) is meant, beside a potential at d = inf"     \
+    }
+
+static const mfl_field gaussian_fields[] = {{"kappa", MFL_NUMBER, offsetof(mf_init, kappa),
+                                             MFL_REQUIRED | MFL_OPEN_LOW, 0, HUGE_VAL, 0, NULL,
+                                             "w ~ N(0, kappa^2/d I)"},
+                                            FIELD_A,
+                                            FIELD_B,
+                                            FIELD_D,
+                                            FIELD_S0,
+                                            MFL_END};
+
+static const mfl_field sphere_fields[] = {{"radius", MFL_NUMBER, offsetof(mf_init, radius),
+                                           MFL_REQUIRED, 0, HUGE_VAL, 0, NULL,
+                                           "w is uniform on the sphere |w| = radius"},
+                                          FIELD_A,
+                                          FIELD_B,
+                                          FIELD_D,
+                                          FIELD_S0,
+                                          MFL_END};
+
+static int init_gaussian(lua_State *L) {
+    mf_init init = {.kind = MF_INIT_GAUSSIAN};
+    mfl_options(L, "mf.init.gaussian", 1, gaussian_fields, &init);
+    *(mf_init *)mfl_new(L, &init_class, sizeof init) = init;
+    return 1;
+}
+
+static int init_sphere(lua_State *L) {
+    mf_init init = {.kind = MF_INIT_SPHERE};
+    mfl_options(L, "mf.init.sphere", 1, sphere_fields, &init);
+    *(mf_init *)mfl_new(L, &init_class, sizeof init) = init;
+    return 1;
+}
+
+static int init_custom(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_createtable(L, 0, 1);
+    lua_insert(L, 1);
+    lua_setfield(L, 1, "fn");
+    *(mf_init *)mfl_new(L, &init_class, sizeof(mf_init)) = (mf_init){.kind = MF_INIT_CUSTOM};
+    return 1;
+}
+
+static double optional_number(lua_State *L, int index, const char *name, double fallback) {
+    if (lua_isnoneornil(L, index))
+        return fallback;
+    double value = lua_tonumber(L, index);
+    if (lua_type(L, index) != LUA_TNUMBER || !isfinite(value))
+        luaL_error(L, "mf.init.custom: %s must be a finite number, got %s", name,
+                   luaL_tolstring(L, index, NULL));
+    return value;
+}
+
+void mfl_init_neuron(lua_State *L, int index, mf_key key, uint64_t i, size_t d, double *w,
+                     double *a, double *b) {
+    const mf_init *init = mfl_check(L, index, MFL_INIT);
+    if (init->kind != MF_INIT_CUSTOM) {
+        mf_init_neuron(init, key, i, d, w);
+        *a = init->a;
+        *b = init->b;
+        return;
+    }
+    int top = lua_gettop(L);
+    luaL_checkstack(L, 8, NULL);
+    lua_getiuservalue(L, index, 1);
+    lua_getfield(L, -1, "fn");
+    mfl_rng_push(L, key, i);
+    lua_pushinteger(L, (lua_Integer)d);
+    lua_call(L, 2, 3);
+    *a = optional_number(L, -2, "a", 1);
+    *b = optional_number(L, -1, "b", 0);
+    size_t n = 0;
+    if (!lua_istable(L, -3) && !mfl_array_test(L, -3))
+        luaL_error(L, "mf.init.custom: the function must return w (array or table), got %s",
+                   luaL_typename(L, -3));
+    const double *values = mfl_array_doubles(L, -3, &n);
+    if (n != d)
+        luaL_error(L, "mf.init.custom: w must have d = %I numbers, got %I", (lua_Integer)d,
+                   (lua_Integer)n);
+    for (size_t c = 0; c < d; ++c)
+        if (!isfinite(values[c]))
+            luaL_error(L, "mf.init.custom: w[%I] must be finite, got %f", (lua_Integer)c + 1,
+                       values[c]);
+    memcpy(w, values, d * sizeof *w);
+    lua_settop(L, top);
+}
+
+static const mfl_class init_class = {
+        MFL_INIT, "The law rho_0 of a neuron's weights before training.", NULL, NULL, NULL};
+
+static const mfl_fn init_functions[] = {
+        {"gaussian", init_gaussian, "mf.init.gaussian{kappa=, a=, b=}",
+         "w ~ N(0, kappa^2/d I); a and b constant.", gaussian_fields},
+        {"sphere", init_sphere, "mf.init.sphere{radius=, a=, b=}",
+         "w uniform on the sphere of the given radius; a and b constant.", sphere_fields},
+        {"custom", init_custom, "mf.init.custom(fn)",
+         "fn(rng, d) returns w (d numbers) and, for affine neurons, a (default 1) and b (default "
+         "0). All randomness must come from rng.",
+         NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+void mfl_open_init(lua_State *L) {
+    mfl_class_register(L, &init_class);
+    lua_newtable(L);
+    mfl_functions(L, "mf.init", init_functions);
+    lua_setfield(L, -2, "init");
+}

@@ -1,0 +1,545 @@
+/* potential.c: mf.potential, the V and U of Eq. 6 as feature maps, and what all share. */
+#include "potential.h"
+
+#include "core/potentials/radial.h"
+#include "core/potentials/relu.h"
+#include "core/potentials/two_radius.h"
+#include "lua/base/array.h"
+#include "lua/measure/measure.h"
+#include "lua/model/activation.h"
+#include "lua/model/distribution.h"
+
+#include <math.h>
+#include <string.h>
+
+static const mfl_class potential_class;
+
+static void potential_close(void *payload) {
+    mf_potential **box = payload;
+    mf_potential_free(*box);
+    *box = NULL;
+}
+
+mf_potential **mfl_potential_push(lua_State *L) {
+    return mfl_new(L, &potential_class, sizeof(mf_potential *));
+}
+
+const mf_potential *mfl_potential_check(lua_State *L, int arg) {
+    mf_potential *const *box = mfl_check(L, arg, MFL_POTENTIAL);
+    luaL_argcheck(L, *box, arg, "the potential is closed");
+    return *box;
+}
+
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+/* Memory for n doubles, 64-byte aligned, left on the stack as a userdata. */
+static double *buffer(lua_State *L, size_t n) {
+    if (n > (SIZE_MAX - 64) / sizeof(double))
+        luaL_error(L, "potential: too large");
+    void *block = lua_newuserdatauv(L, n * sizeof(double) + 64, 0);
+    return (double *)(((uintptr_t)block + 63) & ~(uintptr_t)63);
+}
+
+const mf_measure *mfl_potential_measure(lua_State *L, int arg, const mf_potential *pot) {
+    const mf_measure *rho = mfl_measure_check(L, arg);
+    if (rho->space == pot->space && rho->dim == pot->dim)
+        return rho;
+    const char *hint = "";
+    if (pot->space == MF_SPACE_RADIAL && rho->space == MF_SPACE_PLAIN)
+        hint = "; use measure:radius()";
+    else if (rho->space == MF_SPACE_PLAIN || rho->space == MF_SPACE_AFFINE)
+        hint = "; use measure:radii{s0=}";
+    else if (rho->space == MF_SPACE_FREE)
+        hint = lua_pushfstring(L, "; make it with mf.measure{x=, space=\"%s\"}",
+                               mf_space_name(pot->space));
+    luaL_argerror(
+            L, arg,
+            lua_pushfstring(L,
+                            "expected a measure in the space '%s' of %d coordinates, got one in "
+                            "'%s' of %d%s",
+                            mf_space_name(pot->space), (int)pot->dim, mf_space_name(rho->space),
+                            (int)rho->dim, hint));
+    return NULL;
+}
+
+/* Points theta: coordinate c of point j at x[c * n + j]. */
+typedef struct {
+    size_t n;
+    bool single; /* given as one point: results lose their first dimension */
+    const double *x;
+} points;
+
+static void check_coordinates(lua_State *L, int arg, const mf_potential *pot, const points *p) {
+    for (size_t c = 0; c < pot->dim; ++c)
+        for (size_t j = 0; j < p->n; ++j) {
+            double x = p->x[c * p->n + j];
+            bool radius = mf_is_radius(pot, c);
+            if (radius ? x >= 0 : isfinite(x))
+                continue;
+            lua_pushnumber(L, x);
+            luaL_argerror(L, arg,
+                          lua_pushfstring(L, "coordinate %d must be %s, got %s", (int)c + 1,
+                                          radius ? "in [0, inf]" : "finite",
+                                          isnan(x) ? "nan" : lua_tostring(L, -1)));
+        }
+}
+
+/* Reads a number, a point, an array of points or the atoms of a measure; what holds the numbers
+ * replaces the argument.                                                                      */
+static points read_points(lua_State *L, int arg, const mf_potential *pot) {
+    points p = {.n = 1};
+    if (mfl_measure_test(L, arg)) {
+        const mf_measure *rho = mfl_potential_measure(L, arg, pot);
+        double *x = buffer(L, rho->n * rho->dim);
+        for (size_t c = 0; c < rho->dim; ++c)
+            memcpy(x + c * rho->n, rho->x + c * rho->ld, rho->n * sizeof *x);
+        p = (points){rho->n, false, x};
+        lua_replace(L, arg);
+        return p;
+    }
+    bool number = lua_type(L, arg) == LUA_TNUMBER;
+    const mfl_array *a = mfl_array_convert(L, arg);
+    size_t coordinates = a->ndim == 2 ? a->cols : pot->dim == 1 ? 1 : a->rows;
+    if (coordinates != pot->dim || a->rows == 0 || (number && pot->dim != 1))
+        luaL_argerror(L, arg,
+                      lua_pushfstring(L, "expected points of %d coordinate%s, got %d",
+                                      (int)pot->dim, pot->dim == 1 ? "" : "s",
+                                      (int)(a->rows ? coordinates : 0)));
+    p.n = a->ndim == 2 || pot->dim == 1 ? a->rows : 1;
+    p.single = pot->dim == 1 ? number : a->ndim == 1;
+    double *x = buffer(L, p.n * pot->dim);
+    for (size_t c = 0; c < pot->dim; ++c)
+        for (size_t j = 0; j < p.n; ++j)
+            x[c * p.n + j] = a->data[j * pot->dim + c];
+    p.x = x;
+    lua_replace(L, arg);
+    check_coordinates(L, arg, pot, &p);
+    return p;
+}
+
+/* Pushes n numbers, or the only one. */
+static int push_values(lua_State *L, const points *p, const double *values) {
+    if (p->single)
+        lua_pushnumber(L, values[0]);
+    else
+        memcpy(mfl_array_vector(L, p->n)->data, values, p->n * sizeof *values);
+    return 1;
+}
+
+/* Pushes gradients given coordinate by coordinate: n x dim, without dimensions of size 1. */
+static int push_gradient(lua_State *L, const mf_potential *pot, const points *p, const double *g) {
+    if (pot->dim == 1)
+        return push_values(L, p, g);
+    mfl_array *out =
+            p->single ? mfl_array_vector(L, pot->dim) : mfl_array_matrix(L, p->n, pot->dim);
+    for (size_t j = 0; j < p->n; ++j)
+        for (size_t c = 0; c < pot->dim; ++c)
+            out->data[j * pot->dim + c] = g[c * p->n + j];
+    return 1;
+}
+
+/* Memory for field and mean on n atoms. */
+static void *scratch(lua_State *L, const mf_potential *pot, size_t n) {
+    return buffer(L, pot->ops->scratch(pot, n) / sizeof(double) + 1);
+}
+
+/* ---- methods of all potentials -------------------------------------------------------------------- */
+
+/* m = int f d rho, on the stack. */
+static double *mean_features(lua_State *L, const mf_potential *pot, const mf_measure *rho) {
+    double *m = buffer(L, pot->rank);
+    memset(m, 0, pot->rank * sizeof *m);
+    pot->ops->mean(pot, rho, m, scratch(L, pot, rho->n));
+    lua_pop(L, 1);
+    return m;
+}
+
+static int potential_V(lua_State *L) {
+    const mf_potential *pot = mfl_potential_check(L, 1);
+    points p = read_points(L, 2, pot);
+    double *value = buffer(L, p.n);
+    pot->ops->field(pot, pot->b, p.n, p.x, p.n, value, NULL, scratch(L, pot, p.n));
+    return push_values(L, &p, value);
+}
+
+static int potential_grad_V(lua_State *L) {
+    const mf_potential *pot = mfl_potential_check(L, 1);
+    points p = read_points(L, 2, pot);
+    double *grad = buffer(L, p.n * pot->dim);
+    pot->ops->field(pot, pot->b, p.n, p.x, p.n, NULL, grad, scratch(L, pot, p.n));
+    return push_gradient(L, pot, &p, grad);
+}
+
+static double *features_of(lua_State *L, const mf_potential *pot, const points *p) {
+    double *F = buffer(L, pot->rank * p->n);
+    pot->ops->features(pot, p->n, p->x, p->n, F, p->n);
+    return F;
+}
+
+/* number, vector or matrix: a dimension for each argument that is a list of points. */
+static int potential_U(lua_State *L) {
+    const mf_potential *pot = mfl_potential_check(L, 1);
+    points p1 = read_points(L, 2, pot), p2 = read_points(L, 3, pot);
+    const double *F1 = features_of(L, pot, &p1), *F2 = features_of(L, pot, &p2);
+    double *u = p1.single || p2.single ? mfl_array_vector(L, p1.n * p2.n)->data
+                                       : mfl_array_matrix(L, p1.n, p2.n)->data;
+    for (size_t k = 0; k < pot->rank; ++k)
+        for (size_t i = 0; i < p1.n; ++i)
+            for (size_t j = 0; j < p2.n; ++j)
+                u[i * p2.n + j] += F1[k * p1.n + i] * F2[k * p2.n + j];
+    if (p1.single && p2.single)
+        lua_pushnumber(L, u[0]);
+    return 1;
+}
+
+static int potential_features(lua_State *L) {
+    const mf_potential *pot = mfl_potential_check(L, 1);
+    points p = read_points(L, 2, pot);
+    const double *F = features_of(L, pot, &p);
+    double *out = p.single ? mfl_array_vector(L, pot->rank)->data
+                           : mfl_array_matrix(L, p.n, pot->rank)->data;
+    for (size_t j = 0; j < p.n; ++j)
+        for (size_t k = 0; k < pot->rank; ++k)
+            out[j * pot->rank + k] = F[k * p.n + j];
+    return 1;
+}
+
+/* b + m(rho), so that Psi = <it, f>. */
+static const double *psi_features(lua_State *L, const mf_potential *pot, int arg) {
+    double *g = mean_features(L, pot, mfl_potential_measure(L, arg, pot));
+    for (size_t k = 0; k < pot->rank; ++k)
+        g[k] += pot->b[k];
+    return g;
+}
+
+static int potential_psi(lua_State *L) {
+    const mf_potential *pot = mfl_potential_check(L, 1);
+    points p = read_points(L, 2, pot);
+    const double *g = psi_features(L, pot, 3);
+    double *value = buffer(L, p.n);
+    pot->ops->field(pot, g, p.n, p.x, p.n, value, NULL, scratch(L, pot, p.n));
+    return push_values(L, &p, value);
+}
+
+static int potential_grad_psi(lua_State *L) {
+    const mf_potential *pot = mfl_potential_check(L, 1);
+    points p = read_points(L, 2, pot);
+    const double *g = psi_features(L, pot, 3);
+    double *grad = buffer(L, p.n * pot->dim);
+    pot->ops->field(pot, g, p.n, p.x, p.n, NULL, grad, scratch(L, pot, p.n));
+    return push_gradient(L, pot, &p, grad);
+}
+
+/* int U(theta, theta) d rho. */
+static double mean_self(lua_State *L, const mf_potential *pot, const mf_measure *rho) {
+    if (!pot->ops->self)
+        luaL_error(L, "pot:self: not known for this potential");
+    double *u = mfl_array_vector(L, rho->n)->data, sum = 0;
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, "pot:self", pot->ops->self(pot, rho->n, rho->x, rho->ld, u, &err), &err);
+    for (size_t j = 0; j < rho->n; ++j)
+        sum += mf_measure_weight(rho, j) * u[j];
+    return sum;
+}
+
+static int potential_self(lua_State *L) {
+    const mf_potential *pot = mfl_potential_check(L, 1);
+    lua_pushnumber(L, mean_self(L, pot, mfl_potential_measure(L, 2, pot)));
+    return 1;
+}
+
+static int potential_risk(lua_State *L) {
+    const mf_potential *pot = mfl_potential_check(L, 1);
+    lua_settop(L, 3);
+    const mf_measure *rho = mfl_potential_measure(L, 2, pot);
+    const double *m = mean_features(L, pot, rho);
+    double risk = mf_potential_risk_of_mean(pot, m);
+    if (!lua_isnil(L, 3)) { /* N neurons drawn from rho: the diagonal is their own */
+        lua_Integer N = luaL_checkinteger(L, 3);
+        luaL_argcheck(L, N >= 1, 3, "a number of neurons >= 1 expected");
+        double square = 0;
+        for (size_t k = 0; k < pot->rank; ++k)
+            square += m[k] * m[k];
+        risk += (mean_self(L, pot, rho) - square) / (double)N;
+    }
+    lua_pushnumber(L, risk);
+    return 1;
+}
+
+static int potential_rank(lua_State *L) {
+    lua_pushinteger(L, (lua_Integer)mfl_potential_check(L, 1)->rank);
+    return 1;
+}
+
+static int potential_b(lua_State *L) {
+    const mf_potential *pot = mfl_potential_check(L, 1);
+    memcpy(mfl_array_vector(L, pot->rank)->data, pot->b, pot->rank * sizeof(double));
+    return 1;
+}
+
+/* ---- methods of the radial potential ----------------------------------------------------------------- */
+
+static const mf_potential *check_radial(lua_State *L) {
+    const mf_potential *pot = mfl_potential_check(L, 1);
+    luaL_argcheck(L, pot->space == MF_SPACE_RADIAL, 1, "expected a radial potential");
+    return pot;
+}
+
+static double check_radius(lua_State *L, int arg) {
+    double r = luaL_checknumber(L, arg);
+    luaL_argcheck(L, r >= 0, arg, "r must be in [0, inf]");
+    return r;
+}
+
+static int radial_v(lua_State *L) {
+    lua_pushnumber(L, mf_radial_v(check_radial(L), check_radius(L, 2), NULL));
+    return 1;
+}
+
+static int radial_dv(lua_State *L) {
+    double dv;
+    mf_radial_v(check_radial(L), check_radius(L, 2), &dv);
+    lua_pushnumber(L, dv);
+    return 1;
+}
+
+static int radial_u(lua_State *L) {
+    lua_pushnumber(L, mf_radial_u(check_radial(L), check_radius(L, 2), check_radius(L, 3), NULL));
+    return 1;
+}
+
+static int radial_du(lua_State *L) {
+    double du;
+    mf_radial_u(check_radial(L), check_radius(L, 2), check_radius(L, 3), &du);
+    lua_pushnumber(L, du);
+    return 1;
+}
+
+/* ---- properties ------------------------------------------------------------------------------------------ */
+
+static int potential_error(lua_State *L) {
+    lua_pushnumber(L, mfl_potential_check(L, 1)->error);
+    return 1;
+}
+
+static int potential_space(lua_State *L) {
+    lua_pushstring(L, mf_space_name(mfl_potential_check(L, 1)->space));
+    return 1;
+}
+
+static int potential_dim(lua_State *L) {
+    lua_pushinteger(L, (lua_Integer)mfl_potential_check(L, 1)->dim);
+    return 1;
+}
+
+static int potential_kind(lua_State *L) {
+    lua_pushstring(L, mfl_potential_check(L, 1)->ops->name);
+    return 1;
+}
+
+static int potential_risk0(lua_State *L) {
+    lua_pushnumber(L, mfl_potential_check(L, 1)->risk0);
+    return 1;
+}
+
+/* ---- constructors ------------------------------------------------------------------------------------------ */
+
+/* The law in option `distribution`, which must be of the kind `kind`. */
+static const mf_distribution *law_of(lua_State *L, const char *where, void *law, mf_law_kind kind,
+                                     const char *expected) {
+    const mf_distribution *x = law;
+    if (x->kind != kind) {
+        lua_getfield(L, -1, "distribution");
+        mfl_option_error(L, where, "distribution", expected, -1);
+    }
+    return x;
+}
+
+typedef struct {
+    void *distribution, *activation;
+    double tol, d;
+} radial_options;
+
+static const mfl_field radial_fields[] = {
+        {"distribution", MFL_OBJECT, offsetof(radial_options, distribution), MFL_REQUIRED, 0, 0, 0,
+         MFL_DISTRIBUTION, "isotropic law of (x, y), which gives delta and d"},
+        {"activation", MFL_OBJECT, offsetof(radial_options, activation), MFL_REQUIRED, 0, 0, 0,
+         MFL_ACTIVATION, "sigma of the neurons sigma(<w,x>)"},
+        {"d", MFL_DIM, offsetof(radial_options, d), MFL_OPTIONAL | MFL_INF, 2, HUGE_VAL, 0, NULL,
+         "dimension instead of the distribution's; math.huge for the limit"},
+        {"tol", MFL_NUMBER, offsetof(radial_options, tol), 0, 1e-13, 1e-2, 1e-10, NULL,
+         "accuracy of V and U relative to max(1, sup U)"},
+        MFL_END};
+
+static int potential_radial(lua_State *L) {
+    static const char where[] = "mf.potential.radial";
+    radial_options o = {.d = 0};
+    mfl_options(L, where, 1, radial_fields, &o);
+    const mf_distribution *law =
+            law_of(L, where, o.distribution, MF_LAW_ISOTROPIC,
+                   "isotropic (mf.potential.two_radius takes anisotropic laws, .sampled any)");
+    const mf_activation *sigma = o.activation;
+    mf_radial_spec spec = {.activation = *sigma,
+                           .delta = law->delta,
+                           .d = o.d == 0 ? (double)law->d : o.d,
+                           .tol = o.tol};
+    mf_potential **box = mfl_potential_push(L);
+    mf_error err = {0};
+    mfl_status(L, where, mf_radial_new(&spec, box, mfl_stop(), &err), &err);
+    return 1;
+}
+
+typedef struct {
+    void *distribution, *activation;
+    mf_two_radius_spec spec;
+} two_radius_options;
+
+static const mfl_field two_radius_fields[] = {
+        {"distribution", MFL_OBJECT, offsetof(two_radius_options, distribution), MFL_REQUIRED, 0, 0,
+         0, MFL_DISTRIBUTION, "anisotropic law of (x, y), which gives delta, d and s0"},
+        {"activation", MFL_OBJECT, offsetof(two_radius_options, activation), MFL_REQUIRED, 0, 0, 0,
+         MFL_ACTIVATION, "sigma of the neurons sigma(<w,x>)"},
+        {"d", MFL_DIM, offsetof(two_radius_options, spec.d), MFL_OPTIONAL | MFL_INF, 1, HUGE_VAL, 0,
+         NULL, "dimension instead of the distribution's, s0/d being kept; math.huge for the limit"},
+        {"tol", MFL_NUMBER, offsetof(two_radius_options, spec.tol), 0, 1e-13, 1e-2, 1e-9, NULL,
+         "accuracy of V and U relative to max(1, sup U)"},
+        MFL_END};
+
+static int potential_two_radius(lua_State *L) {
+    static const char where[] = "mf.potential.two_radius";
+    two_radius_options o = {.distribution = NULL};
+    mfl_options(L, where, 1, two_radius_fields, &o);
+    const mf_distribution *law = law_of(L, where, o.distribution, MF_LAW_ANISOTROPIC,
+                                        "anisotropic (mf.potential.radial takes isotropic laws, "
+                                        ".sampled any)");
+    const mf_activation *sigma = o.activation;
+    o.spec.activation = *sigma;
+    o.spec.delta = law->delta;
+    o.spec.gamma = (double)law->s0 / (double)law->d;
+    if (o.spec.d == 0)
+        o.spec.d = (double)law->d;
+    o.spec.s0 = isinf(o.spec.d) ? 0 : o.spec.d * o.spec.gamma;
+    if (o.spec.s0 != floor(o.spec.s0)) {
+        lua_getfield(L, -1, "d");
+        mfl_option_error(L, where, "d", "such that s0 = gamma d is an integer", -1);
+    }
+    mf_potential **box = mfl_potential_push(L);
+    mf_error err = {0};
+    mfl_status(L, where, mf_two_radius_new(&o.spec, box, mfl_stop(), &err), &err);
+    return 1;
+}
+
+typedef struct {
+    void *distribution;
+    mf_relu_spec spec;
+} relu_options;
+
+static const mfl_field relu_fields[] = {
+        {"distribution", MFL_OBJECT, offsetof(relu_options, distribution), MFL_OPTIONAL, 0, 0, 0,
+         MFL_DISTRIBUTION, "anisotropic law whose delta and gamma = s0/d to take"},
+        {"delta", MFL_NUMBER, offsetof(relu_options, spec.delta),
+         MFL_OPTIONAL | MFL_OPEN_LOW | MFL_OPEN_HIGH, 0, 1, 0, NULL,
+         "tau_+- = 1 +- delta; required without a distribution"},
+        {"gamma", MFL_NUMBER, offsetof(relu_options, spec.gamma), MFL_OPTIONAL | MFL_OPEN_LOW, 0, 1,
+         0, NULL, "s0/d; only the law of (r1, r2) at the start depends on it"},
+        MFL_END};
+
+static int potential_relu(lua_State *L) {
+    static const char where[] = "mf.potential.relu";
+    relu_options o = {.distribution = NULL};
+    mfl_options(L, where, 1, relu_fields, &o);
+    if (o.distribution) {
+        const mf_distribution *law =
+                law_of(L, where, o.distribution, MF_LAW_ANISOTROPIC, "an anisotropic law");
+        if (o.spec.delta == 0)
+            o.spec.delta = law->delta;
+        if (o.spec.gamma == 0)
+            o.spec.gamma = (double)law->s0 / (double)law->d;
+    } else if (o.spec.delta == 0 || o.spec.gamma == 0) {
+        luaL_error(L, "%s: option '%s' is missing (or give 'distribution')", where,
+                   o.spec.delta == 0 ? "delta" : "gamma");
+    }
+    mf_potential **box = mfl_potential_push(L);
+    mf_error err = {0};
+    mfl_status(L, where, mf_relu_new(&o.spec, box, &err), &err);
+    return 1;
+}
+
+static const mfl_fn potential_methods[] = {
+        {"V", potential_V, "pot:V(theta)",
+         "V of Eq. 6 at a point, or at every point of an array or measure. A point is a number "
+         "where "
+         "theta has one coordinate, else a list of coordinates.",
+         NULL},
+        {"grad_V", potential_grad_V, "pot:grad_V(theta)", "Gradient of V.", NULL},
+        {"U", potential_U, "pot:U(theta, theta2)",
+         "U of Eq. 6; a matrix when both arguments are lists of points.", NULL},
+        {"features", potential_features, "pot:features(theta)",
+         "f(theta), of length rank: V = <b, f(theta)>, U = <f(theta), f(theta2)>.", NULL},
+        {"b", potential_b, "pot:b()", "The vector b of V = <b, f(theta)>.", NULL},
+        {"psi", potential_psi, "pot:psi(theta, rho)", "Psi(theta; rho) = V + int U d rho (Eq. 8).",
+         NULL},
+        {"grad_psi", potential_grad_psi, "pot:grad_psi(theta, rho)",
+         "Gradient of Psi in theta, the force of Eq. 7 with its sign turned. At an infinite radius "
+         "it is 0.",
+         NULL},
+        {"risk", potential_risk, "pot:risk(rho[, N])",
+         "R(rho) of Eq. 5. With N: the expected risk of N neurons drawn independently from rho, "
+         "R(rho) + (int U(theta, theta) d rho - int int U d rho d rho)/N, which is what R_N of a "
+         "finite network is to be compared with.",
+         NULL},
+        {"self", potential_self, "pot:self(rho)",
+         "int U(theta, theta) d rho = int E sigma_*(x; theta)^2 d rho: the K of Proposition 1.",
+         NULL},
+        {"rank", potential_rank, "pot:rank()", "Length of the feature vector.", NULL},
+        {"v", radial_v, "pot:v(r)", "Radial: v(r).", NULL},
+        {"dv", radial_dv, "pot:dv(r)", "Radial: dv/dr.", NULL},
+        {"u", radial_u, "pot:u(r1, r2)", "Radial: u_d(r1, r2).", NULL},
+        {"du", radial_du, "pot:du(r1, r2)", "Radial: du_d/dr1.", NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+static const mfl_property potential_properties[] = {
+        {"error", potential_error,
+         "bound on the error of V and U (radial with an unbounded "
+         "activation: of V/(1 + r) and U/((1 + r1)(1 + r2)))"},
+        {"space", potential_space, "space of theta, which a measure must share"},
+        {"dim", potential_dim, "number of coordinates of theta"},
+        {"kind", potential_kind, "which constructor made it"},
+        {"risk0", potential_risk0, "R_# = E y^2, the risk without neurons"},
+        {NULL, NULL, NULL}};
+
+static const mfl_class potential_class = {
+        MFL_POTENTIAL,
+        "The potentials V and U of a model (Eq. 6) as a feature map: V = <b, f>, U = <f, f'>. All "
+        "kinds have the same methods and serve mf.pde, mf.optimum and mf.stability alike.",
+        potential_methods, potential_properties, potential_close};
+
+static const mfl_fn potential_functions[] = {
+        {"radial", potential_radial, "mf.potential.radial{distribution=, activation=}",
+         "Isotropic Gaussians and plain neurons sigma(<w,x>), "
+         "in r = |w| in [0, inf]; any d >= 2 and "
+         "d = math.huge.",
+         radial_fields},
+        {"sampled", mfl_potential_sampled,
+         "mf.potential.sampled{distribution=, activation=, neuron=, samples=, seed=}",
+         "Any model that can be sampled, in full parameter space: the responses of a neuron to n "
+         "examples are its features.",
+         mfl_sampled_fields},
+        {"two_radius", potential_two_radius, "mf.potential.two_radius{distribution=, activation=}",
+         "Anisotropic Gaussians and plain neurons sigma(<w,x>), in r1 = |P_V w| and r2 = |P_V^perp "
+         "w|; "
+         "finite d and d = math.huge. `.error` says what a slowly converging series (V or its "
+         "complement of few dimensions) leaves out.",
+         two_radius_fields},
+        {"relu", potential_relu, "mf.potential.relu{delta=, gamma=}",
+         "Anisotropic Gaussians and neurons a relu(<w,x> + b) in the limit d = inf; theta = (a, b, "
+         "r1, r2), r1 = |P_V w|, r2 = |P_V^perp w|. Rank 2, closed form.",
+         relu_fields},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+void mfl_open_potential(lua_State *L) {
+    mfl_class_register(L, &potential_class);
+    lua_newtable(L);
+    mfl_functions(L, "mf.potential", potential_functions);
+    lua_setfield(L, -2, "potential");
+}

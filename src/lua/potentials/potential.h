@@ -1,0 +1,31 @@
+/* potential.h: potentials as Lua values. All kinds share one class and its methods.
+ *
+ * A new kind is a core constructor that returns an mf_potential, and a Lua constructor:
+ *     mfl_options(L, where, 1, fields, &options);           leaves the option table on top
+ *     mf_potential **box = mfl_potential_push(L);           a closed handle, owned by Lua
+ *     mfl_status(L, where, mf_xyz_new(&spec, box, &err), &err);
+ *     return 1;
+ * listed in potential_functions (potential.c).                                            */
+#ifndef MFL_POTENTIAL_H
+#define MFL_POTENTIAL_H
+
+#include "core/potentials/potential.h"
+#include "lua/bind/bind.h"
+
+#define MFL_POTENTIAL "mf.potential"
+
+/* Pops the option table, pushes a closed potential: its payload is one pointer, NULL while
+ * closed, and owns what it points to.                                                     */
+mf_potential **mfl_potential_push(lua_State *L);
+
+/* The open potential at arg, or an argument error. */
+const mf_potential *mfl_potential_check(lua_State *L, int arg);
+
+/* The measure at arg, in the space of the potential; the error says how to get there. */
+const mf_measure *mfl_potential_measure(lua_State *L, int arg, const mf_potential *pot);
+
+/* The constructor in potential_sampled.c, and its options. */
+int mfl_potential_sampled(lua_State *L);
+extern const mfl_field mfl_sampled_fields[];
+
+#endif

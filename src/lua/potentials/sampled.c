@@ -1,0 +1,53 @@
+/* potential_sampled.c: mf.potential.sampled, the mean-field limit of a model of one's own. */
+#include "core/potentials/sampled.h"
+#include "lua/model/distribution.h"
+#include "potential.h"
+
+typedef struct {
+    const mf_distribution *law;
+    const mf_activation *activation;
+    int neuron;
+    uint64_t seed;
+    mf_sampled_spec spec;
+} sampled_options;
+
+static const char *const neuron_names[] = {"plain", "affine", NULL};
+
+const mfl_field mfl_sampled_fields[] = {
+        {"distribution", MFL_OBJECT, offsetof(sampled_options, law), MFL_REQUIRED, 0, 0, 0,
+         MFL_DISTRIBUTION, "law of one example (x, y), native or custom"},
+        {"activation", MFL_OBJECT, offsetof(sampled_options, activation), MFL_REQUIRED, 0, 0, 0,
+         "mf.activation", "sigma"},
+        {"neuron", MFL_ENUM, offsetof(sampled_options, neuron), 0, 0, 0, 0, neuron_names,
+         "plain: theta = w; affine: theta = (w, a, b)"},
+        {"samples", MFL_COUNT, offsetof(sampled_options, spec.n), MFL_REQUIRED, 1, 1e9, 0, NULL,
+         "number of examples n; the error against the population is of order n^(-1/2)"},
+        {"seed", MFL_SEED, offsetof(sampled_options, seed), 0, 0, 0, 1, NULL,
+         "seed of the examples; different from those of an SGD run with the same seed"},
+        {"fix_a", MFL_BOOLEAN, offsetof(sampled_options, spec.fix_a), 0, 0, 0, 0, NULL,
+         "affine neurons: output weights feel no force"},
+        {"fix_b", MFL_BOOLEAN, offsetof(sampled_options, spec.fix_b), 0, 0, 0, 0, NULL,
+         "affine neurons: offsets feel no force"},
+        MFL_END};
+
+int mfl_potential_sampled(lua_State *L) {
+    const char *where = "mf.potential.sampled";
+    sampled_options o = {0};
+    lua_settop(L, 1);
+    mfl_options(L, where, 1, mfl_sampled_fields, &o); /* at 2 */
+    o.spec.d = o.law->d;
+    o.spec.activation = *o.activation;
+    o.spec.affine = o.neuron == 1;
+    if (!o.spec.affine && (o.spec.fix_a || o.spec.fix_b))
+        return luaL_error(L, "%s: options 'fix_a' and 'fix_b' are for neuron = 'affine'", where);
+    lua_pushvalue(L, 2);
+    mf_potential **box = mfl_potential_push(L); /* at 3, closed */
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, where, mf_sampled_new(&o.spec, box, &err), &err);
+    lua_getfield(L, 2, "distribution");
+    mfl_distribution_sample(L, 4, (mf_key){o.seed, MF_STREAM_SAMPLED}, 1, o.spec.n,
+                            mf_sampled_x(*box), o.spec.d, mf_sampled_y(*box));
+    mf_sampled_finish(*box);
+    lua_settop(L, 3);
+    return 1;
+}

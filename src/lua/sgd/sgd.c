@@ -1,0 +1,556 @@
+/* sgd.c: mf.sgd, one-pass stochastic gradient descent. */
+#include "core/sgd/sgd.h"
+
+#include "core/base/file.h"
+
+#include "core/network/risk.h"
+
+#include "lua/base/array.h"
+#include "lua/bind/bind.h"
+#include "lua/measure/measure.h"
+#include "lua/model/distribution.h"
+#include "lua/model/init.h"
+#include "lua/model/schedule.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MFL_SGD "mf.sgd"
+
+static const mfl_class sgd_class;
+
+/* The userdata: the workspace lies behind it. What only Lua knows is handed over in batches. */
+typedef struct {
+    mf_sgd *run;
+} sgd_box;
+
+enum { BATCH = 64 };
+
+typedef struct {
+    const mf_distribution *law;
+    const mf_activation *activation;
+    const mf_init *init;
+    int neuron, noise, algorithm, precision;
+    mf_sgd_spec spec;
+} sgd_options;
+
+static const char *const neuron_names[] = {"plain", "affine", NULL};
+static const char *const noise_names[] = {"diffusion", "printed", NULL};
+static const char *const algorithm_names[] = {"auto", "plain", "blocked", NULL};
+static const char *const precision_names[] = {"double", "single", NULL};
+
+static const mfl_field sgd_fields[] = {
+        {"distribution", MFL_OBJECT, offsetof(sgd_options, law), MFL_REQUIRED, 0, 0, 0,
+         MFL_DISTRIBUTION, "law of one example (x, y)"},
+        {"activation", MFL_OBJECT, offsetof(sgd_options, activation), MFL_REQUIRED, 0, 0, 0,
+         "mf.activation", "sigma"},
+        {"neuron", MFL_ENUM, offsetof(sgd_options, neuron), 0, 0, 0, 0, neuron_names,
+         "plain: sigma(<w,x>); affine: a sigma(<w,x> + b) (Eq. 2)"},
+        {"N", MFL_COUNT, offsetof(sgd_options, spec.N), MFL_REQUIRED, 1, 1e9, 0, NULL,
+         "number of neurons"},
+        {"init", MFL_OBJECT, offsetof(sgd_options, init), MFL_REQUIRED, 0, 0, 0, MFL_INIT,
+         "law rho_0 of the initial weights"},
+        {"eps", MFL_NUMBER, offsetof(sgd_options, spec.eps), MFL_REQUIRED | MFL_OPEN_LOW, 0,
+         HUGE_VAL, 0, NULL, "step size epsilon: s_k = eps xi(k eps), t = k eps"},
+        {"xi", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "an mf.schedule or a function t -> xi(t)",
+         "step schedule; default constant 1"},
+        {"seed", MFL_SEED, offsetof(sgd_options, spec.seed), 0, 0, 0, 1, NULL,
+         "seed of all random numbers of the run"},
+        {"beta", MFL_NUMBER, offsetof(sgd_options, spec.beta), MFL_OPEN_LOW | MFL_INF, 0, HUGE_VAL,
+         HUGE_VAL, NULL, "inverse temperature of noisy SGD (Eq. 11, Eq. 12); inf: no noise"},
+        {"lambda", MFL_NUMBER, offsetof(sgd_options, spec.lambda), 0, 0, HUGE_VAL, 0, NULL,
+         "l2 regularisation (Eq. 11)"},
+        {"noise", MFL_ENUM, offsetof(sgd_options, noise), 0, 0, 0, 0, noise_names,
+         "diffusion: variance 4 s_k/beta, the beta of Eq. 12; printed: 2 s_k/beta, Eq. 11 as "
+         "printed"},
+        {"fix_a", MFL_BOOLEAN, offsetof(sgd_options, spec.fix_a), 0, 0, 0, 0, NULL,
+         "affine neurons: do not train the output weights"},
+        {"fix_b", MFL_BOOLEAN, offsetof(sgd_options, spec.fix_b), 0, 0, 0, 0, NULL,
+         "affine neurons: do not train the offsets"},
+        {"algorithm", MFL_ENUM, offsetof(sgd_options, algorithm), 0, 0, 0, 0, algorithm_names,
+         "plain: one step at a time; blocked: the same steps as matrix products; auto: blocked "
+         "unless the law is custom"},
+        {"block", MFL_COUNT, offsetof(sgd_options, spec.block), MFL_OPTIONAL, 1, MF_SGD_BLOCK_MAX,
+         0, NULL, "samples a block; default by d and N; part of the run's identity (last bits)"},
+        {"precision", MFL_ENUM, offsetof(sgd_options, precision), 0, 0, 0, 0, precision_names,
+         "of weights and products; sums over neurons and risks are in double in both"},
+        MFL_END};
+
+static mf_sgd *check_run(lua_State *L) {
+    return ((sgd_box *)mfl_check(L, 1, MFL_SGD))->run;
+}
+
+/* Reads the options table at 1 (left at 2, filled) into a planned spec. */
+static void read_spec(lua_State *L, const char *where, sgd_options *o) {
+    mf_error err = {MF_OK, ""};
+    mfl_options(L, where, 1, sgd_fields, o); /* at 2 */
+    lua_getfield(L, 2, "xi");
+    o->spec.xi = *mfl_schedule_option(L, where);
+    lua_setfield(L, 2, "xi");
+    o->spec.law = *o->law;
+    o->spec.sigma = *o->activation;
+    o->spec.neuron = (mf_neuron)o->neuron;
+    o->spec.noise_factor = o->noise ? 2 : 4;
+    o->spec.algorithm = (mf_sgd_algorithm)o->algorithm;
+    o->spec.precision = (mf_precision)o->precision;
+    if (o->spec.neuron == MF_NEURON_PLAIN && (o->spec.fix_a || o->spec.fix_b))
+        luaL_error(L, "%s: options 'fix_a' and 'fix_b' are for neuron = 'affine'", where);
+    mfl_status(L, where, mf_sgd_plan(&o->spec, &err), &err);
+    lua_pushstring(L, algorithm_names[o->spec.algorithm]); /* as resolved: part of the record */
+    lua_setfield(L, 2, "algorithm");
+    lua_pushinteger(L, (lua_Integer)o->spec.block);
+    lua_setfield(L, 2, "block");
+}
+
+/* Pushes the object, with a workspace of `bytes` bytes behind the box. */
+static void *new_box(lua_State *L, const char *where, size_t bytes, sgd_box **box) {
+    const size_t head = 64;
+    if (!bytes || bytes > SIZE_MAX - head)
+        luaL_error(L, "%s: the run does not fit in memory", where);
+    *box = mfl_new(L, &sgd_class, head + bytes);
+    return (char *)*box + head;
+}
+
+/* Initial weights: the law at index `init`. */
+static void set_neurons(lua_State *L, int init, mf_sgd *run) {
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    int top = lua_gettop(L);
+    double *w = mfl_array_vector(L, spec->law.d)->data, a, b;
+    for (size_t i = 0; i < spec->N; ++i) {
+        mfl_init_neuron(L, init, (mf_key){spec->seed, MF_STREAM_INIT}, i, spec->law.d, w, &a, &b);
+        mf_sgd_set(run, i, w, a, b);
+    }
+    lua_settop(L, top);
+}
+
+static int sgd_new(lua_State *L) {
+    sgd_options o = {0};
+    sgd_box *box;
+    lua_remove(L, 1); /* called through __call */
+    lua_settop(L, 1);
+    read_spec(L, "mf.sgd", &o);
+    lua_pushvalue(L, 2);
+    void *memory = new_box(L, "mf.sgd", mf_sgd_bytes(&o.spec), &box); /* at 3 */
+    box->run = mf_sgd_init(memory, &o.spec);
+    lua_getfield(L, 2, "init");
+    set_neurons(L, 4, box->run);
+    lua_settop(L, 3);
+    return 1;
+}
+
+/* ---- steps ----------------------------------------------------------------------------- */
+
+/* The option `name` of the object at 1, pushed. */
+static int push_option(lua_State *L, const char *name) {
+    lua_getiuservalue(L, 1, 1);
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+    return lua_gettop(L);
+}
+
+/* s_k of steps first+1 .. last of a custom schedule, in a new array on the stack. */
+static const double *step_sizes(lua_State *L, mf_sgd *run, uint64_t first, uint64_t last) {
+    double eps = mf_sgd_spec_of(run)->eps;
+    double *s = mfl_array_vector(L, last > first ? (size_t)(last - first) : 1)->data;
+    int xi = push_option(L, "xi");
+    for (uint64_t k = first; k < last; ++k)
+        s[k - first] = eps * mfl_schedule_xi(L, xi, (double)(k + 1) * eps);
+    lua_pop(L, 1);
+    return s;
+}
+
+/* Samples first .. first+n-1 of the run's law, which a loaded run has for itself. */
+static void draw(lua_State *L, mf_sgd *run, mf_key key, uint64_t first, size_t n, double *X,
+                 double *y) {
+    const mf_distribution *law = &mf_sgd_spec_of(run)->law;
+    if (law->kind != MF_LAW_CUSTOM) {
+        mf_distribution_sample(law, key, first, n, X, law->d, y);
+        return;
+    }
+    mfl_distribution_sample(L, push_option(L, "distribution"), key, first, n, X, law->d, y);
+    lua_pop(L, 1);
+}
+
+/* Some steps towards step `to`, the whole way if that is short. */
+static mf_status some_steps(lua_State *L, mf_sgd *run, uint64_t to, mf_error *err) {
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    bool custom_xi = spec->xi.kind == MF_SCHEDULE_CUSTOM;
+    uint64_t k = mf_sgd_k(run);
+    int top = lua_gettop(L);
+    const double *s = NULL;
+    mf_status status;
+    if (spec->law.kind == MF_LAW_CUSTOM) {
+        size_t n = to - k < BATCH ? (size_t)(to - k) : BATCH, d = spec->law.d;
+        double *X = mfl_array_vector(L, BATCH * (d + 1))->data, *y = X + BATCH * d;
+        draw(L, run, (mf_key){spec->seed, MF_STREAM_DATA}, k + 1, n, X, y);
+        if (custom_xi)
+            s = step_sizes(L, run, k, k + n);
+        status = mf_sgd_feed(run, n, X, d, y, s, err);
+    } else {
+        double slice = 1e8 / (4 * (double)spec->N * (double)spec->law.d);
+        if ((double)(to - k) > slice + 1)
+            to = k + 1 + (uint64_t)slice;
+        if (custom_xi)
+            s = step_sizes(L, run, mf_sgd_first(run), mf_sgd_last(run, to));
+        status = mf_sgd_run(run, to, s, mfl_stop(), err);
+    }
+    lua_settop(L, top);
+    return status;
+}
+
+static void run_to(lua_State *L, const char *where, uint64_t goal) {
+    mf_sgd *run = check_run(L);
+    double eps = mf_sgd_spec_of(run)->eps;
+    mf_error err = {MF_OK, ""};
+    mf_status status = MF_OK;
+    mfl_task task;
+    mfl_task_begin(L, &task, "sgd", (double)mf_sgd_k(run) * eps, (double)goal * eps);
+    mfl_task_time(&task, "steps", 1 / eps);
+    while (status == MF_OK && mf_sgd_k(run) < goal) {
+        status = some_steps(L, run, goal, &err);
+        if (mfl_task_tick(&task, (double)mf_sgd_k(run) * eps))
+            break;
+    }
+    mfl_task_end(&task);
+    mfl_status(L, where, status, &err);
+    mfl_task_raise(L, where);
+    lua_settop(L, 1);
+}
+
+static int sgd_step(lua_State *L) {
+    mf_sgd *run = check_run(L);
+    lua_Integer steps = luaL_optinteger(L, 2, 1);
+    luaL_argcheck(L, steps >= 0, 2, "a number of steps >= 0 expected");
+    run_to(L, "sgd:step", mf_sgd_k(run) + (uint64_t)steps);
+    return 1;
+}
+
+static int sgd_advance(lua_State *L) {
+    mf_sgd *run = check_run(L);
+    double t = luaL_checknumber(L, 2), eps = mf_sgd_spec_of(run)->eps;
+    luaL_argcheck(L, t >= 0 && t / eps < 0x1p53, 2, "a finite time t >= 0 expected");
+    uint64_t goal = (uint64_t)llround(t / eps);
+    if (goal < mf_sgd_k(run))
+        return luaL_error(L,
+                          "sgd:advance: t = %f lies before the present t = %f; time only runs "
+                          "forward",
+                          t, (double)mf_sgd_k(run) * eps);
+    run_to(L, "sgd:advance", goal);
+    return 1;
+}
+
+/* ---- observers ----------------------------------------------------------------------------- */
+
+/* The weights after step k as a network: pushes the array that holds them. */
+static mf_network push_network(lua_State *L, mf_sgd *run) {
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    bool affine = spec->neuron == MF_NEURON_AFFINE;
+    size_t N = spec->N, d = spec->law.d;
+    double *w = mfl_array_vector(L, N * (d + 2))->data, *a = w + N * d, *b = a + N;
+    mf_sgd_weights(run, w, N, a, b);
+    return (mf_network){N, d, N, w, affine ? a : NULL, affine ? b : NULL};
+}
+
+static int sgd_measure(lua_State *L) {
+    mf_sgd *run = check_run(L);
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    bool affine = spec->neuron == MF_NEURON_AFFINE;
+    size_t N = spec->N, d = spec->law.d;
+    double *x;
+    mfl_measure_new(L, affine ? MF_SPACE_AFFINE : MF_SPACE_PLAIN, N, d + (affine ? 2 : 0), &x,
+                    NULL);
+    mf_sgd_weights(run, x, N, affine ? x + d * N : NULL, affine ? x + (d + 1) * N : NULL);
+    return 1;
+}
+
+static int sgd_weights(lua_State *L) {
+    mf_network net = push_network(L, check_run(L));
+    mfl_array *W = mfl_array_matrix(L, net.N, net.d);
+    for (size_t i = 0; i < net.N; ++i)
+        for (size_t c = 0; c < net.d; ++c)
+            W->data[i * net.d + c] = net.W[c * net.ld + i];
+    if (!net.a)
+        return 1;
+    memcpy(mfl_array_vector(L, net.N)->data, net.a, net.N * sizeof(double));
+    memcpy(mfl_array_vector(L, net.N)->data, net.b, net.N * sizeof(double));
+    return 3;
+}
+
+typedef struct {
+    size_t samples;
+    uint64_t seed;
+} risk_options;
+
+static const mfl_field risk_fields[] = {
+        {"samples", MFL_COUNT, offsetof(risk_options, samples), MFL_OPTIONAL, 2, 1e12, 0, NULL,
+         "estimate from this many fresh examples; left out: exact, where the law is Gaussian"},
+        {"seed", MFL_SEED, offsetof(risk_options, seed), 0, 0, 0, 1, NULL,
+         "seed of the fresh examples"},
+        MFL_END};
+
+/* Mean and standard error of (y - yhat)^2 over fresh examples. */
+static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    mf_network net = push_network(L, run);
+    double *X = mfl_array_vector(L, BATCH * (net.d + 2) + net.N)->data;
+    double *y = X + BATCH * net.d, *yhat = y + BATCH, *z = yhat + BATCH, mean = 0, square = 0;
+    mfl_task task;
+    mfl_task_begin(L, &task, "risk", 0, (double)o->samples);
+    size_t done = 0;
+    while (done < o->samples) {
+        size_t n = o->samples - done < BATCH ? o->samples - done : BATCH;
+        draw(L, run, (mf_key){o->seed, MF_STREAM_RISK}, done, n, X, y);
+        mf_network_predict(&net, &spec->sigma, n, X, net.d, z, yhat);
+        for (size_t k = 0; k < n; ++k) { /* Welford's update */
+            double loss = (y[k] - yhat[k]) * (y[k] - yhat[k]), change = loss - mean;
+            mean += change / (double)++done;
+            square += change * (loss - mean);
+        }
+        if (mfl_task_tick(&task, (double)done))
+            break;
+    }
+    mfl_task_end(&task);
+    mfl_task_raise(L, "sgd:risk");
+    lua_pushnumber(L, mean);
+    lua_pushnumber(L, sqrt(square / ((double)done - 1) / (double)done));
+    return 2;
+}
+
+static int sgd_risk(lua_State *L) {
+    mf_sgd *run = check_run(L);
+    risk_options o = {0, 1};
+    lua_settop(L, 2);
+    mfl_options(L, "sgd:risk", 2, risk_fields, &o);
+    if (o.samples)
+        return monte_carlo(L, run, &o);
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    mf_network net = push_network(L, run);
+    size_t bytes = mf_risk_scratch(&spec->law, net.N);
+    if (!bytes)
+        return luaL_error(L, "sgd:risk: the exact risk of N = %I neurons does not fit in memory",
+                          (lua_Integer)net.N);
+    double *scratch = mfl_array_vector(L, bytes / sizeof(double) + 1)->data;
+    double risk, error;
+    mf_error err = {MF_OK, ""};
+    mfl_task task;
+    mfl_task_begin(L, &task, "risk", 0, 1);
+    mf_status status =
+            mf_risk_exact(&spec->law, &spec->sigma, &net, scratch, mfl_stop(), &risk, &error, &err);
+    mfl_task_end(&task);
+    mfl_status(L, "sgd:risk", status, &err);
+    mfl_task_raise(L, "sgd:risk");
+    lua_pushnumber(L, risk);
+    lua_pushnumber(L, error);
+    return 2;
+}
+
+static int sgd_k(lua_State *L) {
+    lua_pushinteger(L, (lua_Integer)mf_sgd_k(check_run(L)));
+    return 1;
+}
+
+static int sgd_t(lua_State *L) {
+    mf_sgd *run = check_run(L);
+    lua_pushnumber(L, (double)mf_sgd_k(run) * mf_sgd_spec_of(run)->eps);
+    return 1;
+}
+
+static int sgd_N(lua_State *L) {
+    lua_pushinteger(L, (lua_Integer)mf_sgd_spec_of(check_run(L))->N);
+    return 1;
+}
+
+static int sgd_yhat(lua_State *L) {
+    lua_pushnumber(L, mf_sgd_yhat(check_run(L)));
+    return 1;
+}
+
+/* ---- checkpoints -------------------------------------------------------------------------------- */
+
+static int failure(lua_State *L, const char *path, const mf_error *err) {
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: %s", path, err->text);
+    return 2;
+}
+
+static int sgd_save(lua_State *L) {
+    mf_sgd *run = check_run(L);
+    const char *path = luaL_checkstring(L, 2);
+    size_t size = mf_sgd_packed_bytes(run);
+    mf_error err = {MF_OK, ""};
+    double *room = mfl_array_vector(L, size / sizeof(double) + 1)->data;
+    mf_sgd_pack(run, room);
+    if (mf_file_replace(path, room, size, &err) < 0)
+        return failure(L, path, &err);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* Pushes the file's bytes in an array; NULL with err filled if it cannot be read. */
+static void *read_file(lua_State *L, const char *path, size_t *size, mf_error *err) {
+    struct stat about;
+    bool there = stat(path, &about) == 0;
+    if (!there || !S_ISREG(about.st_mode)) {
+        mf_fail(err, MF_EIO, "%s", there ? "not a regular file" : strerror(errno));
+        return NULL;
+    }
+    *size = (size_t)about.st_size;
+    void *room = mfl_array_vector(L, *size / sizeof(double) + 1)->data;
+    FILE *file = fopen(path, "rb");
+    if (!file || fread(room, 1, *size, file) != *size) {
+        mf_fail(err, MF_EIO, "%s", file ? "cut short while it was read" : strerror(errno));
+        room = NULL;
+    }
+    if (file)
+        fclose(file);
+    return room;
+}
+
+/* The options of a loaded run, as far as they are data: into the table at `index`. */
+static void describe_options(lua_State *L, int index, const mf_sgd_spec *spec) {
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"eps", spec->eps}, {"beta", spec->beta}, {"lambda", spec->lambda}};
+    const struct {
+        const char *name, *value;
+    } names[] = {{"neuron", neuron_names[spec->neuron]},
+                 {"noise", noise_names[spec->noise_factor == 2]},
+                 {"algorithm", algorithm_names[spec->algorithm]},
+                 {"precision", precision_names[spec->precision]}};
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counts[] = {{"N", spec->N}, {"seed", spec->seed}, {"block", spec->block}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
+        lua_pushnumber(L, numbers[i].value);
+        lua_setfield(L, index, numbers[i].name);
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+        lua_pushstring(L, names[i].value);
+        lua_setfield(L, index, names[i].name);
+    }
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; ++i) {
+        lua_pushinteger(L, (lua_Integer)counts[i].value);
+        lua_setfield(L, index, counts[i].name);
+    }
+    lua_pushboolean(L, spec->fix_a);
+    lua_setfield(L, index, "fix_a");
+    lua_pushboolean(L, spec->fix_b);
+    lua_setfield(L, index, "fix_b");
+}
+
+typedef struct {
+    const mf_distribution *law;
+} load_options;
+
+static const mfl_field load_fields[] = {
+        {"distribution", MFL_OBJECT, offsetof(load_options, law), MFL_OPTIONAL, 0, 0, 0,
+         MFL_DISTRIBUTION, "the law again, if it is a Lua function (files hold no code)"},
+        {"xi", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a function t -> xi(t)",
+         "the schedule again, if it is a Lua function"},
+        MFL_END};
+
+/* What only Lua knows must be given again. */
+static void check_given(lua_State *L, const char *where, const mf_sgd_spec *spec,
+                        const load_options *o, const mf_schedule *xi) {
+    bool law = spec->law.kind == MF_LAW_CUSTOM, schedule = spec->xi.kind == MF_SCHEDULE_CUSTOM;
+    if (law && (!o->law || o->law->kind != MF_LAW_CUSTOM || o->law->d != spec->law.d))
+        luaL_error(L,
+                   "%s: the run was made with a Lua distribution: give it again as option "
+                   "'distribution' (d = %I)",
+                   where, (lua_Integer)spec->law.d);
+    if (schedule && xi->kind != MF_SCHEDULE_CUSTOM)
+        luaL_error(L, "%s: the run was made with a Lua schedule: give it again as option 'xi'",
+                   where);
+}
+
+static int sgd_load(lua_State *L) {
+    const char *where = "mf.sgd.load", *path = luaL_checkstring(L, 1);
+    load_options o = {NULL};
+    mf_error err = {MF_OK, ""};
+    size_t size = 0, bytes = 0;
+    uint64_t k = 0;
+    sgd_box *box;
+    lua_settop(L, 2);
+    mfl_options(L, where, 2, load_fields, &o); /* at 3 */
+    lua_getfield(L, 3, "xi");
+    const mf_schedule *xi = mfl_schedule_option(L, where);
+    lua_setfield(L, 3, "xi");
+    void *data = read_file(L, path, &size, &err); /* at 4 */
+    if (!data || mf_sgd_unpack_size(data, size, &bytes, &err) < 0)
+        return failure(L, path, &err);
+    lua_pushvalue(L, 3);
+    void *memory = new_box(L, where, bytes, &box); /* at 5 */
+    mfl_status(L, where, mf_sgd_unpack(data, size, memory, &box->run, &k, &err), &err);
+    const mf_sgd_spec *spec = mf_sgd_spec_of(box->run);
+    check_given(L, where, spec, &o, xi);
+    describe_options(L, 3, spec);
+    lua_replace(L, 1);
+    lua_settop(L, 1);
+    run_to(L, where, k);
+    return 1;
+}
+
+/* ---- tables ----------------------------------------------------------------------------------- */
+
+static const mfl_fn sgd_methods[] = {
+        {"advance", sgd_advance, "sgd:advance(t)",
+         "Steps until t = k eps (k the nearest integer to t/eps); returns the run. Raises "
+         "'diverged at step k' when the prediction is no longer finite.",
+         NULL},
+        {"step", sgd_step, "sgd:step(n)", "n more steps (default 1); returns the run.", NULL},
+        {"measure", sgd_measure, "sgd:measure()",
+         "The empirical law of the neurons: a measure in space 'plain' (w) or 'affine' (w, a, b).",
+         NULL},
+        {"weights", sgd_weights, "sgd:weights()",
+         "W, an N x d array; with affine neurons also a and b.", NULL},
+        {"risk", sgd_risk, "sgd:risk{samples=, seed=}",
+         "Population risk R_N (Eq. 4) of the present weights. Without options: exact for Gaussian "
+         "laws, with a bound on its numerical error. With samples: a Monte Carlo estimate and its "
+         "standard error.",
+         risk_fields},
+        {"save", sgd_save, "sgd:save(path)",
+         "Writes the run to a file, whole or not at all; returns the run, or nil and a message. "
+         "Loaded and advanced, it has the bits of a run that was never interrupted.",
+         NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+static const mfl_fn sgd_functions[] = {
+        {"load", sgd_load, "mf.sgd.load(path, {distribution=, xi=})",
+         "The run saved at path, or nil and a message if the file is missing, damaged or of "
+         "another kind. Lua functions are not in the file and are given again.",
+         load_fields},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+static const mfl_property sgd_properties[] = {{"k", sgd_k, "steps done"},
+                                              {"t", sgd_t, "time t = k eps"},
+                                              {"N", sgd_N, "number of neurons"},
+                                              {"yhat", sgd_yhat,
+                                               "prediction yhat_k of the latest step, made "
+                                               "before its update"},
+                                              {NULL, NULL, NULL}};
+
+static const mfl_class sgd_class = {
+        MFL_SGD,
+        "A run of one-pass stochastic gradient descent (Eq. 3; with beta or lambda Eq. 11).",
+        sgd_methods, sgd_properties, NULL};
+
+static const mfl_fn sgd_call[] = {
+        {"__call", sgd_new, "mf.sgd{distribution=, activation=, N=, init=, eps=, ...}",
+         "A network of N neurons at its initial weights, ready to be trained by one-pass SGD.",
+         sgd_fields},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+void mfl_open_sgd(lua_State *L) {
+    mfl_class_register(L, &sgd_class);
+    lua_newtable(L);
+    mfl_functions(L, MFL_SGD, sgd_functions);
+    lua_newtable(L);
+    mfl_functions(L, MFL_SGD, sgd_call);
+    lua_setmetatable(L, -2);
+    lua_setfield(L, -2, "sgd");
+}
