@@ -35,7 +35,7 @@ describe("build", function()
       assert.truthy(from == to or floor[from] > floor[to], file .. " includes " .. to .. ", which does not lie below")
     end
     assert.equal(7, rooms)
-    assert.truthy(includes > 50)
+    assert.truthy(includes > 30)
   end)
 
   it("takes cblas_dgemm from OpenBLAS, in the host and in the module", function()
