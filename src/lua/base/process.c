@@ -426,16 +426,16 @@ typedef struct {
 } sweep_options;
 
 static const mfl_field sweep_fields[] = {
-        {"workers", MFL_COUNT, offsetof(sweep_options, workers), MFL_OPTIONAL, 1, WORKERS_MAX, 0,
-         NULL, "processes at a time; default: mf.threads()"},
-        {"out", MFL_STRING, offsetof(sweep_options, out), MFL_OPTIONAL, 0, 0, 0, NULL,
-         "folder that keeps finished points; default: the folder of the running experiment; "
-         "without one nothing is kept"},
-        {"name", MFL_STRING, offsetof(sweep_options, name), 0, 0, 0, 0, "sweep",
-         "finished points are kept in out/name.points"},
-        {"tag", MFL_STRING, offsetof(sweep_options, tag), 0, 0, 0, 0, "",
-         "points kept under another tag are not reused: change it when fn changes in a way that "
-         "its text and its captured values do not show"},
+        {"workers", MFL_COUNT, offsetof(sweep_options, workers), .flags = MFL_OPTIONAL, .low = 1,
+         .high = WORKERS_MAX, .text = "processes at a time; default: mf.threads()"},
+        {"out", MFL_STRING, offsetof(sweep_options, out), .flags = MFL_OPTIONAL,
+         .text = "folder that keeps finished points; default: the folder of the running "
+                 "experiment; without one nothing is kept"},
+        {"name", MFL_STRING, offsetof(sweep_options, name), .aux = "sweep",
+         .text = "finished points are kept in out/name.points"},
+        {"tag", MFL_STRING, offsetof(sweep_options, tag), .aux = "",
+         .text = "points kept under another tag are not reused: change it when fn changes in a way "
+                 "that its text and its captured values do not show"},
         MFL_END};
 
 static int sweep(lua_State *L) {

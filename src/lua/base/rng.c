@@ -70,11 +70,10 @@ typedef struct {
 } rng_options;
 
 static const mfl_field rng_fields[] = {
-        {"seed", MFL_SEED, offsetof(rng_options, seed), 0, 0, 0, 1, NULL, "seed"},
-        {"stream", MFL_COUNT, offsetof(rng_options, stream), 0, 0, 65535 - MF_STREAM_USER, 0, NULL,
-         "number of the stream; streams are independent"},
-        {"draw", MFL_SEED, offsetof(rng_options, draw), 0, 0, 0, 0, NULL,
-         "number of the draw in its stream"},
+        {"seed", MFL_SEED, offsetof(rng_options, seed), .fallback = 1, .text = "seed"},
+        {"stream", MFL_COUNT, offsetof(rng_options, stream), .high = 65535 - MF_STREAM_USER,
+         .text = "number of the stream; streams are independent"},
+        {"draw", MFL_SEED, offsetof(rng_options, draw), .text = "number of the draw in its stream"},
         MFL_END};
 
 static int rng_new(lua_State *L) {

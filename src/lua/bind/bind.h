@@ -60,7 +60,7 @@ typedef struct {
 
 /* Ends a field table. */
 #define MFL_END                                                                                    \
-    { NULL, MFL_ANY, 0, 0, 0, 0, 0, NULL, NULL }
+    { .name = NULL }
 
 /* Reads the table at `index` (absent or nil counts as empty) into `out` by `fields`.
  * Strict: an unknown key is an error that names the nearest known one. Pushes a NEW

@@ -20,17 +20,19 @@ typedef struct {
 } optimum_options;
 
 static const mfl_field optimum_fields[] = {
-        {"potential", MFL_OBJECT, offsetof(optimum_options, potential), MFL_REQUIRED, 0, 0, 0,
-         MFL_POTENTIAL, "whose risk to minimise"},
-        {"rmax", MFL_NUMBER, offsetof(optimum_options, rmax), MFL_OPEN_LOW | MFL_INF, 0, HUGE_VAL,
-         HUGE_VAL, NULL,
-         "radii up to here; inf: the closed half-line, where mass may sit at infinity"},
-        {"box", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a list of {low, high}, one for each coordinate",
-         "domain of the neurons' parameters; default: [0, rmax] for a radius"},
-        {"tol", MFL_NUMBER, offsetof(optimum_options, tol), MFL_OPEN_LOW, 0, 1, 1e-9, NULL,
-         "gap to reach"},
-        {"starts", MFL_COUNT, offsetof(optimum_options, starts), 0, 16, 1e6, 2048, NULL,
-         "two or more coordinates: points from which min Psi is searched"},
+        {"potential", MFL_OBJECT, offsetof(optimum_options, potential), .flags = MFL_REQUIRED,
+         .aux = MFL_POTENTIAL, .text = "whose risk to minimise"},
+        {"rmax", MFL_NUMBER, offsetof(optimum_options, rmax), .flags = MFL_OPEN_LOW | MFL_INF,
+         .high = HUGE_VAL, .fallback = HUGE_VAL,
+         .text = "radii up to here; inf: the closed half-line, where mass may sit at infinity"},
+        {"box", MFL_ANY, .flags = MFL_OPTIONAL,
+         .aux = "a list of {low, high}, one for each coordinate",
+         .text = "domain of the neurons' parameters; default: [0, rmax] for a radius"},
+        {"tol", MFL_NUMBER, offsetof(optimum_options, tol), .flags = MFL_OPEN_LOW, .high = 1,
+         .fallback = 1e-9, .text = "gap to reach"},
+        {"starts", MFL_COUNT, offsetof(optimum_options, starts), .low = 16, .high = 1e6,
+         .fallback = 2048,
+         .text = "two or more coordinates: points from which min Psi is searched"},
         MFL_END};
 
 static void optimum_close(void *payload) {

@@ -31,17 +31,19 @@ typedef struct {
 
 static const mfl_field lemma1_fields[] = {FIELD_D,
                                           {"delta", MFL_NUMBER, offsetof(lemma1_options, delta),
-                                           MFL_REQUIRED | MFL_OPEN_LOW | MFL_OPEN_HIGH, 0, 1, 0,
-                                           NULL, "separation of the two Gaussians"},
+                                           .flags = MFL_REQUIRED | MFL_OPEN_LOW | MFL_OPEN_HIGH,
+                                           .high = 1, .text = "separation of the two Gaussians"},
                                           FIELD_ACTIVATION,
-                                          {"tol", MFL_NUMBER, offsetof(lemma1_options, tol), 0,
-                                           1e-13, 1e-2, 1e-13, NULL, "accuracy of v and u_d"},
+                                          {"tol", MFL_NUMBER, offsetof(lemma1_options, tol),
+                                           .low = 1e-13, .high = 1e-2, .fallback = 1e-13,
+                                           .text = "accuracy of v and u_d"},
                                           MFL_END};
 
 static const mfl_field interval_fields[] = {FIELD_D,
                                             FIELD_ACTIVATION,
-                                            {"tol", MFL_NUMBER, offsetof(lemma1_options, tol), 0,
-                                             1e-9, 1e-2, 1e-6, NULL, "accuracy of both ends"},
+                                            {"tol", MFL_NUMBER, offsetof(lemma1_options, tol),
+                                             .low = 1e-9, .high = 1e-2, .fallback = 1e-6,
+                                             .text = "accuracy of both ends"},
                                             MFL_END};
 
 static void set(lua_State *L, const char *key, double value) {
@@ -113,14 +115,16 @@ typedef struct {
 } point_options;
 
 static const mfl_field point_fields[] = {
-        {"potential", MFL_OBJECT, offsetof(point_options, potential), MFL_REQUIRED, 0, 0, 0,
-         MFL_POTENTIAL, "V and U of the model"},
-        {"theta", MFL_ANY, 0, MFL_REQUIRED, 0, 0, 0, "a number or a vector of coordinates",
-         "theta_*, the place of the point mass; radii >= 0"},
-        {"measure", MFL_OBJECT, offsetof(point_options, measure), MFL_OPTIONAL, 0, 0, 0,
-         MFL_MEASURE, "rho_*, with theta_* among its atoms; default: the point mass alone"},
-        {"tol", MFL_NUMBER, offsetof(point_options, tol), MFL_OPEN_LOW, 0, 1, 1e-6, NULL,
-         "forces up to this, relative to 1 + |grad V(theta)|, count as 0"},
+        {"potential", MFL_OBJECT, offsetof(point_options, potential), .flags = MFL_REQUIRED,
+         .aux = MFL_POTENTIAL, .text = "V and U of the model"},
+        {"theta", MFL_ANY, .flags = MFL_REQUIRED, .aux = "a number or a vector of coordinates",
+         .text = "theta_*, the place of the point mass; radii >= 0"},
+        {"measure", MFL_OBJECT, offsetof(point_options, measure), .flags = MFL_OPTIONAL,
+         .aux = MFL_MEASURE,
+         .text = "rho_*, with theta_* among its atoms; default: the point mass alone"},
+        {"tol", MFL_NUMBER, offsetof(point_options, tol), .flags = MFL_OPEN_LOW, .high = 1,
+         .fallback = 1e-6,
+         .text = "forces up to this, relative to 1 + |grad V(theta)|, count as 0"},
         MFL_END};
 
 static int theta_error(lua_State *L, const char *where, const char *text, double x) {

@@ -61,12 +61,12 @@ typedef struct {
 } measure_options;
 
 static const mfl_field measure_fields[] = {
-        {"x", MFL_ANY, 0, MFL_REQUIRED, 0, 0, 0, "an mf.array or table of numbers or rows",
-         "atoms: n numbers, or n rows of coordinates"},
-        {"weights", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "an array or table of n numbers >= 0",
-         "masses, normalised to total 1; default equal"},
-        {"space", MFL_ENUM, offsetof(measure_options, space), 0, 0, 0, 0, space_names,
-         "what the coordinates mean; default free"},
+        {"x", MFL_ANY, .flags = MFL_REQUIRED, .aux = "an mf.array or table of numbers or rows",
+         .text = "atoms: n numbers, or n rows of coordinates"},
+        {"weights", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "an array or table of n numbers >= 0",
+         .text = "masses, normalised to total 1; default equal"},
+        {"space", MFL_ENUM, offsetof(measure_options, space), .aux = space_names,
+         .text = "what the coordinates mean; default free"},
         MFL_END};
 
 /* Turns mf.measure(array) into mf.measure{ x = array }. */
@@ -295,7 +295,7 @@ typedef struct {
 } sample_options;
 
 static const mfl_field sample_fields[] = {
-        {"seed", MFL_SEED, offsetof(sample_options, seed), 0, 0, 0, 1, NULL, "of the draws"},
+        {"seed", MFL_SEED, offsetof(sample_options, seed), .fallback = 1, .text = "of the draws"},
         MFL_END};
 
 static int measure_sample(lua_State *L) {
@@ -364,25 +364,27 @@ typedef struct {
 } histogram_options;
 
 static const mfl_field histogram_fields[] = {
-        {"bins", MFL_COUNT, offsetof(histogram_options, bins), 0, 1, 1e7, 40, NULL,
-         "number of bins"},
-        {"range", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "{low, high}",
-         "interval covered; default: all finite atoms"},
-        {"density", MFL_BOOLEAN, offsetof(histogram_options, density), 0, 0, 0, 1, NULL,
-         "heights as mass per length; false: as mass"},
-        {"coordinate", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a name or a number",
-         "which coordinate, where there is more than one"},
+        {"bins", MFL_COUNT, offsetof(histogram_options, bins), .low = 1, .high = 1e7,
+         .fallback = 40, .text = "number of bins"},
+        {"range", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "{low, high}",
+         .text = "interval covered; default: all finite atoms"},
+        {"density", MFL_BOOLEAN, offsetof(histogram_options, density), .fallback = 1,
+         .text = "heights as mass per length; false: as mass"},
+        {"coordinate", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "a name or a number",
+         .text = "which coordinate, where there is more than one"},
         MFL_END};
 
 static const mfl_field density_fields[] = {
-        {"points", MFL_COUNT, offsetof(histogram_options, points), 0, 8, 1e7, 401, NULL,
-         "number of points of the curve, made odd: edges and centres of cells"},
-        {"bandwidth", MFL_NUMBER, offsetof(histogram_options, bandwidth), 0, 0, HUGE_VAL, 0, NULL,
-         "standard deviation of the Gaussian in place of every atom; 0: between neighbours"},
-        {"range", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "{low, high}",
-         "interval drawn; default: all of the density"},
-        {"coordinate", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a name or a number",
-         "which coordinate, where there is more than one"},
+        {"points", MFL_COUNT, offsetof(histogram_options, points), .low = 8, .high = 1e7,
+         .fallback = 401,
+         .text = "number of points of the curve, made odd: edges and centres of cells"},
+        {"bandwidth", MFL_NUMBER, offsetof(histogram_options, bandwidth), .high = HUGE_VAL,
+         .text = "standard deviation of the Gaussian in place of every atom; 0: between "
+                 "neighbours"},
+        {"range", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "{low, high}",
+         .text = "interval drawn; default: all of the density"},
+        {"coordinate", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "a name or a number",
+         .text = "which coordinate, where there is more than one"},
         MFL_END};
 
 /* The option 'range' of the table at 3, if there is one. */
@@ -502,10 +504,10 @@ typedef struct {
 } radii_options;
 
 static const mfl_field radii_fields[] = {
-        {"s0", MFL_COUNT, offsetof(radii_options, s0), MFL_REQUIRED, 1, 1e9, 0, NULL,
-         "dimension of the subspace V"},
-        {"basis", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "an mf.array of s0 orthonormal rows",
-         "rows that span V; default: the first s0 coordinates"},
+        {"s0", MFL_COUNT, offsetof(radii_options, s0), .flags = MFL_REQUIRED, .low = 1, .high = 1e9,
+         .text = "dimension of the subspace V"},
+        {"basis", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "an mf.array of s0 orthonormal rows",
+         .text = "rows that span V; default: the first s0 coordinates"},
         MFL_END};
 
 /* The option 'basis' of the table at 3 (left on the stack), s0 x d, or NULL. */

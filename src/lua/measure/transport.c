@@ -60,10 +60,12 @@ typedef struct {
 } sliced_options;
 
 static const mfl_field sliced_fields[] = {
-        {"directions", MFL_COUNT, offsetof(sliced_options, directions), 0, 1, 1e9, 200, NULL,
-         "number of random directions"},
-        {"p", MFL_NUMBER, offsetof(sliced_options, p), 0, 1, HUGE_VAL, 2, NULL, "order"},
-        {"seed", MFL_SEED, offsetof(sliced_options, seed), 0, 0, 0, 1, NULL, "of the directions"},
+        {"directions", MFL_COUNT, offsetof(sliced_options, directions), .low = 1, .high = 1e9,
+         .fallback = 200, .text = "number of random directions"},
+        {"p", MFL_NUMBER, offsetof(sliced_options, p), .low = 1, .high = HUGE_VAL, .fallback = 2,
+         .text = "order"},
+        {"seed", MFL_SEED, offsetof(sliced_options, seed), .fallback = 1,
+         .text = "of the directions"},
         MFL_END};
 
 static int transport_sliced(lua_State *L) {

@@ -51,10 +51,10 @@ static int activation_softplus(lua_State *L) {
 /* ---- piecewise linear -------------------------------------------------------------------------- */
 
 static const mfl_field slope_fields[] = {
-        {"left", MFL_NUMBER, offsetof(mf_activation, slope_left), 0, -HUGE_VAL, HUGE_VAL, 0, NULL,
-         "slope before the first knot"},
-        {"right", MFL_NUMBER, offsetof(mf_activation, slope_right), 0, -HUGE_VAL, HUGE_VAL, 0, NULL,
-         "slope after the last knot"},
+        {"left", MFL_NUMBER, offsetof(mf_activation, slope_left), .low = -HUGE_VAL,
+         .high = HUGE_VAL, .text = "slope before the first knot"},
+        {"right", MFL_NUMBER, offsetof(mf_activation, slope_right), .low = -HUGE_VAL,
+         .high = HUGE_VAL, .text = "slope after the last knot"},
         MFL_END};
 
 /* The number at [i] of the table on top of the stack; an error names knot and place. */
@@ -120,14 +120,14 @@ static int activation_piecewise(lua_State *L) {
 /* ---- custom -------------------------------------------------------------------------------------- */
 
 static const mfl_field custom_fields[] = {
-        {"f", MFL_ANY, 0, MFL_REQUIRED, 0, 0, 0, "a function t -> sigma(t)",
-         "sigma; continuous, and a straight line (flat, for instance) as t -> +-inf"},
-        {"df", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a function t -> sigma'(t)",
-         "its derivative; given, the table's derivative is held against it"},
-        {"kinks", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a list of numbers",
-         "where sigma is not smooth, increasing: fewer and better pieces"},
-        {"tol", MFL_NUMBER, 0, 0, 1e-14, 1e-2, 1e-11, NULL,
-         "accepted error of the table, relative to max(1, |sigma|)"},
+        {"f", MFL_ANY, .flags = MFL_REQUIRED, .aux = "a function t -> sigma(t)",
+         .text = "sigma; continuous, and a straight line (flat, for instance) as t -> +-inf"},
+        {"df", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "a function t -> sigma'(t)",
+         .text = "its derivative; given, the table's derivative is held against it"},
+        {"kinks", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "a list of numbers",
+         .text = "where sigma is not smooth, increasing: fewer and better pieces"},
+        {"tol", MFL_NUMBER, .low = 1e-14, .high = 1e-2, .fallback = 1e-11,
+         .text = "accepted error of the table, relative to max(1, |sigma|)"},
         MFL_END};
 
 /* out[i] = fn(t[i]) for the function at `index`. */

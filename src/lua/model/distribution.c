@@ -34,10 +34,10 @@ static const mfl_field isotropic_fields[] = {FIELD_D, FIELD_DELTA, MFL_END};
 static const mfl_field anisotropic_fields[] = {
         FIELD_D,
         FIELD_DELTA,
-        {"s0", MFL_COUNT, offsetof(mf_distribution, s0), MFL_REQUIRED, 1, 1e7, 0, NULL,
-         "dimension of the subspace V in which the classes differ, <= d"},
-        {"basis", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "s0 rows of d numbers",
-         "rows that span V (made orthonormal); default: the first s0 coordinates"},
+        {"s0", MFL_COUNT, offsetof(mf_distribution, s0), .flags = MFL_REQUIRED, .low = 1,
+         .high = 1e7, .text = "dimension of the subspace V in which the classes differ, <= d"},
+        {"basis", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "s0 rows of d numbers",
+         .text = "rows that span V (made orthonormal); default: the first s0 coordinates"},
         MFL_END};
 
 static int distribution_isotropic(lua_State *L) {
@@ -127,13 +127,14 @@ typedef struct {
 } component;
 
 static const mfl_field component_fields[] = {
-        {"weight", MFL_NUMBER, offsetof(component, weight), MFL_OPEN_LOW, 0, HUGE_VAL, 1, NULL,
-         "probability, up to a common factor"},
-        {"label", MFL_NUMBER, offsetof(component, label), MFL_REQUIRED, -HUGE_VAL, HUGE_VAL, 0,
-         NULL, "y of this component"},
-        {"mean", MFL_ANY, 0, MFL_REQUIRED, 0, 0, 0, "a vector of d numbers", "mean of x"},
-        {"covariance", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a number, d numbers or d x d",
-         "covariance of x: s^2 I, a diagonal, or a positive definite matrix; default I"},
+        {"weight", MFL_NUMBER, offsetof(component, weight), .flags = MFL_OPEN_LOW, .high = HUGE_VAL,
+         .fallback = 1, .text = "probability, up to a common factor"},
+        {"label", MFL_NUMBER, offsetof(component, label), .flags = MFL_REQUIRED, .low = -HUGE_VAL,
+         .high = HUGE_VAL, .text = "y of this component"},
+        {"mean", MFL_ANY, .flags = MFL_REQUIRED, .aux = "a vector of d numbers",
+         .text = "mean of x"},
+        {"covariance", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "a number, d numbers or d x d",
+         .text = "covariance of x: s^2 I, a diagonal, or a positive definite matrix; default I"},
         MFL_END};
 
 /* Fills the lower triangular factor of a covariance on top of the stack (nil: identity). */
@@ -239,11 +240,12 @@ static int distribution_mixture(lua_State *L) {
 
 /* ---- laws of one's own --------------------------------------------------------------------- */
 
-static const mfl_field custom_fields[] = {
-        FIELD_D,
-        {"sample", MFL_ANY, 0, MFL_REQUIRED, 0, 0, 0, "a function rng -> x, y",
-         "makes one example from a source of random numbers: x (array or table of d numbers), y"},
-        MFL_END};
+static const mfl_field custom_fields[] = {FIELD_D,
+                                          {"sample", MFL_ANY, .flags = MFL_REQUIRED,
+                                           .aux = "a function rng -> x, y",
+                                           .text = "makes one example from a source of random "
+                                                   "numbers: x (array or table of d numbers), y"},
+                                          MFL_END};
 
 static int distribution_custom(lua_State *L) {
     const char *where = "mf.distribution.custom";
@@ -308,9 +310,9 @@ typedef struct {
 } sample_options;
 
 static const mfl_field sample_fields[] = {
-        {"seed", MFL_SEED, offsetof(sample_options, seed), 0, 0, 0, 1, NULL, "seed"},
-        {"first", MFL_SEED, offsetof(sample_options, first), 0, 0, 0, 1, NULL,
-         "number of the first sample in its stream; SGD's first step sees sample 1"},
+        {"seed", MFL_SEED, offsetof(sample_options, seed), .fallback = 1, .text = "seed"},
+        {"first", MFL_SEED, offsetof(sample_options, first), .fallback = 1,
+         .text = "number of the first sample in its stream; SGD's first step sees sample 1"},
         MFL_END};
 
 static int distribution_sample(lua_State *L) {

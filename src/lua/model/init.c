@@ -31,8 +31,8 @@ static const mfl_class init_class;
     }
 
 static const mfl_field gaussian_fields[] = {{"kappa", MFL_NUMBER, offsetof(mf_init, kappa),
-                                             MFL_REQUIRED | MFL_OPEN_LOW, 0, HUGE_VAL, 0, NULL,
-                                             "w ~ N(0, kappa^2/d I)"},
+                                             .flags = MFL_REQUIRED | MFL_OPEN_LOW, .high = HUGE_VAL,
+                                             .text = "w ~ N(0, kappa^2/d I)"},
                                             FIELD_A,
                                             FIELD_B,
                                             FIELD_D,
@@ -40,8 +40,8 @@ static const mfl_field gaussian_fields[] = {{"kappa", MFL_NUMBER, offsetof(mf_in
                                             MFL_END};
 
 static const mfl_field sphere_fields[] = {{"radius", MFL_NUMBER, offsetof(mf_init, radius),
-                                           MFL_REQUIRED, 0, HUGE_VAL, 0, NULL,
-                                           "w is uniform on the sphere |w| = radius"},
+                                           .flags = MFL_REQUIRED, .high = HUGE_VAL,
+                                           .text = "w is uniform on the sphere |w| = radius"},
                                           FIELD_A,
                                           FIELD_B,
                                           FIELD_D,

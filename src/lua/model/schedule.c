@@ -4,15 +4,16 @@
 #include <math.h>
 
 static const mfl_field constant_fields[] = {{"value", MFL_NUMBER, offsetof(mf_schedule, value),
-                                             MFL_OPEN_LOW, 0, HUGE_VAL, 1, NULL,
-                                             "xi, the same at every t"},
+                                             .flags = MFL_OPEN_LOW, .high = HUGE_VAL, .fallback = 1,
+                                             .text = "xi, the same at every t"},
                                             MFL_END};
 
 static const mfl_field power_fields[] = {
-        {"p", MFL_NUMBER, offsetof(mf_schedule, power), MFL_REQUIRED | MFL_OPEN_LOW, -1, HUGE_VAL,
-         0, NULL, "exponent: xi(t) = value t^p; above -1, or the clock int xi would be infinite"},
-        {"value", MFL_NUMBER, offsetof(mf_schedule, value), MFL_OPEN_LOW, 0, HUGE_VAL, 1, NULL,
-         "factor in front"},
+        {"p", MFL_NUMBER, offsetof(mf_schedule, power), .flags = MFL_REQUIRED | MFL_OPEN_LOW,
+         .low = -1, .high = HUGE_VAL,
+         .text = "exponent: xi(t) = value t^p; above -1, or the clock int xi would be infinite"},
+        {"value", MFL_NUMBER, offsetof(mf_schedule, value), .flags = MFL_OPEN_LOW, .high = HUGE_VAL,
+         .fallback = 1, .text = "factor in front"},
         MFL_END};
 
 static const mfl_class schedule_class;

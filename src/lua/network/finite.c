@@ -23,21 +23,23 @@ typedef struct {
 } descend_options;
 
 static const mfl_field descend_fields[] = {
-        {"distribution", MFL_OBJECT, offsetof(descend_options, law), MFL_REQUIRED, 0, 0, 0,
-         MFL_DISTRIBUTION, "isotropic law of (x, y)"},
-        {"activation", MFL_OBJECT, offsetof(descend_options, activation), MFL_REQUIRED, 0, 0, 0,
-         MFL_ACTIVATION, "sigma of the neurons sigma(<w,x>)"},
-        {"N", MFL_COUNT, offsetof(descend_options, N), MFL_REQUIRED, 1, 1e5, 0, NULL,
-         "number of neurons"},
-        {"init", MFL_OBJECT, offsetof(descend_options, init), MFL_REQUIRED, 0, 0, 0, MFL_INIT,
-         "law of the weights to start from"},
-        {"seed", MFL_SEED, offsetof(descend_options, seed), 0, 0, 0, 1, NULL,
-         "seed of those weights"},
-        {"tol", MFL_NUMBER, offsetof(descend_options, tol), MFL_OPEN_LOW, 0, 1, 1e-7, NULL,
-         "stop where N |grad R_N| is below"},
-        {"steps", MFL_COUNT, offsetof(descend_options, steps), 0, 1, 1e9, 2000, NULL, "at most"},
-        {"terms", MFL_COUNT, offsetof(descend_options, terms), 0, 8, 512, 64, NULL,
-         "of the Hermite series that is descended; the risk returned is exact"},
+        {"distribution", MFL_OBJECT, offsetof(descend_options, law), .flags = MFL_REQUIRED,
+         .aux = MFL_DISTRIBUTION, .text = "isotropic law of (x, y)"},
+        {"activation", MFL_OBJECT, offsetof(descend_options, activation), .flags = MFL_REQUIRED,
+         .aux = MFL_ACTIVATION, .text = "sigma of the neurons sigma(<w,x>)"},
+        {"N", MFL_COUNT, offsetof(descend_options, N), .flags = MFL_REQUIRED, .low = 1, .high = 1e5,
+         .text = "number of neurons"},
+        {"init", MFL_OBJECT, offsetof(descend_options, init), .flags = MFL_REQUIRED,
+         .aux = MFL_INIT, .text = "law of the weights to start from"},
+        {"seed", MFL_SEED, offsetof(descend_options, seed), .fallback = 1,
+         .text = "seed of those weights"},
+        {"tol", MFL_NUMBER, offsetof(descend_options, tol), .flags = MFL_OPEN_LOW, .high = 1,
+         .fallback = 1e-7, .text = "stop where N |grad R_N| is below"},
+        {"steps", MFL_COUNT, offsetof(descend_options, steps), .low = 1, .high = 1e9,
+         .fallback = 2000, .text = "at most"},
+        {"terms", MFL_COUNT, offsetof(descend_options, terms), .low = 8, .high = 512,
+         .fallback = 64,
+         .text = "of the Hermite series that is descended; the risk returned is exact"},
         MFL_END};
 
 static void set(lua_State *L, const char *key, double value) {

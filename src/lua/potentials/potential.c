@@ -361,14 +361,15 @@ typedef struct {
 } radial_options;
 
 static const mfl_field radial_fields[] = {
-        {"distribution", MFL_OBJECT, offsetof(radial_options, distribution), MFL_REQUIRED, 0, 0, 0,
-         MFL_DISTRIBUTION, "isotropic law of (x, y), which gives delta and d"},
-        {"activation", MFL_OBJECT, offsetof(radial_options, activation), MFL_REQUIRED, 0, 0, 0,
-         MFL_ACTIVATION, "sigma of the neurons sigma(<w,x>)"},
-        {"d", MFL_DIM, offsetof(radial_options, d), MFL_OPTIONAL | MFL_INF, 2, HUGE_VAL, 0, NULL,
-         "dimension instead of the distribution's; math.huge for the limit"},
-        {"tol", MFL_NUMBER, offsetof(radial_options, tol), 0, 1e-13, 1e-2, 1e-10, NULL,
-         "accuracy of V and U relative to max(1, sup U)"},
+        {"distribution", MFL_OBJECT, offsetof(radial_options, distribution), .flags = MFL_REQUIRED,
+         .aux = MFL_DISTRIBUTION, .text = "isotropic law of (x, y), which gives delta and d"},
+        {"activation", MFL_OBJECT, offsetof(radial_options, activation), .flags = MFL_REQUIRED,
+         .aux = MFL_ACTIVATION, .text = "sigma of the neurons sigma(<w,x>)"},
+        {"d", MFL_DIM, offsetof(radial_options, d), .flags = MFL_OPTIONAL | MFL_INF, .low = 2,
+         .high = HUGE_VAL,
+         .text = "dimension instead of the distribution's; math.huge for the limit"},
+        {"tol", MFL_NUMBER, offsetof(radial_options, tol), .low = 1e-13, .high = 1e-2,
+         .fallback = 1e-10, .text = "accuracy of V and U relative to max(1, sup U)"},
         MFL_END};
 
 static int potential_radial(lua_State *L) {
@@ -395,14 +396,17 @@ typedef struct {
 } two_radius_options;
 
 static const mfl_field two_radius_fields[] = {
-        {"distribution", MFL_OBJECT, offsetof(two_radius_options, distribution), MFL_REQUIRED, 0, 0,
-         0, MFL_DISTRIBUTION, "anisotropic law of (x, y), which gives delta, d and s0"},
-        {"activation", MFL_OBJECT, offsetof(two_radius_options, activation), MFL_REQUIRED, 0, 0, 0,
-         MFL_ACTIVATION, "sigma of the neurons sigma(<w,x>)"},
-        {"d", MFL_DIM, offsetof(two_radius_options, spec.d), MFL_OPTIONAL | MFL_INF, 1, HUGE_VAL, 0,
-         NULL, "dimension instead of the distribution's, s0/d being kept; math.huge for the limit"},
-        {"tol", MFL_NUMBER, offsetof(two_radius_options, spec.tol), 0, 1e-13, 1e-2, 1e-9, NULL,
-         "accuracy of V and U relative to max(1, sup U)"},
+        {"distribution", MFL_OBJECT, offsetof(two_radius_options, distribution),
+         .flags = MFL_REQUIRED, .aux = MFL_DISTRIBUTION,
+         .text = "anisotropic law of (x, y), which gives delta, d and s0"},
+        {"activation", MFL_OBJECT, offsetof(two_radius_options, activation), .flags = MFL_REQUIRED,
+         .aux = MFL_ACTIVATION, .text = "sigma of the neurons sigma(<w,x>)"},
+        {"d", MFL_DIM, offsetof(two_radius_options, spec.d), .flags = MFL_OPTIONAL | MFL_INF,
+         .low = 1, .high = HUGE_VAL,
+         .text = "dimension instead of the distribution's, s0/d being kept; math.huge for the "
+                 "limit"},
+        {"tol", MFL_NUMBER, offsetof(two_radius_options, spec.tol), .low = 1e-13, .high = 1e-2,
+         .fallback = 1e-9, .text = "accuracy of V and U relative to max(1, sup U)"},
         MFL_END};
 
 static int potential_two_radius(lua_State *L) {
@@ -435,13 +439,14 @@ typedef struct {
 } relu_options;
 
 static const mfl_field relu_fields[] = {
-        {"distribution", MFL_OBJECT, offsetof(relu_options, distribution), MFL_OPTIONAL, 0, 0, 0,
-         MFL_DISTRIBUTION, "anisotropic law whose delta and gamma = s0/d to take"},
+        {"distribution", MFL_OBJECT, offsetof(relu_options, distribution), .flags = MFL_OPTIONAL,
+         .aux = MFL_DISTRIBUTION, .text = "anisotropic law whose delta and gamma = s0/d to take"},
         {"delta", MFL_NUMBER, offsetof(relu_options, spec.delta),
-         MFL_OPTIONAL | MFL_OPEN_LOW | MFL_OPEN_HIGH, 0, 1, 0, NULL,
-         "tau_+- = 1 +- delta; required without a distribution"},
-        {"gamma", MFL_NUMBER, offsetof(relu_options, spec.gamma), MFL_OPTIONAL | MFL_OPEN_LOW, 0, 1,
-         0, NULL, "s0/d; only the law of (r1, r2) at the start depends on it"},
+         .flags = MFL_OPTIONAL | MFL_OPEN_LOW | MFL_OPEN_HIGH, .high = 1,
+         .text = "tau_+- = 1 +- delta; required without a distribution"},
+        {"gamma", MFL_NUMBER, offsetof(relu_options, spec.gamma),
+         .flags = MFL_OPTIONAL | MFL_OPEN_LOW, .high = 1,
+         .text = "s0/d; only the law of (r1, r2) at the start depends on it"},
         MFL_END};
 
 static int potential_relu(lua_State *L) {

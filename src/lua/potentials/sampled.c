@@ -14,20 +14,21 @@ typedef struct {
 static const char *const neuron_names[] = {"plain", "affine", NULL};
 
 const mfl_field mfl_sampled_fields[] = {
-        {"distribution", MFL_OBJECT, offsetof(sampled_options, law), MFL_REQUIRED, 0, 0, 0,
-         MFL_DISTRIBUTION, "law of one example (x, y), native or custom"},
-        {"activation", MFL_OBJECT, offsetof(sampled_options, activation), MFL_REQUIRED, 0, 0, 0,
-         "mf.activation", "sigma"},
-        {"neuron", MFL_ENUM, offsetof(sampled_options, neuron), 0, 0, 0, 0, neuron_names,
-         "plain: theta = w; affine: theta = (w, a, b)"},
-        {"samples", MFL_COUNT, offsetof(sampled_options, spec.n), MFL_REQUIRED, 1, 1e9, 0, NULL,
-         "number of examples n; the error against the population is of order n^(-1/2)"},
-        {"seed", MFL_SEED, offsetof(sampled_options, seed), 0, 0, 0, 1, NULL,
-         "seed of the examples; different from those of an SGD run with the same seed"},
-        {"fix_a", MFL_BOOLEAN, offsetof(sampled_options, spec.fix_a), 0, 0, 0, 0, NULL,
-         "affine neurons: output weights feel no force"},
-        {"fix_b", MFL_BOOLEAN, offsetof(sampled_options, spec.fix_b), 0, 0, 0, 0, NULL,
-         "affine neurons: offsets feel no force"},
+        {"distribution", MFL_OBJECT, offsetof(sampled_options, law), .flags = MFL_REQUIRED,
+         .aux = MFL_DISTRIBUTION, .text = "law of one example (x, y), native or custom"},
+        {"activation", MFL_OBJECT, offsetof(sampled_options, activation), .flags = MFL_REQUIRED,
+         .aux = "mf.activation", .text = "sigma"},
+        {"neuron", MFL_ENUM, offsetof(sampled_options, neuron), .aux = neuron_names,
+         .text = "plain: theta = w; affine: theta = (w, a, b)"},
+        {"samples", MFL_COUNT, offsetof(sampled_options, spec.n), .flags = MFL_REQUIRED, .low = 1,
+         .high = 1e9,
+         .text = "number of examples n; the error against the population is of order n^(-1/2)"},
+        {"seed", MFL_SEED, offsetof(sampled_options, seed), .fallback = 1,
+         .text = "seed of the examples; different from those of an SGD run with the same seed"},
+        {"fix_a", MFL_BOOLEAN, offsetof(sampled_options, spec.fix_a),
+         .text = "affine neurons: output weights feel no force"},
+        {"fix_b", MFL_BOOLEAN, offsetof(sampled_options, spec.fix_b),
+         .text = "affine neurons: offsets feel no force"},
         MFL_END};
 
 int mfl_potential_sampled(lua_State *L) {

@@ -43,40 +43,42 @@ static const char *const algorithm_names[] = {"auto", "plain", "blocked", NULL};
 static const char *const precision_names[] = {"double", "single", NULL};
 
 static const mfl_field sgd_fields[] = {
-        {"distribution", MFL_OBJECT, offsetof(sgd_options, law), MFL_REQUIRED, 0, 0, 0,
-         MFL_DISTRIBUTION, "law of one example (x, y)"},
-        {"activation", MFL_OBJECT, offsetof(sgd_options, activation), MFL_REQUIRED, 0, 0, 0,
-         "mf.activation", "sigma"},
-        {"neuron", MFL_ENUM, offsetof(sgd_options, neuron), 0, 0, 0, 0, neuron_names,
-         "plain: sigma(<w,x>); affine: a sigma(<w,x> + b) (Eq. 2)"},
-        {"N", MFL_COUNT, offsetof(sgd_options, spec.N), MFL_REQUIRED, 1, 1e9, 0, NULL,
-         "number of neurons"},
-        {"init", MFL_OBJECT, offsetof(sgd_options, init), MFL_REQUIRED, 0, 0, 0, MFL_INIT,
-         "law rho_0 of the initial weights"},
-        {"eps", MFL_NUMBER, offsetof(sgd_options, spec.eps), MFL_REQUIRED | MFL_OPEN_LOW, 0,
-         HUGE_VAL, 0, NULL, "step size epsilon: s_k = eps xi(k eps), t = k eps"},
-        {"xi", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "an mf.schedule or a function t -> xi(t)",
-         "step schedule; default constant 1"},
-        {"seed", MFL_SEED, offsetof(sgd_options, spec.seed), 0, 0, 0, 1, NULL,
-         "seed of all random numbers of the run"},
-        {"beta", MFL_NUMBER, offsetof(sgd_options, spec.beta), MFL_OPEN_LOW | MFL_INF, 0, HUGE_VAL,
-         HUGE_VAL, NULL, "inverse temperature of noisy SGD (Eq. 11, Eq. 12); inf: no noise"},
-        {"lambda", MFL_NUMBER, offsetof(sgd_options, spec.lambda), 0, 0, HUGE_VAL, 0, NULL,
-         "l2 regularisation (Eq. 11)"},
-        {"noise", MFL_ENUM, offsetof(sgd_options, noise), 0, 0, 0, 0, noise_names,
-         "diffusion: variance 4 s_k/beta, the beta of Eq. 12; printed: 2 s_k/beta, Eq. 11 as "
-         "printed"},
-        {"fix_a", MFL_BOOLEAN, offsetof(sgd_options, spec.fix_a), 0, 0, 0, 0, NULL,
-         "affine neurons: do not train the output weights"},
-        {"fix_b", MFL_BOOLEAN, offsetof(sgd_options, spec.fix_b), 0, 0, 0, 0, NULL,
-         "affine neurons: do not train the offsets"},
-        {"algorithm", MFL_ENUM, offsetof(sgd_options, algorithm), 0, 0, 0, 0, algorithm_names,
-         "plain: one step at a time; blocked: the same steps as matrix products; auto: blocked "
-         "unless the law is custom"},
-        {"block", MFL_COUNT, offsetof(sgd_options, spec.block), MFL_OPTIONAL, 1, MF_SGD_BLOCK_MAX,
-         0, NULL, "samples a block; default by d and N; part of the run's identity (last bits)"},
-        {"precision", MFL_ENUM, offsetof(sgd_options, precision), 0, 0, 0, 0, precision_names,
-         "of weights and products; sums over neurons and risks are in double in both"},
+        {"distribution", MFL_OBJECT, offsetof(sgd_options, law), .flags = MFL_REQUIRED,
+         .aux = MFL_DISTRIBUTION, .text = "law of one example (x, y)"},
+        {"activation", MFL_OBJECT, offsetof(sgd_options, activation), .flags = MFL_REQUIRED,
+         .aux = "mf.activation", .text = "sigma"},
+        {"neuron", MFL_ENUM, offsetof(sgd_options, neuron), .aux = neuron_names,
+         .text = "plain: sigma(<w,x>); affine: a sigma(<w,x> + b) (Eq. 2)"},
+        {"N", MFL_COUNT, offsetof(sgd_options, spec.N), .flags = MFL_REQUIRED, .low = 1,
+         .high = 1e9, .text = "number of neurons"},
+        {"init", MFL_OBJECT, offsetof(sgd_options, init), .flags = MFL_REQUIRED, .aux = MFL_INIT,
+         .text = "law rho_0 of the initial weights"},
+        {"eps", MFL_NUMBER, offsetof(sgd_options, spec.eps), .flags = MFL_REQUIRED | MFL_OPEN_LOW,
+         .high = HUGE_VAL, .text = "step size epsilon: s_k = eps xi(k eps), t = k eps"},
+        {"xi", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "an mf.schedule or a function t -> xi(t)",
+         .text = "step schedule; default constant 1"},
+        {"seed", MFL_SEED, offsetof(sgd_options, spec.seed), .fallback = 1,
+         .text = "seed of all random numbers of the run"},
+        {"beta", MFL_NUMBER, offsetof(sgd_options, spec.beta), .flags = MFL_OPEN_LOW | MFL_INF,
+         .high = HUGE_VAL, .fallback = HUGE_VAL,
+         .text = "inverse temperature of noisy SGD (Eq. 11, Eq. 12); inf: no noise"},
+        {"lambda", MFL_NUMBER, offsetof(sgd_options, spec.lambda), .high = HUGE_VAL,
+         .text = "l2 regularisation (Eq. 11)"},
+        {"noise", MFL_ENUM, offsetof(sgd_options, noise), .aux = noise_names,
+         .text = "diffusion: variance 4 s_k/beta, the beta of Eq. 12; printed: 2 s_k/beta, Eq. 11 "
+                 "as printed"},
+        {"fix_a", MFL_BOOLEAN, offsetof(sgd_options, spec.fix_a),
+         .text = "affine neurons: do not train the output weights"},
+        {"fix_b", MFL_BOOLEAN, offsetof(sgd_options, spec.fix_b),
+         .text = "affine neurons: do not train the offsets"},
+        {"algorithm", MFL_ENUM, offsetof(sgd_options, algorithm), .aux = algorithm_names,
+         .text = "plain: one step at a time; blocked: the same steps as matrix products; auto: "
+                 "blocked unless the law is custom"},
+        {"block", MFL_COUNT, offsetof(sgd_options, spec.block), .flags = MFL_OPTIONAL, .low = 1,
+         .high = MF_SGD_BLOCK_MAX,
+         .text = "samples a block; default by d and N; part of the run's identity (last bits)"},
+        {"precision", MFL_ENUM, offsetof(sgd_options, precision), .aux = precision_names,
+         .text = "of weights and products; sums over neurons and risks are in double in both"},
         MFL_END};
 
 static mf_sgd *check_run(lua_State *L) {
@@ -284,12 +286,13 @@ typedef struct {
     uint64_t seed;
 } risk_options;
 
-static const mfl_field risk_fields[] = {
-        {"samples", MFL_COUNT, offsetof(risk_options, samples), MFL_OPTIONAL, 2, 1e12, 0, NULL,
-         "estimate from this many fresh examples; left out: exact, where the law is Gaussian"},
-        {"seed", MFL_SEED, offsetof(risk_options, seed), 0, 0, 0, 1, NULL,
-         "seed of the fresh examples"},
-        MFL_END};
+static const mfl_field risk_fields[] = {{"samples", MFL_COUNT, offsetof(risk_options, samples),
+                                         .flags = MFL_OPTIONAL, .low = 2, .high = 1e12,
+                                         .text = "estimate from this many fresh examples; left "
+                                                 "out: exact, where the law is Gaussian"},
+                                        {"seed", MFL_SEED, offsetof(risk_options, seed),
+                                         .fallback = 1, .text = "seed of the fresh examples"},
+                                        MFL_END};
 
 /* Mean and standard error of (y - yhat)^2 over fresh examples. */
 static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
@@ -448,10 +451,11 @@ typedef struct {
 } load_options;
 
 static const mfl_field load_fields[] = {
-        {"distribution", MFL_OBJECT, offsetof(load_options, law), MFL_OPTIONAL, 0, 0, 0,
-         MFL_DISTRIBUTION, "the law again, if it is a Lua function (files hold no code)"},
-        {"xi", MFL_ANY, 0, MFL_OPTIONAL, 0, 0, 0, "a function t -> xi(t)",
-         "the schedule again, if it is a Lua function"},
+        {"distribution", MFL_OBJECT, offsetof(load_options, law), .flags = MFL_OPTIONAL,
+         .aux = MFL_DISTRIBUTION,
+         .text = "the law again, if it is a Lua function (files hold no code)"},
+        {"xi", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "a function t -> xi(t)",
+         .text = "the schedule again, if it is a Lua function"},
         MFL_END};
 
 /* What only Lua knows must be given again. */
