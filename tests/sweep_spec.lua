@@ -195,7 +195,7 @@ describe("sweep", function()
     assert.error_matches(function() mf.sweep({}, tostring, { worker = 1 }) end, "did you mean 'workers'?", 1, true)
     assert.error_matches(function() mf.sweep({}, tostring, { workers = 0 }) end,
       "'workers' must be an integer", 1, true)
-    assert.error_matches(function() mf.sweep({}) end, "function expected")
+    assert.error_matches(function() mf.sweep({}) end, "expected a function of a point, got nil")
     assert.same({}, (mf.sweep({}, tostring)))
   end)
 

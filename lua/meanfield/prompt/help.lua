@@ -1,7 +1,7 @@
 -- mf.help(x): the documentation of a function, method, class, object, module or name.
 --
 -- One store of records serves help, docs/api.md and the editor annotations. It is filled by the
--- native bindings (src/lua/bind/bind.c) and by the Lua modules through help.document and help.class.
+-- native bindings (src/lua/bind/docs.c) and by the Lua modules through help.document and help.class.
 -- A record { name, signature, text, fields } is keyed by the documented value and by its name;
 -- "<class> object" holds a class: { name, text, methods, properties }.
 

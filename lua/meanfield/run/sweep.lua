@@ -10,6 +10,8 @@
 -- functions it captures too), the version of meanfield and the tag. Another function, other
 -- points: nothing stale is ever taken.
 
+local help = require "meanfield.prompt.help"
+local optionlist = require "meanfield.options"
 local plain = require "meanfield.run.plain"
 local ranks = require "meanfield.run.ranks"
 local native = require "meanfield.native"
@@ -241,7 +243,26 @@ local function collect(store, points, keys, failed)
   return results, failures
 end
 
-local function sweep(points, fn, options)
+local fields = {
+  { "workers", "integer", nil, low = 1, high = 1024, text = "processes at a time; default: mf.threads()" },
+  { "out", "string", nil, text = "folder that keeps finished points; default: the folder of the running experiment; "
+                                 .. "without one nothing is kept" },
+  { "name", "string", "sweep", text = "finished points are kept in out/name.points" },
+  { "tag", "string", "", text = "points kept under another tag are not reused: change it when fn changes in a way "
+                                .. "that its text and its captured values do not show" },
+}
+
+local function check_arguments(points, fn)
+  if type(points) ~= "table" then
+    optionlist.raise("mf.sweep: expected a list of points, got %s", optionlist.shown(points))
+  elseif type(fn) ~= "function" then
+    optionlist.raise("mf.sweep: expected a function of a point, got %s", optionlist.shown(fn))
+  end
+end
+
+local function sweep(points, fn, given)
+  check_arguments(points, fn)
+  local options = optionlist.read("mf.sweep", given, fields)
   options.out = options.out or native._run and native._run.out
   local mark, keys, texts = fingerprint(fn, options.tag), {}, {}
   for i, point in ipairs(points) do
@@ -263,5 +284,15 @@ local function sweep(points, fn, options)
   if spread then ranks.finish(results, failures) end
   return results, failures
 end
+
+help.document(sweep, {
+  name = "mf.sweep", signature = "mf.sweep(points, fn, {...})", fields = optionlist.records(fields),
+  text = "Runs fn(point) for every point of a list (numbers, strings or tables of them) in processes of their own and "
+         .. "returns the list of results, in the order of the points: numbers, strings, booleans or tables of them. A "
+         .. "point that fails is reported on stderr with its traceback and has the result false; the second value "
+         .. "lists the failures {index=, point=, message=}. Finished points are kept at once and skipped on a rerun, "
+         .. "as long as fn's text and the values it captures are the same. Results do not depend on the number of "
+         .. "workers: math.random is seeded by the point. Started by mpirun, the points are spread over the ranks "
+         .. "(docs/sweep.md)." })
 
 return sweep

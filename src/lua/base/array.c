@@ -2,16 +2,12 @@
  *
  * An array's doubles lie in its own userdata, 64-byte aligned behind the header, so there
  * is nothing to free and the collector sees the true size. Rows, columns and slices are
- * views: a header that points into another array and keeps that array alive. All that
- * computes works on contiguous data; a strided view is copied first (`flat`).            */
-#include "array.h"
+ * views: a header that points into another array and keeps that array alive. This file makes,
+ * reads and writes arrays; array_algebra.c computes with them, array_print.c prints them.  */
+#include "array_parts.h"
 
-#include <gsl/gsl_cblas.h>
-#include <gsl/gsl_statistics_double.h>
 #include <limits.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define HEADER 64 /* the data start here: one cache line after the aligned header */
@@ -21,7 +17,7 @@ static const mfl_class array_class;
 
 /* ---- making arrays ---------------------------------------------------------------- */
 
-static mfl_array *new_array(lua_State *L, size_t rows, size_t cols, int ndim) {
+mfl_array *mfl_array_new(lua_State *L, size_t rows, size_t cols, int ndim) {
     if (cols != 0 && rows > (SIZE_MAX / 2 / sizeof(double) - HEADER) / cols)
         luaL_error(L, "mf.array: %I x %I numbers do not fit into memory", (lua_Integer)rows,
                    (lua_Integer)cols);
@@ -33,11 +29,11 @@ static mfl_array *new_array(lua_State *L, size_t rows, size_t cols, int ndim) {
 }
 
 mfl_array *mfl_array_vector(lua_State *L, size_t n) {
-    return new_array(L, n, 1, 1);
+    return mfl_array_new(L, n, 1, 1);
 }
 
 mfl_array *mfl_array_matrix(lua_State *L, size_t rows, size_t cols) {
-    return new_array(L, rows, cols, 2);
+    return mfl_array_new(L, rows, cols, 2);
 }
 
 /* Pushes an array whose data lie in the array at `owner` (an absolute index). */
@@ -61,31 +57,17 @@ mfl_array *mfl_array_test(lua_State *L, int arg) {
     return mfl_test(L, arg, MFL_ARRAY);
 }
 
-static size_t length(const mfl_array *a) {
-    return a->rows * a->cols;
-}
-
-static bool is_contiguous(const mfl_array *a) {
-    return a->ndim == 1 ? a->stride == 1 : a->stride == a->cols;
-}
-
-static bool same_shape(const mfl_array *a, const mfl_array *b) {
-    return a->ndim == b->ndim && a->rows == b->rows && a->cols == b->cols;
-}
-
-/* Pushes "3" or "3 x 4". */
-static const char *push_shape(lua_State *L, const mfl_array *a) {
+const char *mfl_array_push_shape(lua_State *L, const mfl_array *a) {
     if (a->ndim == 1)
         return lua_pushfstring(L, "%I", (lua_Integer)a->rows);
     return lua_pushfstring(L, "%I x %I", (lua_Integer)a->rows, (lua_Integer)a->cols);
 }
 
-/* Pushes a contiguous copy. */
-static mfl_array *push_copy(lua_State *L, const mfl_array *a) {
-    mfl_array *copy = new_array(L, a->rows, a->cols, a->ndim);
-    if (is_contiguous(a)) {
-        if (length(a))
-            memcpy(copy->data, a->data, length(a) * sizeof(double));
+mfl_array *mfl_array_push_copy(lua_State *L, const mfl_array *a) {
+    mfl_array *copy = mfl_array_new(L, a->rows, a->cols, a->ndim);
+    if (mfl_array_is_contiguous(a)) {
+        if (mfl_array_length(a))
+            memcpy(copy->data, a->data, mfl_array_length(a) * sizeof(double));
     } else {
         for (size_t i = 0; i < a->rows; ++i)
             for (size_t j = 0; j < a->cols; ++j)
@@ -94,13 +76,12 @@ static mfl_array *push_copy(lua_State *L, const mfl_array *a) {
     return copy;
 }
 
-/* The array at arg with contiguous data, replaced on the stack by a copy if it has to be. */
-static mfl_array *flat(lua_State *L, int arg) {
+mfl_array *mfl_array_flat(lua_State *L, int arg) {
     mfl_array *a = mfl_array_check(L, arg);
-    if (is_contiguous(a))
+    if (mfl_array_is_contiguous(a))
         return a;
     arg = lua_absindex(L, arg);
-    a = push_copy(L, a);
+    a = mfl_array_push_copy(L, a);
     lua_replace(L, arg);
     return a;
 }
@@ -174,7 +155,7 @@ static mfl_array *push_table(lua_State *L, int arg, int index) {
 
 mfl_array *mfl_array_convert(lua_State *L, int arg) {
     if (mfl_array_test(L, arg))
-        return flat(L, arg);
+        return mfl_array_flat(L, arg);
     int index = lua_absindex(L, arg);
     mfl_array *a = NULL;
     if (lua_istable(L, index)) {
@@ -216,7 +197,7 @@ static int array_new(lua_State *L) {
     if (lua_type(L, 1) == LUA_TNUMBER) {
         push_sized(L, 1);
     } else if (mfl_array_test(L, 1)) {
-        push_copy(L, mfl_array_check(L, 1));
+        mfl_array_push_copy(L, mfl_array_check(L, 1));
     } else if (lua_istable(L, 1)) {
         push_table(L, 1, 1);
     } else {
@@ -400,7 +381,7 @@ static mfl_array *check_matrix(lua_State *L, int arg) {
     return a;
 }
 
-static mfl_array *check_vector(lua_State *L, int arg) {
+mfl_array *mfl_array_check_vector(lua_State *L, int arg) {
     mfl_array *a = mfl_array_check(L, arg);
     luaL_argcheck(L, a->ndim == 1, arg, "expected a vector, got a matrix");
     return a;
@@ -435,7 +416,7 @@ static int array_slice(lua_State *L) {
 /* ---- whole copies ---------------------------------------------------------------------- */
 
 static int array_copy(lua_State *L) {
-    push_copy(L, mfl_array_check(L, 1));
+    mfl_array_push_copy(L, mfl_array_check(L, 1));
     return 1;
 }
 
@@ -449,14 +430,14 @@ static int array_transpose(lua_State *L) {
 }
 
 static int array_reshape(lua_State *L) {
-    const mfl_array *a = flat(L, 1);
+    const mfl_array *a = mfl_array_flat(L, 1);
     size_t rows = check_size(L, 2), cols = lua_isnoneornil(L, 3) ? 1 : check_size(L, 3);
-    if ((cols && rows > SIZE_MAX / cols) || rows * cols != length(a))
+    if ((cols && rows > SIZE_MAX / cols) || rows * cols != mfl_array_length(a))
         return luaL_error(L, "mf.array:reshape: an array of %I elements has no shape %I x %I",
-                          (lua_Integer)length(a), (lua_Integer)rows, (lua_Integer)cols);
-    mfl_array *out = new_array(L, rows, cols, lua_isnoneornil(L, 3) ? 1 : 2);
-    if (length(a))
-        memcpy(out->data, a->data, length(a) * sizeof(double));
+                          (lua_Integer)mfl_array_length(a), (lua_Integer)rows, (lua_Integer)cols);
+    mfl_array *out = mfl_array_new(L, rows, cols, lua_isnoneornil(L, 3) ? 1 : 2);
+    if (mfl_array_length(a))
+        memcpy(out->data, a->data, mfl_array_length(a) * sizeof(double));
     return 1;
 }
 
@@ -487,11 +468,11 @@ static int array_totable(lua_State *L) {
 }
 
 static int array_map(lua_State *L) {
-    const mfl_array *a = flat(L, 1);
+    const mfl_array *a = mfl_array_flat(L, 1);
     luaL_checktype(L, 2, LUA_TFUNCTION);
     lua_settop(L, 2);
-    mfl_array *out = new_array(L, a->rows, a->cols, a->ndim);
-    for (size_t k = 0; k < length(a); ++k) {
+    mfl_array *out = mfl_array_new(L, a->rows, a->cols, a->ndim);
+    for (size_t k = 0; k < mfl_array_length(a); ++k) {
         lua_pushvalue(L, 2);
         lua_pushnumber(L, a->data[k]);
         lua_pushinteger(L, (lua_Integer)(k / a->cols) + 1);
@@ -507,453 +488,13 @@ static int array_map(lua_State *L) {
     return 1;
 }
 
-/* ---- arithmetic ------------------------------------------------------------------------ */
-
-typedef struct {
-    const double *a, *b;
-    size_t step_a, step_b; /* 1, or 0 for a number */
-    size_t n;
-    double *out;
-} operands;
-
-/* One operand; *scalar holds its value when it is a number. */
-static const mfl_array *operand(lua_State *L, int arg, const char *symbol, double *scalar) {
-    if (lua_type(L, arg) == LUA_TNUMBER) {
-        *scalar = lua_tonumber(L, arg);
-        return NULL;
-    }
-    if (!mfl_array_test(L, arg))
-        luaL_error(L, "mf.array: '%s' takes arrays and numbers, got %s", symbol,
-                   luaL_typename(L, arg));
-    return flat(L, arg);
-}
-
-static void shape_error(lua_State *L, const char *what, const mfl_array *a, const mfl_array *b) {
-    const char *shape_a = push_shape(L, a), *shape_b = push_shape(L, b);
-    luaL_error(L, "mf.array: %s: shapes %s and %s differ", what, shape_a, shape_b);
-}
-
-/* Reads the operands at 1 and 2 and pushes the result; `scalars` holds two numbers. */
-static operands binary(lua_State *L, const char *symbol, double *scalars) {
-    const mfl_array *a = operand(L, 1, symbol, scalars);
-    const mfl_array *b = operand(L, 2, symbol, scalars + 1);
-    if (a && b && !same_shape(a, b))
-        shape_error(L, symbol, a, b);
-    const mfl_array *shape = a ? a : b;
-    if (!shape)
-        luaL_error(L, "mf.array: '%s' needs an array", symbol);
-    const mfl_array *out = new_array(L, shape->rows, shape->cols, shape->ndim);
-    return (operands){a ? a->data : scalars,
-                      b ? b->data : scalars + 1,
-                      a != NULL,
-                      b != NULL,
-                      length(shape),
-                      out->data};
-}
-
-#define ARITHMETIC(name, symbol, expression)                                                       \
-    static int array_##name(lua_State *L) {                                                        \
-        double scalars[2];                                                                         \
-        const operands o = binary(L, symbol, scalars);                                             \
-        for (size_t k = 0; k < o.n; ++k) {                                                         \
-            const double a = o.a[k * o.step_a], b = o.b[k * o.step_b];                             \
-            o.out[k] = (expression);                                                               \
-        }                                                                                          \
-        return 1;                                                                                  \
-    }
-
-ARITHMETIC(add, "+", a + b)
-ARITHMETIC(sub, "-", a - b)
-ARITHMETIC(mul, "*", (a * b))
-ARITHMETIC(div, "/", a / b)
-ARITHMETIC(pow, "^", pow(a, b))
-
-/* name, expression in x, what it is in words */
-#define ELEMENTWISE_LIST(X)                                                                        \
-    X(abs, fabs(x), "|x| of every element.")                                                       \
-    X(exp, exp(x), "exp of every element.")                                                        \
-    X(log, log(x), "Natural logarithm of every element.")                                          \
-    X(log10, log10(x), "Logarithm to base 10 of every element.")                                   \
-    X(sqrt, sqrt(x), "Square root of every element.")                                              \
-    X(sin, sin(x), "Sine of every element.")                                                       \
-    X(cos, cos(x), "Cosine of every element.")                                                     \
-    X(tanh, tanh(x), "Hyperbolic tangent of every element.")                                       \
-    X(erf, erf(x), "Error function of every element.")                                             \
-    X(floor, floor(x), "Every element rounded down.")
-
-static int array_unm(lua_State *L) {
-    const mfl_array *a = flat(L, 1);
-    mfl_array *out = new_array(L, a->rows, a->cols, a->ndim);
-    for (size_t k = 0; k < length(a); ++k)
-        out->data[k] = -a->data[k];
-    return 1;
-}
-
-#define X(name, expression, text)                                                                  \
-    static int array_##name(lua_State *L) {                                                        \
-        const mfl_array *a = flat(L, 1);                                                           \
-        mfl_array *out = new_array(L, a->rows, a->cols, a->ndim);                                  \
-        for (size_t k = 0; k < length(a); ++k) {                                                   \
-            const double x = a->data[k];                                                           \
-            out->data[k] = (expression);                                                           \
-        }                                                                                          \
-        return 1;                                                                                  \
-    }
-ELEMENTWISE_LIST(X)
-#undef X
-
-static int array_eq(lua_State *L) {
-    const mfl_array *a = mfl_array_test(L, 1), *b = mfl_array_test(L, 2);
-    bool equal = a && b && same_shape(a, b);
-    for (size_t i = 0; equal && i < a->rows; ++i)
-        for (size_t j = 0; equal && j < a->cols; ++j)
-            equal = a->data[i * a->stride + j] == b->data[i * b->stride + j];
-    lua_pushboolean(L, equal);
-    return 1;
-}
-
-static int array_near(lua_State *L) {
-    const mfl_array *a = flat(L, 1);
-    bool scalar = lua_type(L, 2) == LUA_TNUMBER;
-    const mfl_array *b = mfl_array_convert(L, 2);
-    double tolerance = luaL_checknumber(L, 3), largest = 0;
-    luaL_argcheck(L, tolerance >= 0, 3, "a tolerance must be >= 0");
-    if (!scalar && !same_shape(a, b))
-        shape_error(L, "near", a, b);
-    for (size_t k = 0; k < length(a); ++k) {
-        double x = a->data[k], y = b->data[scalar ? 0 : k], far = x == y ? 0 : fabs(x - y);
-        if (!(far <= largest)) /* NaN counts as infinitely far */
-            largest = isnan(far) ? HUGE_VAL : far;
-    }
-    lua_pushboolean(L, largest <= tolerance);
-    lua_pushnumber(L, largest);
-    return 2;
-}
-
-/* ---- linear algebra (BLAS) ---------------------------------------------------------------- */
-
-/* BLAS counts in int. */
-static int blas_size(lua_State *L, size_t n) {
-    if (n > INT_MAX)
-        luaL_error(L, "mf.array: dimension %I is too large for BLAS", (lua_Integer)n);
-    return (int)n;
-}
-
-static int leading(lua_State *L, const mfl_array *a) {
-    return blas_size(L, a->stride ? a->stride : 1);
-}
-
-static int array_dot(lua_State *L) {
-    const mfl_array *a = check_vector(L, 1), *b = check_vector(L, 2);
-    if (a->rows != b->rows)
-        shape_error(L, "dot", a, b);
-    lua_pushnumber(L, cblas_ddot(blas_size(L, a->rows), a->data, blas_size(L, a->stride), b->data,
-                                 blas_size(L, b->stride)));
-    return 1;
-}
-
-static void matrix_vector(lua_State *L, const mfl_array *m, const mfl_array *x, bool transposed) {
-    int rows = blas_size(L, m->rows), cols = blas_size(L, m->cols), lead = leading(L, m),
-        step = blas_size(L, x->stride);
-    mfl_array *y = mfl_array_vector(L, transposed ? m->cols : m->rows);
-    if (rows && cols)
-        cblas_dgemv(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, rows, cols, 1, m->data,
-                    lead, x->data, step, 0, y->data, 1);
-}
-
-static void matrix_matrix(lua_State *L, const mfl_array *a, const mfl_array *b) {
-    int rows = blas_size(L, a->rows), inner = blas_size(L, a->cols), cols = blas_size(L, b->cols);
-    int lead_a = leading(L, a), lead_b = leading(L, b);
-    mfl_array *c = mfl_array_matrix(L, a->rows, b->cols);
-    if (rows && inner && cols)
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, cols, inner, 1, a->data,
-                    lead_a, b->data, lead_b, 0, c->data, cols);
-}
-
-static int array_matmul(lua_State *L) {
-    const mfl_array *a = mfl_array_check(L, 1), *b = mfl_array_check(L, 2);
-    if (a->ndim == 1 && b->ndim == 1)
-        return luaL_argerror(L, 2, "two vectors: use :dot");
-    if ((a->ndim == 1 ? a->rows : a->cols) != b->rows) {
-        const char *shape_a = push_shape(L, a), *shape_b = push_shape(L, b);
-        return luaL_error(L, "mf.array: matmul: inner dimensions of shapes %s and %s differ",
-                          shape_a, shape_b);
-    }
-    if (a->ndim == 1)
-        matrix_vector(L, b, a, true);
-    else if (b->ndim == 1)
-        matrix_vector(L, a, b, false);
-    else
-        matrix_matrix(L, a, b);
-    return 1;
-}
-
-/* ---- reductions ----------------------------------------------------------------------------- */
-
-typedef double reduction(const double *x, size_t n, size_t step);
-
-/* Pairwise: the rounding error grows as log n. */
-static double reduce_sum(const double *x, size_t n, size_t step) {
-    if (n > 64)
-        return reduce_sum(x, n / 2, step) + reduce_sum(x + n / 2 * step, n - n / 2, step);
-    double sum = 0;
-    for (size_t i = 0; i < n; ++i)
-        sum += x[i * step];
-    return sum;
-}
-
-static double reduce_mean(const double *x, size_t n, size_t step) {
-    return reduce_sum(x, n, step) / (double)n;
-}
-
-static double reduce_std(const double *x, size_t n, size_t step) {
-    double mean = reduce_mean(x, n, step), squares = 0, rest = 0;
-    for (size_t i = 0; i < n; ++i) {
-        double far = x[i * step] - mean;
-        squares += far * far;
-        rest += far; /* 0 but for rounding in the mean */
-    }
-    return sqrt((squares - rest * rest / (double)n) / (double)(n - 1));
-}
-
-static double reduce_min(const double *x, size_t n, size_t step) {
-    return gsl_stats_min(x, step, n);
-}
-
-static double reduce_max(const double *x, size_t n, size_t step) {
-    return gsl_stats_max(x, step, n);
-}
-
-static double reduce_norm(const double *x, size_t n, size_t step) {
-    return cblas_dnrm2((int)n, x, (int)step);
-}
-
-/* fn of all elements, or along axis 1 (down the columns) or 2 (along the rows) of a matrix. */
-static int reduce(lua_State *L, reduction *fn, bool takes_none) {
-    const mfl_array *a = flat(L, 1);
-    lua_Integer axis = luaL_optinteger(L, 2, 0);
-    luaL_argcheck(L, axis >= 0 && axis <= a->ndim, 2,
-                  a->ndim == 1 ? "an axis of a vector is 1" : "an axis of a matrix is 1 or 2");
-    size_t n = a->ndim == 1 || !axis ? length(a) : axis == 1 ? a->rows : a->cols;
-    luaL_argcheck(L, n > 0 || takes_none, 1, "no elements");
-    if (fn == reduce_norm)
-        blas_size(L, n), blas_size(L, a->stride);
-    if (a->ndim == 1 || !axis) {
-        lua_pushnumber(L, fn(a->data, n, 1));
-        return 1;
-    }
-    mfl_array *out = mfl_array_vector(L, axis == 1 ? a->cols : a->rows);
-    for (size_t k = 0; k < out->rows; ++k)
-        out->data[k] = axis == 1 ? fn(a->data + k, n, a->cols) : fn(a->data + k * a->cols, n, 1);
-    return 1;
-}
-
-static int array_sum(lua_State *L) {
-    return reduce(L, reduce_sum, true);
-}
-
-static int array_mean(lua_State *L) {
-    return reduce(L, reduce_mean, false);
-}
-
-static int array_std(lua_State *L) {
-    return reduce(L, reduce_std, false);
-}
-
-static int array_min(lua_State *L) {
-    return reduce(L, reduce_min, false);
-}
-
-static int array_max(lua_State *L) {
-    return reduce(L, reduce_max, false);
-}
-
-static int array_norm(lua_State *L) {
-    return reduce(L, reduce_norm, true);
-}
-
-static int push_position(lua_State *L, size_t (*find)(const double *, size_t, size_t)) {
-    const mfl_array *a = flat(L, 1);
-    luaL_argcheck(L, length(a) > 0, 1, "no elements");
-    size_t k = find(a->data, 1, length(a));
-    lua_pushinteger(L, (lua_Integer)(k / a->cols) + 1);
-    if (a->ndim == 1)
-        return 1;
-    lua_pushinteger(L, (lua_Integer)(k % a->cols) + 1);
-    return 2;
-}
-
-static int array_argmin(lua_State *L) {
-    return push_position(L, gsl_stats_min_index);
-}
-
-static int array_argmax(lua_State *L) {
-    return push_position(L, gsl_stats_max_index);
-}
-
-/* Increasing; NaN after all numbers. */
-static int compare(const void *pa, const void *pb) {
-    double a = *(const double *)pa, b = *(const double *)pb;
-    if (isnan(a) || isnan(b))
-        return isnan(a) - isnan(b);
-    return (a > b) - (a < b);
-}
-
-static int array_sort(lua_State *L) {
-    mfl_array *a = check_vector(L, 1);
-    lua_settop(L, 1);
-    const mfl_array *work = a->stride == 1 ? a : push_copy(L, a);
-    if (a->rows)
-        qsort(work->data, work->rows, sizeof(double), compare);
-    for (size_t i = 0; work != a && i < a->rows; ++i)
-        a->data[i * a->stride] = work->data[i];
-    lua_settop(L, 1);
-    return 1;
-}
-
-static double quantile(const mfl_array *sorted, double p) {
-    if (isnan(sorted->data[sorted->rows - 1]))
-        return NAN;
-    double k = floor(p * (double)(sorted->rows - 1)); /* GSL would compute 0 * inf */
-    size_t low = (size_t)k;
-    if (p * (double)(sorted->rows - 1) == k || sorted->data[low] == sorted->data[low + 1])
-        return sorted->data[low];
-    return gsl_stats_quantile_from_sorted_data(sorted->data, 1, sorted->rows, p);
-}
-
-static int array_quantile(lua_State *L) {
-    const mfl_array *a = mfl_array_check(L, 1);
-    luaL_argcheck(L, length(a) > 0, 1, "no elements");
-    bool scalar = lua_type(L, 2) == LUA_TNUMBER;
-    size_t n;
-    const double *p = mfl_array_doubles(L, 2, &n);
-    for (size_t i = 0; i < n; ++i)
-        luaL_argcheck(L, p[i] >= 0 && p[i] <= 1, 2, "a probability must be in [0, 1]");
-    lua_settop(L, 2);
-    mfl_array sorted = *push_copy(L, a);
-    sorted.rows = length(a);
-    qsort(sorted.data, sorted.rows, sizeof(double), compare);
-    mfl_array *out = mfl_array_vector(L, n);
-    for (size_t i = 0; i < n; ++i)
-        out->data[i] = quantile(&sorted, p[i]);
-    if (scalar)
-        lua_pushnumber(L, out->data[0]);
-    return 1;
-}
-
-static int array_cumsum(lua_State *L) {
-    const mfl_array *a = check_vector(L, 1);
-    mfl_array *out = mfl_array_vector(L, a->rows);
-    double sum = 0;
-    for (size_t i = 0; i < a->rows; ++i)
-        out->data[i] = sum += a->data[i * a->stride];
-    return 1;
-}
-
-/* ---- printing --------------------------------------------------------------------------------- */
-
-enum { SHOWN_ROWS = 12, SHOWN_COLUMNS = 10, CELL = 32 };
-
-/* Which of n are shown: all, or the first ones, a gap (marked n) and the last ones. */
-static size_t choose(size_t n, size_t most, size_t *shown) {
-    size_t count = n <= most ? n : most, head = n <= most ? n : most / 2;
-    for (size_t i = 0; i < count; ++i)
-        shown[i] = i < head ? i : i == head && n > most ? n : n - (count - i);
-    return count;
-}
-
-typedef struct {
-    const mfl_array *a;
-    size_t rows[SHOWN_ROWS], cols[SHOWN_COLUMNS], n_rows, n_cols;
-    const char *format;
-} picture;
-
-static double cell_value(const picture *p, size_t i, size_t j) {
-    return p->a->ndim == 1 ? p->a->data[p->cols[j] * p->a->stride]
-                           : p->a->data[p->rows[i] * p->a->stride + p->cols[j]];
-}
-
-static bool is_gap(const picture *p, size_t i, size_t j) {
-    return p->cols[j] == (p->a->ndim == 1 ? p->a->rows : p->a->cols) ||
-           (p->a->ndim == 2 && p->rows[i] == p->a->rows);
-}
-
-/* One format for all: integers, fixed point, or exponents where the range is wide. */
-static const char *choose_format(const picture *p) {
-    double low = HUGE_VAL, high = 0;
-    bool whole = true;
-    for (size_t i = 0; i < p->n_rows; ++i)
-        for (size_t j = 0; j < p->n_cols; ++j) {
-            double x = is_gap(p, i, j) ? 0 : fabs(cell_value(p, i, j));
-            if (!isfinite(x))
-                continue;
-            whole = whole && x == floor(x);
-            high = fmax(high, x);
-            if (x > 0)
-                low = fmin(low, x);
-        }
-    if (whole && high < 1e7)
-        return "%.0f";
-    return high < 1e5 && low >= 1e-3 ? "%.4f" : "%.4e";
-}
-
-static void write_cell(const picture *p, size_t i, size_t j, char *out) {
-    double x = is_gap(p, i, j) ? 0 : cell_value(p, i, j);
-    if (is_gap(p, i, j))
-        snprintf(out, CELL, "...");
-    else if (isnan(x))
-        snprintf(out, CELL, "nan");
-    else
-        snprintf(out, CELL, p->format, x);
-}
-
-static int array_tostring(lua_State *L) {
-    picture p = {.a = mfl_array_check(L, 1), .n_rows = 1};
-    const bool vector = p.a->ndim == 1;
-    p.n_cols = choose(vector ? p.a->rows : p.a->cols, SHOWN_COLUMNS, p.cols);
-    if (!vector)
-        p.n_rows = choose(p.a->rows, SHOWN_ROWS, p.rows);
-    p.format = choose_format(&p);
-    char cell[CELL], padded[CELL + 8];
-    size_t width = 0;
-    for (size_t i = 0; i < p.n_rows; ++i)
-        for (size_t j = 0; j < p.n_cols; ++j) {
-            write_cell(&p, i, j, cell);
-            width = strlen(cell) > width ? strlen(cell) : width;
-        }
-    push_shape(L, p.a);
-    luaL_Buffer text;
-    luaL_buffinit(L, &text);
-    luaL_addstring(&text, vector ? "mf.array of " : "mf.array ");
-    lua_pushvalue(L, 2);
-    luaL_addvalue(&text);
-    for (size_t i = 0; i < p.n_rows; ++i) {
-        if (p.n_cols)
-            luaL_addstring(&text, vector ? ":" : "\n");
-        for (size_t j = 0; j < p.n_cols; ++j) {
-            write_cell(&p, i, j, cell);
-            snprintf(padded, sizeof padded, "  %*s", vector ? 0 : (int)width, cell);
-            luaL_addstring(&text, padded);
-        }
-    }
-    luaL_pushresult(&text);
-    return 1;
-}
-
 /* ---- tables -------------------------------------------------------------------------------------- */
 
 static const mfl_fn array_methods[] = {
         {"__index", array_index, NULL, NULL, NULL},
         {"__newindex", array_newindex, NULL, NULL, NULL},
         {"__len", array_len, NULL, NULL, NULL},
-        {"__tostring", array_tostring, NULL, NULL, NULL},
-        {"__eq", array_eq, NULL, NULL, NULL},
-        {"__add", array_add, NULL, NULL, NULL},
-        {"__sub", array_sub, NULL, NULL, NULL},
-        {"__mul", array_mul, NULL, NULL, NULL},
-        {"__div", array_div, NULL, NULL, NULL},
-        {"__pow", array_pow, NULL, NULL, NULL},
-        {"__unm", array_unm, NULL, NULL, NULL},
+        {"__tostring", mfl_array_tostring, NULL, NULL, NULL},
         {"shape", array_shape, "a:shape()", "n for a vector; rows, columns for a matrix.", NULL},
         {"get", array_get, "a:get(i) or a:get(i, j)",
          "One element. For a matrix faster than a[i][j], which makes a view of the row.", NULL},
@@ -974,41 +515,7 @@ static const mfl_fn array_methods[] = {
         {"totable", array_totable, "a:totable()", "A table of numbers, or of rows.", NULL},
         {"map", array_map, "a:map(fn)",
          "New array of fn(x, i) or, for a matrix, fn(x, i, j) of every element.", NULL},
-        {"near", array_near, "a:near(b, tol)",
-         "Whether |a - b| <= tol in every element, and the largest |a - b|. b is an array, a table "
-         "or one number; equal infinities are near, NaN is near to nothing.",
-         NULL},
-        {"dot", array_dot, "a:dot(b)", "Inner product of two vectors.", NULL},
-        {"matmul", array_matmul, "a:matmul(b)",
-         "Matrix product: matrix times matrix, matrix times vector, or vector times matrix.", NULL},
-        {"sum", array_sum, "a:sum(axis)",
-         "Sum of all elements (0 if there are none), added pairwise. With axis = 1 the vector of "
-         "the columns' sums, with axis = 2 of the rows'.",
-         NULL},
-        {"mean", array_mean, "a:mean(axis)", "Mean; axis as in a:sum.", NULL},
-        {"std", array_std, "a:std(axis)",
-         "Standard deviation with divisor n - 1 (NaN for one element); axis as in a:sum.", NULL},
-        {"min", array_min, "a:min(axis)",
-         "Smallest element, NaN if there is a NaN; axis as in a:sum.", NULL},
-        {"max", array_max, "a:max(axis)",
-         "Largest element, NaN if there is a NaN; axis as in a:sum.", NULL},
-        {"norm", array_norm, "a:norm(axis)",
-         "Euclidean norm of all elements, without overflow; axis as in a:sum.", NULL},
-        {"argmin", array_argmin, "a:argmin()",
-         "Index i (of a matrix: i, j) of the first smallest element, or of the first NaN.", NULL},
-        {"argmax", array_argmax, "a:argmax()",
-         "Index i (of a matrix: i, j) of the first largest element, or of the first NaN.", NULL},
-        {"quantile", array_quantile, "a:quantile(p)",
-         "The p-quantile of all elements, linear between order statistics: p = 0 the minimum, 0.5 "
-         "the median, 1 the maximum. A vector or table of p gives a vector.",
-         NULL},
-        {"sort", array_sort, "a:sort()",
-         "Sorts a vector in place, increasing, NaN at the end; returns it.", NULL},
-        {"cumsum", array_cumsum, "a:cumsum()", "Vector of the running sums.", NULL},
-#define X(name, expression, text) {#name, array_##name, "a:" #name "()", text, NULL},
-        ELEMENTWISE_LIST(X)
-#undef X
-                {NULL, NULL, NULL, NULL, NULL}};
+        {NULL, NULL, NULL, NULL, NULL}};
 
 static const mfl_class array_class = {
         MFL_ARRAY,
@@ -1043,6 +550,7 @@ static const mfl_fn array_functions[] = {
 
 void mfl_open_array(lua_State *L) {
     mfl_class_register(L, &array_class);
+    mfl_class_methods(L, MFL_ARRAY, mfl_array_algebra);
     lua_newtable(L);
     mfl_functions(L, "mf.array", array_functions);
     mfl_callable(L, "mf", &array_constructor);

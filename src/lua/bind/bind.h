@@ -102,6 +102,9 @@ typedef struct {
  * that mfl_options pushed, and tostring(), unless the class defines its own.        */
 void mfl_class_register(lua_State *L, const mfl_class *class);
 
+/* Adds methods that another file holds to a registered class (never __index). */
+void mfl_class_methods(lua_State *L, const char *class_name, const mfl_fn *methods);
+
 /* New object of `size` bytes, 64-byte aligned and zeroed; pops the option table on top
  * of the stack (nil is allowed) and keeps it, so that everything it names stays alive.
  * Pushes the userdata, returns its payload. One extra user value (index 2) is free for
@@ -179,6 +182,9 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(runtime)                                                                                     \
     X(bench)                                                                                       \
     X(process)                                                                                     \
+    X(pool)                                                                                        \
+    X(lock)                                                                                        \
+    X(bar)                                                                                         \
     X(finite)                                                                                      \
     X(task)
 

@@ -1,0 +1,179 @@
+/* classes.c: kinds of userdata: methods, properties, printing, closing, memory.
+ * And the way from a status of the core to a Lua error.                        */
+#include "parts.h"
+
+#include <string.h>
+
+#define CLASS_KEY "meanfield.class" /* metatable field: lightuserdata mfl_class */
+
+/* The class's own __index, with the object and the key alone on the stack. Called as plain
+ * C: this is the path of array elements.                                                */
+static int own_index(lua_State *L) {
+    lua_CFunction own = lua_tocfunction(L, lua_upvalueindex(3));
+    lua_settop(L, 2);
+    return own ? own(L) : 0;
+}
+
+/* __index: a method, a property, `options`, else what the class itself says (arrays). */
+static int object_index(lua_State *L) {
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return own_index(L);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+        return 1;
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) {
+        lua_pushvalue(L, 1);
+        lua_call(L, 1, 1);
+        return 1;
+    }
+    if (strcmp(lua_tostring(L, 2), "options") == 0) {
+        lua_getiuservalue(L, 1, 1);
+        return 1;
+    }
+    return own_index(L);
+}
+
+/* tostring: "mf.sgd{ N = 800, eps = 1e-06, ... }", options in alphabetical order. */
+static int object_tostring(lua_State *L) {
+    luaL_getmetafield(L, 1, "__name");
+    const char *name = lua_tostring(L, -1);
+    if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE) {
+        lua_pushfstring(L, "%s: %p", name, lua_topointer(L, 1));
+        return 1;
+    }
+    int options = lua_gettop(L);
+    lua_newtable(L); /* the entries */
+    lua_Integer n = 0;
+    for (lua_pushnil(L); lua_next(L, options); lua_pop(L, 1)) {
+        luaL_tolstring(L, -2, NULL); /* a copy: lua_tostring would change the key */
+        mfl_push_shown(L, -2);
+        lua_pushfstring(L, "%s = %s", lua_tostring(L, -2), lua_tostring(L, -1));
+        lua_rawseti(L, options + 1, ++n);
+        lua_settop(L, options + 3); /* entries, key, value */
+    }
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_getfield(L, -1, LUA_TABLIBNAME);
+    lua_getfield(L, -1, "sort");
+    lua_pushvalue(L, options + 1);
+    lua_call(L, 1, 0);
+    lua_getfield(L, -1, "concat");
+    lua_pushvalue(L, options + 1);
+    lua_pushliteral(L, ", ");
+    lua_call(L, 2, 1);
+    lua_pushfstring(L, n ? "%s{ %s }" : "%s{%s}", name, lua_tostring(L, -1));
+    return 1;
+}
+
+/* __gc and __close of handles. */
+static int object_close(lua_State *L) {
+    const mfl_class *class = lua_touserdata(L, lua_upvalueindex(1));
+    class->close(mfl_check(L, 1, class->name));
+    return 0;
+}
+
+/* Methods go to the table at meta + 1, metamethods to the metatable itself. */
+static void add_methods(lua_State *L, int meta, const char *class_name, const mfl_fn *methods) {
+    for (const mfl_fn *fn = methods; fn && fn->name; ++fn) {
+        lua_pushcfunction(L, fn->fn);
+        if (strncmp(fn->name, "__", 2) == 0) {
+            lua_setfield(L, meta, fn->name);
+        } else {
+            mfl_document(L, -1, class_name, fn, ':');
+            lua_setfield(L, meta + 1, fn->name);
+        }
+    }
+}
+
+void mfl_class_methods(lua_State *L, const char *class_name, const mfl_fn *methods) {
+    luaL_getmetatable(L, class_name);
+    lua_getfield(L, -1, "methods");
+    add_methods(L, lua_gettop(L) - 1, class_name, methods);
+    lua_pop(L, 2);
+}
+
+void mfl_class_register(lua_State *L, const mfl_class *class) {
+    if (!luaL_newmetatable(L, class->name)) {
+        lua_pop(L, 1);
+        return;
+    }
+    int meta = lua_gettop(L);
+    lua_newtable(L); /* methods */
+    lua_newtable(L); /* properties */
+    add_methods(L, meta, class->name, class->methods);
+    for (const mfl_property *p = class->properties; p && p->name; ++p) {
+        lua_pushcfunction(L, p->fn);
+        lua_setfield(L, meta + 2, p->name);
+    }
+
+    mfl_push_docs(L); /* docs[class name] = { name, text, methods, properties } */
+    lua_newtable(L);
+    mfl_set_string(L, "name", class->name);
+    mfl_set_string(L, "text", class->text);
+    lua_pushvalue(L, meta + 1);
+    lua_setfield(L, -2, "methods");
+    lua_newtable(L);
+    for (const mfl_property *p = class->properties; p && p->name; ++p)
+        mfl_set_string(L, p->name, p->text);
+    lua_setfield(L, -2, "properties");
+    lua_pushfstring(L, "%s object", class->name);
+    lua_insert(L, -2);
+    lua_settable(L, -3);
+    lua_pop(L, 1);
+
+    lua_pushvalue(L, meta + 1);
+    lua_setfield(L, meta, "methods"); /* for completion */
+    lua_pushvalue(L, meta + 2);
+    lua_setfield(L, meta, "properties");
+    lua_settop(L, meta + 2);
+    lua_getfield(L, meta, "__index"); /* the class's own, tried last; nil if none */
+    lua_pushcclosure(L, object_index, 3);
+    lua_setfield(L, meta, "__index");
+    if (lua_getfield(L, meta, "__tostring") == LUA_TNIL) {
+        lua_pushcfunction(L, object_tostring);
+        lua_setfield(L, meta, "__tostring");
+    }
+    lua_settop(L, meta);
+    lua_pushlightuserdata(L, (void *)(uintptr_t) class);
+    lua_setfield(L, meta, CLASS_KEY);
+    if (class->close) {
+        lua_pushlightuserdata(L, (void *)(uintptr_t) class);
+        lua_pushcclosure(L, object_close, 1);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, meta, "__gc");
+        lua_setfield(L, meta, "__close");
+    }
+    lua_settop(L, meta - 1);
+}
+
+/* Lua aligns userdata to 16 bytes; the payload starts at the next multiple of 64. */
+static void *aligned(void *block) {
+    return (void *)(((uintptr_t)block + 63) & ~(uintptr_t)63);
+}
+
+void *mfl_new(lua_State *L, const mfl_class *class, size_t size) {
+    if (size > SIZE_MAX - 64)
+        luaL_error(L, "%s: too large", class->name);
+    void *block = lua_newuserdatauv(L, size + 64, 2);
+    memset(block, 0, size + 64);
+    lua_insert(L, -2);
+    lua_setiuservalue(L, -2, 1);
+    luaL_setmetatable(L, class->name);
+    return aligned(block);
+}
+
+void *mfl_test(lua_State *L, int arg, const char *class_name) {
+    void *block = luaL_testudata(L, arg, class_name);
+    return block ? aligned(block) : NULL;
+}
+
+void *mfl_check(lua_State *L, int arg, const char *class_name) {
+    return aligned(luaL_checkudata(L, arg, class_name));
+}
+
+void mfl_status(lua_State *L, const char *where, mf_status status, const mf_error *err) {
+    if (status == MF_EINTERRUPTED)
+        mfl_task_raise(L, where);
+    if (status < 0)
+        luaL_error(L, "%s: %s", where, err && *err->text ? err->text : mf_status_text(status));
+}

@@ -1,0 +1,288 @@
+/* options.c: option tables from Lua into C structs, by one table of fields.
+ * What is wrong is said in the same words everywhere: field, what is expected, what came. */
+#include "parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- words for errors ---------------------------------------------------------- */
+
+const char *mfl_article(const char *name) {
+    return strncmp(name, "mf.", 3) == 0 ? "an" : "a";
+}
+
+const char *mfl_push_shown(lua_State *L, int index) {
+    index = lua_absindex(L, index);
+    switch (lua_type(L, index)) {
+    case LUA_TNUMBER:
+        if (isnan(lua_tonumber(L, index))) /* the C library may print -nan */
+            return lua_pushliteral(L, "nan");
+        return luaL_tolstring(L, index, NULL);
+    case LUA_TBOOLEAN:
+    case LUA_TNIL:
+    case LUA_TNONE:
+        return luaL_tolstring(L, index, NULL);
+    case LUA_TSTRING:
+        return lua_pushfstring(L, "'%s'", lua_tostring(L, index));
+    default:
+        if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING) {
+            const char *name = lua_tostring(L, -1);
+            name = lua_pushfstring(L, "%s %s", mfl_article(name), name);
+            lua_remove(L, -2);
+            return name;
+        }
+        return lua_pushfstring(L, "a %s", luaL_typename(L, index));
+    }
+}
+
+int mfl_option_error(lua_State *L, const char *where, const char *name, const char *expected,
+                     int index) {
+    const char *got = mfl_push_shown(L, index);
+    return luaL_error(L, "%s: option '%s' must be %s, got %s", where, name, expected, got);
+}
+
+static void write_number(char *out, size_t size, double x) {
+    if (isinf(x))
+        snprintf(out, size, x > 0 ? "inf" : "-inf");
+    else
+        snprintf(out, size, "%.17g", x);
+    double back = 0;
+    for (int digits = 1; digits < 17 && !isinf(x); ++digits) {
+        char shorter[32];
+        snprintf(shorter, sizeof shorter, "%.*g", digits, x);
+        if (sscanf(shorter, "%lf", &back) == 1 && back == x) {
+            snprintf(out, size, "%s", shorter);
+            break;
+        }
+    }
+}
+
+void mfl_describe_range(char *text, size_t size, const mfl_field *f) {
+    char low[32], high[32];
+    write_number(low, sizeof low, f->low);
+    write_number(high, sizeof high, f->high);
+    const char *noun = f->type == MFL_NUMBER ? "a number" : "an integer";
+    bool high_in = (f->flags & MFL_INF) ? true : !(isinf(f->high) || (f->flags & MFL_OPEN_HIGH));
+    bool low_in = !(isinf(f->low) || (f->flags & MFL_OPEN_LOW));
+    if (isinf(f->low) && isinf(f->high))
+        snprintf(text, size, f->flags & MFL_INF ? "%s" : "a finite %s",
+                 f->flags & MFL_INF ? noun : (f->type == MFL_NUMBER ? "number" : "integer"));
+    else
+        snprintf(text, size, "%s in %c%s, %s%c", noun, low_in ? '[' : '(', low, high,
+                 high_in ? ']' : ')');
+}
+
+static size_t min3(size_t a, size_t b, size_t c) {
+    size_t m = a < b ? a : b;
+    return m < c ? m : c;
+}
+
+/* Levenshtein distance, capped at names of 31 characters. */
+static size_t distance(const char *a, const char *b) {
+    size_t row[33], na = strlen(a), nb = strlen(b);
+    if (na > 31 || nb > 31)
+        return 99;
+    for (size_t j = 0; j <= nb; ++j)
+        row[j] = j;
+    for (size_t i = 1; i <= na; ++i) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= nb; ++j) {
+            size_t keep = row[j];
+            row[j] = min3(row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = keep;
+        }
+    }
+    return row[nb];
+}
+
+static int unknown_option(lua_State *L, const char *where, const char *key,
+                          const mfl_field *fields) {
+    const char *nearest = NULL;
+    size_t best = 3; /* farther than two edits is no suggestion */
+    luaL_Buffer known;
+    luaL_buffinit(L, &known);
+    for (const mfl_field *f = fields; f->name; ++f) {
+        size_t far = distance(key, f->name);
+        if (far < best && far < strlen(key)) {
+            best = far;
+            nearest = f->name;
+        }
+        if (f != fields)
+            luaL_addstring(&known, ", ");
+        luaL_addstring(&known, f->name);
+    }
+    luaL_pushresult(&known);
+    if (nearest)
+        return luaL_error(L, "%s: unknown option '%s' (did you mean '%s'?); options: %s", where,
+                          key, nearest, lua_tostring(L, -1));
+    return luaL_error(L, "%s: unknown option '%s'; options: %s", where, key, lua_tostring(L, -1));
+}
+
+/* ---- reading one option ------------------------------------------------------------ */
+
+static void read_number(lua_State *L, const char *where, const mfl_field *f, char *out) {
+    char expected[128];
+    double x = lua_tonumber(L, -1);
+    bool ok = lua_type(L, -1) == LUA_TNUMBER && !isnan(x);
+    if (isinf(x))
+        ok = ok && (f->flags & MFL_INF) && (x > 0 ? isinf(f->high) : isinf(f->low));
+    ok = ok && (f->flags & MFL_OPEN_LOW ? x > f->low : x >= f->low);
+    ok = ok && (f->flags & MFL_OPEN_HIGH ? x < f->high : x <= f->high);
+    if (f->type != MFL_NUMBER && !isinf(x))
+        ok = ok && x == floor(x) && fabs(x) <= 0x1p53;
+    if (!ok) {
+        mfl_describe_range(expected, sizeof expected, f);
+        mfl_option_error(L, where, f->name, expected, -1);
+    }
+    if (f->type == MFL_COUNT)
+        *(size_t *)(void *)(out + f->offset) = (size_t)x;
+    else
+        *(double *)(void *)(out + f->offset) = x;
+}
+
+static void read_enum(lua_State *L, const char *where, const mfl_field *f, char *out) {
+    const char *const *names = f->aux;
+    if (lua_type(L, -1) == LUA_TSTRING)
+        for (int i = 0; names[i]; ++i)
+            if (strcmp(names[i], lua_tostring(L, -1)) == 0) {
+                *(int *)(void *)(out + f->offset) = i;
+                return;
+            }
+    luaL_Buffer expected;
+    int value = lua_gettop(L);
+    luaL_buffinit(L, &expected);
+    for (int i = 0; names[i]; ++i) {
+        if (i)
+            luaL_addstring(&expected, names[i + 1] ? ", " : " or ");
+        luaL_addchar(&expected, '\'');
+        luaL_addstring(&expected, names[i]);
+        luaL_addchar(&expected, '\'');
+    }
+    luaL_pushresult(&expected);
+    mfl_option_error(L, where, f->name, lua_tostring(L, -1), value);
+}
+
+/* The value is on top of the stack and not nil. */
+static void read_option(lua_State *L, const char *where, const mfl_field *f, char *out) {
+    void *at = out + f->offset;
+    switch (f->type) {
+    case MFL_NUMBER:
+    case MFL_COUNT:
+    case MFL_DIM:
+        read_number(L, where, f, out);
+        break;
+    case MFL_SEED: {
+        int exact;
+        lua_Integer seed = lua_tointegerx(L, -1, &exact);
+        if (lua_type(L, -1) != LUA_TNUMBER || !exact || seed < 0)
+            mfl_option_error(L, where, f->name, "an integer >= 0", -1);
+        *(uint64_t *)at = (uint64_t)seed;
+        break;
+    }
+    case MFL_BOOLEAN:
+        if (!lua_isboolean(L, -1))
+            mfl_option_error(L, where, f->name, "true or false", -1);
+        *(bool *)at = lua_toboolean(L, -1);
+        break;
+    case MFL_ENUM:
+        read_enum(L, where, f, out);
+        break;
+    case MFL_STRING:
+        if (lua_type(L, -1) != LUA_TSTRING)
+            mfl_option_error(L, where, f->name, "a string", -1);
+        *(const char **)at = lua_tostring(L, -1);
+        break;
+    case MFL_OBJECT: {
+        void *payload = mfl_test(L, -1, f->aux);
+        if (!payload) {
+            lua_pushfstring(L, "%s %s", mfl_article(f->aux), (const char *)f->aux);
+            mfl_option_error(L, where, f->name, lua_tostring(L, -1), -2);
+        }
+        *(void **)at = payload;
+        break;
+    }
+    case MFL_ANY:
+        break;
+    }
+}
+
+void mfl_push_fallback(lua_State *L, const mfl_field *f) {
+    switch (f->type) {
+    case MFL_COUNT:
+    case MFL_SEED:
+        lua_pushinteger(L, (lua_Integer)f->fallback);
+        break;
+    case MFL_NUMBER:
+    case MFL_DIM:
+        lua_pushnumber(L, f->fallback);
+        break;
+    case MFL_BOOLEAN:
+        lua_pushboolean(L, f->fallback != 0);
+        break;
+    case MFL_ENUM:
+        lua_pushstring(L, ((const char *const *)f->aux)[(int)f->fallback]);
+        break;
+    case MFL_STRING:
+        lua_pushstring(L, f->aux);
+        break;
+    case MFL_OBJECT:
+    case MFL_ANY:
+        lua_pushnil(L);
+        break;
+    }
+}
+
+void mfl_options(lua_State *L, const char *where, int index, const mfl_field *fields, void *out) {
+    index = lua_absindex(L, index);
+    luaL_checkstack(L, 8, where);
+    bool given = !lua_isnoneornil(L, index);
+    if (given && !lua_istable(L, index)) {
+        const char *got = mfl_push_shown(L, index);
+        luaL_error(L, "%s: expected a table of options, got %s", where, got);
+    }
+    if (given)
+        for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+            const mfl_field *f = fields;
+            if (lua_type(L, -2) == LUA_TSTRING)
+                for (const char *key = lua_tostring(L, -2); f->name && strcmp(f->name, key); ++f)
+                    ;
+            else
+                while (f->name)
+                    ++f;
+            if (!f->name)
+                unknown_option(L, where, luaL_tolstring(L, -2, NULL), fields);
+        }
+    lua_newtable(L);
+    for (const mfl_field *f = fields; f->name; ++f) {
+        if (given)
+            lua_getfield(L, index, f->name);
+        else
+            lua_pushnil(L);
+        if (lua_isnil(L, -1)) {
+            if (f->flags & MFL_REQUIRED) {
+                char expected[128] = "given";
+                if (f->type == MFL_NUMBER || f->type == MFL_COUNT || f->type == MFL_DIM)
+                    mfl_describe_range(expected, sizeof expected, f);
+                luaL_error(L, "%s: option '%s' is missing%s%s%s", where, f->name,
+                           *expected == 'g' ? "" : ": expected ", *expected == 'g' ? "" : expected,
+                           f->type == MFL_OBJECT
+                                   ? lua_pushfstring(L, ": expected %s %s", mfl_article(f->aux),
+                                                     (const char *)f->aux)
+                           : f->type == MFL_ANY && f->aux
+                                   ? lua_pushfstring(L, ": expected %s", (const char *)f->aux)
+                                   : "");
+            }
+            if (f->flags & MFL_OPTIONAL) {
+                lua_pop(L, 1);
+                continue;
+            }
+            lua_pop(L, 1);
+            mfl_push_fallback(L, f);
+        }
+        if (!lua_isnil(L, -1))
+            read_option(L, where, f, out);
+        lua_setfield(L, -2, f->name);
+    }
+}
