@@ -18,31 +18,36 @@ typedef struct {
     const mf_potential *potential;
     mf_search *search;
     size_t rank;
-    double *g; /* rank: b + f(r) */
+    double *m, *g; /* rank: f(r), and the force that the point mass at r exerts */
     void *scratch;
+    mf_status status; /* the first failure of the potential: numbers mean nothing from then on */
+    mf_error *err;
 } lemma;
 
-/* g = b + f(r): the direction of Psi(.; delta_r). */
+/* The direction of Psi(.; delta_r). */
 static void aim(lemma *l, double r) {
-    l->potential->ops->features(l->potential, 1, &r, 1, l->g, 1);
-    cblas_daxpy((int)l->rank, 1, l->potential->b, 1, l->g, 1);
+    if (l->status >= 0)
+        l->status = mf_potential_features(l->potential, 1, &r, 1, l->m, 1, l->err);
+    mf_potential_force(l->potential, l->m, l->g);
 }
 
 static double psi(lemma *l, double r, double *slope) {
-    double value;
-    l->potential->ops->field(l->potential, l->g, 1, &r, 1, &value, slope, l->scratch);
+    double value = 0;
+    if (slope)
+        *slope = 0;
+    if (l->status >= 0)
+        l->status =
+                mf_potential_field(l->potential, l->g, 1, &r, 1, &value, slope, l->scratch, l->err);
     return value;
 }
 
-/* R_d^(1)(r) = R_# - |b|^2 + |b + f(r)|^2. */
+/* R_d^(1)(r), the risk of the point mass at r. */
 static double risk(lemma *l, double r) {
-    const mf_potential *p = l->potential;
     aim(l, r);
-    return p->risk0 - cblas_ddot((int)l->rank, p->b, 1, p->b, 1) +
-           cblas_ddot((int)l->rank, l->g, 1, l->g, 1);
+    return mf_potential_risk(l->potential, l->m);
 }
 
-/* Half of the derivative of R_d^(1): <b + f(r), f'(r)>, at t = r/(1 + r). */
+/* Half of the derivative of R_d^(1): <g, f'(r)>, at t = r/(1 + r). */
 static double half_slope(double t, void *context) {
     lemma *l = context;
     double r = mf_from_compact(l->potential, 0, t), slope;
@@ -79,7 +84,7 @@ static mf_status minimize_risk(lemma *l, mf_lemma1 *out, mf_error *err) {
         }
     }
     free(r);
-    return MF_OK;
+    return l->status;
 }
 
 /* The least of Psi(.; r_*) - Psi(r_*; r_*) over the local minima and ends other than r_*. */
@@ -104,7 +109,7 @@ static mf_status find_margin(lemma *l, mf_lemma1 *out, mf_error *err) {
             out->at = r;
         }
     }
-    return MF_OK;
+    return l->status;
 }
 
 /* margin as a function of the place t where r_* is taken to be. */
@@ -154,12 +159,13 @@ mf_status mf_lemma1_check(const mf_potential *potential, mf_lemma1 *out, mf_erro
     if (potential->dim != 1 || !mf_is_radius(potential, 0))
         return mf_fail(err, MF_EUNSUPPORTED, "Lemma 1 needs a radial potential, got %s",
                        potential->ops->name);
-    lemma l = {.potential = potential, .rank = potential->rank};
-    size_t bytes = potential->ops->scratch(potential, 1);
+    lemma l = {.potential = potential, .rank = potential->rank, .err = err};
+    size_t bytes = mf_potential_scratch(potential, 1);
     double low = 0, high = HUGE_VAL;
-    l.g = malloc(sizeof *l.g * l.rank);
+    l.m = calloc(2 * l.rank, sizeof *l.m);
+    l.g = l.m ? l.m + l.rank : NULL;
     l.scratch = aligned_alloc(64, (bytes + 64) / 64 * 64);
-    mf_status status = l.g && l.scratch ? MF_OK : mf_fail(err, MF_ENOMEM, "no memory");
+    mf_status status = l.m && l.scratch ? MF_OK : mf_fail(err, MF_ENOMEM, "no memory");
     if (status >= 0)
         status = mf_search_new(&l.search, potential, &low, &high, fmax(1e-13, potential->error), 0,
                                err);
@@ -167,11 +173,13 @@ mf_status mf_lemma1_check(const mf_potential *potential, mf_lemma1 *out, mf_erro
         status = minimize_risk(&l, out, err);
     if (status >= 0)
         status = find_margin(&l, out, err);
-    if (status >= 0)
+    if (status >= 0) {
         out->error = margin_error(&l, out);
+        status = l.status;
+    }
     mf_search_free(l.search);
     free(l.scratch);
-    free(l.g);
+    free(l.m);
     return status;
 }
 

@@ -45,6 +45,8 @@ typedef struct {
     gsl_permutation *order;      /* UNKNOWNS_MAX         */
     double *unknown, *up, *down; /* UNKNOWNS_MAX         */
     void *scratch;
+    mf_status status; /* the potential's first failure */
+    mf_error *err;
 } solver;
 
 /* ---- memory ---------------------------------------------------------------------------- */
@@ -83,7 +85,13 @@ static mf_status solver_new(solver *s, const mf_optimum_spec *spec, mf_error *er
     const mf_potential *v = spec->potential;
     size_t room = (v->rank < 510 ? v->rank : 510) + 2; /* Caratheodory, and one more */
     *s = (solver){.potential = v, .spec = spec, .dim = v->dim, .rank = v->rank, .room = room};
-    size_t bytes = v->ops->scratch(v, room);
+    if (!mf_potential_is_square(v))
+        return mf_fail(err, MF_EUNSUPPORTED,
+                       "the nearest point needs the square loss, which a %s "
+                       "potential of another loss has not",
+                       v->ops->name);
+    s->err = err;
+    size_t bytes = mf_potential_scratch(v, room);
     s->x = malloc(sizeof(double) * s->rank);
     s->alpha = malloc(sizeof(double) * (room > s->dim ? room : s->dim));
     s->scratch = aligned_alloc(64, (bytes + 64) / 64 * 64);
@@ -111,14 +119,17 @@ static double dot(const solver *s, const double *a, const double *b) {
     return cblas_ddot((int)s->rank, a, 1, b, 1);
 }
 
-/* p = b + f(theta). */
-static void evaluate(const solver *s, const double *theta, double *p) {
-    s->potential->ops->features(s->potential, 1, theta, 1, p, 1);
-    cblas_daxpy((int)s->rank, 1, s->potential->b, 1, p, 1);
+/* p = b + f(theta), the force of a point mass there. */
+static void evaluate(solver *s, const double *theta, double *p) {
+    if (s->status >= 0)
+        s->status = mf_potential_features(s->potential, 1, theta, 1, p, 1, s->err);
+    if (s->status < 0)
+        memset(p, 0, sizeof *p * s->rank);
+    mf_potential_force(s->potential, p, p);
 }
 
 /* Returns the new row of p. */
-static const double *add(const solver *s, hull *h, const double *theta, size_t ld, double weight) {
+static const double *add(solver *s, hull *h, const double *theta, size_t ld, double weight) {
     assert(h->n < s->room);
     double *to = h->theta + h->n * s->dim, *p = h->p + h->n * s->rank;
     for (size_t c = 0; c < s->dim; ++c)
@@ -243,7 +254,7 @@ static double between(const solver *s, size_t c, double a, double b, double shar
 }
 
 /* Atoms closer than this (of the width of the domain) become one, at their mean. */
-static void merge(const solver *s, hull *h, double close) {
+static void merge(solver *s, hull *h, double close) {
     for (size_t i = 0; i < h->n; ++i)
         for (size_t j = i + 1; j < h->n;) {
             double far = 0;
@@ -284,7 +295,7 @@ static size_t get_unknowns(const solver *s, const hull *h, double psi, double *o
 }
 
 /* False if an unknown has left its domain. Psi is the last unknown. */
-static int set_unknowns(const solver *s, hull *h, const double *in) {
+static int set_unknowns(solver *s, hull *h, const double *in) {
     size_t m = 0;
     for (size_t i = 0; i < h->n; ++i) {
         for (size_t c = 0; c < s->dim; ++c) {
@@ -311,8 +322,10 @@ static void conditions(solver *s, const hull *h, double psi, double *out) {
     nearest(s, h, s->x);
     for (size_t i = 0; i < h->n; ++i) {
         const double *theta = h->theta + i * s->dim;
-        double value, *slope = s->alpha; /* dim numbers: see solver_new */
-        s->potential->ops->field(s->potential, s->x, 1, theta, 1, &value, slope, s->scratch);
+        double value = 0, *slope = s->alpha; /* dim numbers: see solver_new */
+        if (s->status >= 0)
+            s->status = mf_potential_field(s->potential, s->x, 1, theta, 1, &value, slope,
+                                           s->scratch, s->err);
         for (size_t c = 0; c < s->dim; ++c)
             if (!at_end(s, c, theta[c]))
                 out[m++] = slope[c] * mf_compact_stretch(s->potential, c, theta[c]);
@@ -455,11 +468,17 @@ static mf_status iterate(solver *s, size_t *iterations, double *gap, const mf_fl
             return MF_STOPPED;
         stalled = *gap < 0.5 * mark ? 0 : stalled + 1;
         mark = stalled ? mark : *gap;
-        if (!exchange(s, &minima) && !reached)
+        int better = exchange(s, &minima);
+        if (better || reached)
+            slide(s);
+        if (s->status < 0)
+            return s->status;
+        if (!better && !reached)
             break;
-        slide(s);
     }
     slide(s); /* neighbours become one atom, unless the certificate suffers */
+    if (s->status < 0)
+        return s->status;
     status = certify(s, &minima, gap, err);
     *gap = fmax(*gap, worst);
     return status < 0 ? status : *gap <= s->spec->tol ? MF_OK : MF_INEXACT;

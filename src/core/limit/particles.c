@@ -43,7 +43,7 @@ size_t mf_pde_bytes(const mf_pde_spec *spec) {
     size_t numbers = size * (STAGES + 4) + lines(spec->J) + 2 * lines(rank) +
                      lines(chunks_of(size)) + size / LINE;
     return lines(sizeof(mf_pde)) + numbers * sizeof(double) +
-           spec->potential->ops->scratch(spec->potential, spec->J) + 64;
+           mf_potential_scratch(spec->potential, spec->J) + 64;
 }
 
 mf_pde *mf_pde_init(void *mem, const mf_pde_spec *spec) {
@@ -121,15 +121,15 @@ static void combine(mf_pde *run, double h, const double *coef, int count) {
 }
 
 /* Velocity -2 grad Psi at eff into `raw`; its mean features into m. */
-static void force(mf_pde *run) {
+static mf_status force(mf_pde *run, mf_error *err) {
     const mf_potential *pot = run->spec.potential;
     size_t J = run->spec.J;
     mf_measure rho = {pot->space, J, pot->dim, J, run->eff, run->weight};
-    memset(run->m, 0, pot->rank * sizeof *run->m);
-    pot->ops->mean(pot, &rho, run->m, run->scratch);
-    for (size_t k = 0; k < pot->rank; ++k)
-        run->g[k] = pot->b[k] + run->m[k];
-    pot->ops->field(pot, run->g, J, run->eff, J, NULL, run->raw, run->scratch);
+    mf_status status = mf_potential_mean(pot, &rho, run->m, run->scratch, err);
+    if (status < 0)
+        return status;
+    mf_potential_force(pot, run->m, run->g);
+    return mf_potential_field(pot, run->g, J, run->eff, J, NULL, run->raw, run->scratch, err);
 }
 
 static void velocity_chunk(void *context, size_t chunk) {
@@ -143,10 +143,12 @@ static void velocity_chunk(void *context, size_t chunk) {
     }
 }
 
-static void stage(mf_pde *run, int s) {
+static mf_status stage(mf_pde *run, int s, mf_error *err) {
     job work = {run, NULL, s, 0};
-    force(run);
-    mf_parallel(chunks_of(run->size), velocity_chunk, &work);
+    mf_status status = force(run, err);
+    if (status >= 0)
+        mf_parallel(chunks_of(run->size), velocity_chunk, &work);
+    return status;
 }
 
 /* Squares of the step's error estimate over rho, scaled (the norm that tol bounds) or not. */
@@ -178,18 +180,23 @@ static double norm_of_error(mf_pde *run, double h, const double *coef, int scale
 
 /* ---- walls ---------------------------------------------------------------------------- */
 
-/* Evaluates the present state and decides which radii are held at 0. */
-static void refresh(mf_pde *run) {
+/* Evaluates the present state, unless that is done, and decides which radii are held at 0. */
+static mf_status refresh(mf_pde *run, mf_error *err) {
     static const double none[1] = {0};
+    if (run->ready)
+        return MF_OK;
     memset(run->held, 0, run->size);
     combine(run, 0, none, 0);
-    stage(run, 0);
+    mf_status status = stage(run, 0, err);
+    if (status < 0)
+        return status;
     for (size_t i = 0; i < run->size; ++i)
         if (run->theta[i] == 0 && is_radius(run, i) && run->k[0][i] < 0) {
             run->held[i] = 1;
             run->k[0][i] = 0;
         }
     run->ready = 1;
+    return MF_OK;
 }
 
 /* How far the held radii should have moved in a step of length h at whose end (in raw) the
@@ -239,16 +246,19 @@ static double first_step(const mf_pde *run) {
     return speed > 0 ? 1e-3 / sqrt(speed) : 1e-3;
 }
 
-/* One trial step of length h: the new state in trial/eff, its velocity in k[6]. Returns the
- * error relative to the tolerance, NaN if the numbers are not finite.                       */
-static double try_step(mf_pde *run, double h) {
+/* One trial step of length h: the new state in trial/eff, its velocity in k[6]. *relative is
+ * its error relative to the tolerance, NaN if the numbers are not finite.                   */
+static mf_status try_step(mf_pde *run, double h, double *relative, mf_error *err) {
     for (int s = 1; s < STAGES; ++s) {
         combine(run, h, A[s], s);
-        stage(run, s);
+        mf_status status = stage(run, s, err);
+        if (status < 0)
+            return status;
     }
     double e = norm_of_error(run, h, E, 1) / run->spec.tol;
     double late = missed(run, h) / (10 * run->spec.tol);
-    return late > 1 && late > e ? fmin(late * late * late, 1e6) : e; /* first order in h^2 */
+    *relative = late > 1 && late > e ? fmin(late * late * late, 1e6) : e; /* first order in h^2 */
+    return MF_OK;
 }
 
 mf_status mf_pde_advance(mf_pde *run, double goal, uint64_t steps, const mf_flag *stop,
@@ -257,8 +267,9 @@ mf_status mf_pde_advance(mf_pde *run, double goal, uint64_t steps, const mf_flag
     while (run->clock < goal && steps-- > 0) {
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
-        if (!run->ready)
-            refresh(run);
+        mf_status status = refresh(run, err);
+        if (status < 0)
+            return status;
         int fixed = run->spec.step > 0;
         if (run->h == 0)
             run->h = fixed ? run->spec.step : first_step(run);
@@ -268,7 +279,11 @@ mf_status mf_pde_advance(mf_pde *run, double goal, uint64_t steps, const mf_flag
             h = left;
         else if (!fixed && 2 * h > left) /* no tiny last step */
             h = left / 2;
-        double e = try_step(run, h);
+        double e;
+        if ((status = try_step(run, h, &e, err)) < 0) {
+            run->ready = 0; /* m and the velocities belong to no state; theta is as it was */
+            return status;
+        }
         int fine = e <= 1 || (fixed && isfinite(e));
         if (!fine) {
             run->h = h * (isfinite(e) ? fmax(0.2, 0.9 * pow(e, -0.2)) : 0.1);
@@ -299,20 +314,23 @@ double mf_pde_clock(const mf_pde *run) {
     return run->clock;
 }
 
-double mf_pde_risk(mf_pde *run) {
-    if (!run->ready)
-        refresh(run);
-    return mf_potential_risk_of_mean(run->spec.potential, run->m);
+mf_status mf_pde_risk(mf_pde *run, double *risk, mf_error *err) {
+    mf_status status = refresh(run, err);
+    if (status >= 0)
+        *risk = mf_potential_risk(run->spec.potential, run->m);
+    return status;
 }
 
-double mf_pde_dissipation(mf_pde *run) {
-    if (!run->ready)
-        refresh(run);
+mf_status mf_pde_dissipation(mf_pde *run, double *rate, mf_error *err) {
+    mf_status status = refresh(run, err);
     double sum = 0;
+    if (status < 0)
+        return status;
     for (size_t i = 0; i < run->size; ++i)
         if (isfinite(run->theta[i]))
             sum += run->weight[i % run->spec.J] * run->k[0][i] * run->k[0][i];
-    return sum; /* |k|^2 = 4 |grad Psi|^2 */
+    *rate = sum; /* |k|^2 = 4 |grad Psi|^2 */
+    return MF_OK;
 }
 
 double mf_pde_error(const mf_pde *run) {

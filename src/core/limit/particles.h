@@ -37,13 +37,15 @@ double *mf_pde_atoms(mf_pde *);
 double *mf_pde_weights(mf_pde *);
 
 /* Towards clock = goal, at most `steps` steps; MF_OK with clock < goal when they are used up.
- * MF_STOPPED when the flag is raised; MF_EDIVERGED, at the last good state, when no step is
- * small enough for finite numbers.                                                          */
+ * MF_STOPPED when the flag is raised; at the last good state MF_EDIVERGED, when no step is
+ * small enough for finite numbers, or what an operation of the potential failed with.      */
 mf_status mf_pde_advance(mf_pde *, double goal, uint64_t steps, const mf_flag *stop, mf_error *err);
 
+/* R(rho), and -dR/dtau = 4 int |grad Psi|^2 d rho (Proposition 2). */
+mf_status mf_pde_risk(mf_pde *, double *risk, mf_error *err);
+mf_status mf_pde_dissipation(mf_pde *, double *rate, mf_error *err);
+
 double mf_pde_clock(const mf_pde *);
-double mf_pde_risk(mf_pde *);              /* R(rho) of Eq. 5                                     */
-double mf_pde_dissipation(mf_pde *);       /* -dR/dtau = 4 int |grad Psi|^2 d rho (Proposition 2) */
 double mf_pde_error(const mf_pde *);       /* sum over the steps of their W_2 error estimates     */
 uint64_t mf_pde_steps(const mf_pde *);     /* accepted steps                                      */
 mf_measure mf_pde_measure(const mf_pde *); /* a view                                            */

@@ -27,7 +27,7 @@ typedef struct {
     const double *theta;
     double *gradient, *hessian, *eigenvalues; /* dim, dim^2, dim                  */
     double *work, *errors;                    /* dim^2 each                       */
-    double *g;                                /* rank: b + m                      */
+    double *g;                                /* rank: the force dR/dm / 2        */
     double *points, *grads;                   /* dim x points                     */
     unsigned char *free;                      /* dim: this coordinate may move    */
     void *scratch;
@@ -47,7 +47,7 @@ size_t mf_point_mass_bytes(const mf_potential *pot, size_t atoms) {
         return 0;
     size_t numbers = 2 * lines(dim) + 3 * lines(dim * dim) + lines(pot->rank) +
                      2 * lines(dim * points) + lines(dim) / LINE + LINE;
-    return numbers * sizeof(double) + pot->ops->scratch(pot, points);
+    return numbers * sizeof(double) + mf_potential_scratch(pot, points);
 }
 
 static hessian place(const mf_potential *pot, const double *theta, size_t atoms, void *mem) {
@@ -75,28 +75,50 @@ static int held(const mf_potential *pot, size_t c, double theta, double gradient
     return mf_is_radius(pot, c) && theta == 0 && gradient > slack;
 }
 
-static double norm_at_point(const hessian *h, const double *g) {
+/* The gradient of <g, f> at theta. */
+static mf_status slope_at_point(const hessian *h, mf_error *err) {
+    return mf_potential_field(h->pot, h->g, 1, h->theta, 1, NULL, h->gradient, h->scratch, err);
+}
+
+/* How much force counts as none: a part of grad V, which is grad Psi without neurons. */
+static mf_status find_slack(const hessian *h, double tol, double *slack, mf_error *err) {
     double sum = 0;
-    h->pot->ops->field(h->pot, g, 1, h->theta, 1, NULL, h->gradient, h->scratch);
+    mf_potential_force(h->pot, h->g, h->g); /* g is still 0 */
+    mf_status status = slope_at_point(h, err);
     for (size_t c = 0; c < h->pot->dim; ++c)
         sum += h->gradient[c] * h->gradient[c];
-    return sqrt(sum);
+    *slack = tol * (1 + sqrt(sum));
+    return status;
+}
+
+/* The gradient of Psi(.; rho) from now on. */
+static mf_status aim(const hessian *h, const mf_measure *rho, mf_error *err) {
+    mf_status status = mf_potential_mean(h->pot, rho, h->g, h->scratch, err);
+    if (status < 0)
+        return status;
+    mf_potential_force(h->pot, h->g, h->g);
+    return slope_at_point(h, err);
 }
 
 /* (int |grad Psi|^2 d rho)^(1/2); forces that press against a wall do no work. */
-static double residual_of(const hessian *h, const mf_measure *rho) {
+static mf_status residual_of(const hessian *h, const mf_measure *rho, double *residual,
+                             mf_error *err) {
     double sum = 0;
     size_t n = rho->n;
     for (size_t c = 0; c < rho->dim; ++c)
         memcpy(h->points + c * n, rho->x + c * rho->ld, n * sizeof(double));
-    h->pot->ops->field(h->pot, h->g, n, h->points, n, NULL, h->grads, h->scratch);
+    mf_status status =
+            mf_potential_field(h->pot, h->g, n, h->points, n, NULL, h->grads, h->scratch, err);
+    if (status < 0)
+        return status;
     for (size_t c = 0; c < rho->dim; ++c)
         for (size_t j = 0; j < n; ++j) {
             double force = h->grads[c * n + j];
             if (!held(h->pot, c, h->points[c * n + j], force, 0))
                 sum += mf_measure_weight(rho, j) * force * force;
         }
-    return sqrt(sum);
+    *residual = sqrt(sum);
+    return MF_OK;
 }
 
 static double mass_at(const double *theta, const mf_measure *rho) {
@@ -145,7 +167,7 @@ static double extrapolate(const double *differences, double noise, double *error
 }
 
 /* Columns [first, first + n) of the matrix of derivatives of the gradient. */
-static void columns(hessian *h, size_t first, size_t n) {
+static mf_status columns(hessian *h, size_t first, size_t n, mf_error *err) {
     size_t dim = h->pot->dim, points = 2 * LEVELS * n;
     for (size_t c = 0; c < dim; ++c)
         for (size_t p = 0; p < points; ++p)
@@ -156,7 +178,10 @@ static void columns(hessian *h, size_t first, size_t n) {
         int reflected = mf_is_radius(h->pot, c) && h->theta[c] == 0;
         h->points[c * points + p] += p % 2 && !reflected ? -step : step;
     }
-    h->pot->ops->field(h->pot, h->g, points, h->points, points, NULL, h->grads, h->scratch);
+    mf_status status = mf_potential_field(h->pot, h->g, points, h->points, points, NULL, h->grads,
+                                          h->scratch, err);
+    if (status < 0)
+        return status;
     for (size_t c = first; c < first + n; ++c) {
         double step = first_step(h, c);
         int reflected = mf_is_radius(h->pot, c) && h->theta[c] == 0;
@@ -175,6 +200,7 @@ static void columns(hessian *h, size_t first, size_t n) {
             *error += 64 * h->pot->error / (step * across);
         }
     }
+    return MF_OK;
 }
 
 /* Symmetric part into h->hessian; returns the Frobenius norm of the error, which bounds the
@@ -235,17 +261,18 @@ mf_status mf_point_mass_check(const mf_potential *pot, const double *theta, cons
                               mf_error *err) {
     hessian h = place(pot, theta, rho->n, mem);
     size_t dim = pot->dim;
-    double slack = tol * (1 + norm_at_point(&h, pot->b));
-    pot->ops->mean(pot, rho, h.g, h.scratch);
-    for (size_t k = 0; k < pot->rank; ++k)
-        h.g[k] += pot->b[k];
-    norm_at_point(&h, h.g); /* the gradient of Psi from now on */
+    double slack = 0, moving = 0;
     *out = (mf_point_mass){.gradient = h.gradient,
                            .hessian = h.hessian,
                            .eigenvalues = h.eigenvalues,
-                           .residual = residual_of(&h, rho),
                            .mass = mass_at(theta, rho)};
-    double moving = 0;
+    mf_status status = find_slack(&h, tol, &slack, err);
+    if (status >= 0)
+        status = aim(&h, rho, err);
+    if (status >= 0)
+        status = residual_of(&h, rho, &out->residual, err);
+    if (status < 0)
+        return status;
     for (size_t c = 0; c < dim; ++c) {
         h.free[c] = !mf_is_fixed(pot, c) && !held(pot, c, theta[c], h.gradient[c], slack);
         out->free += h.free[c];
@@ -255,12 +282,14 @@ mf_status mf_point_mass_check(const mf_potential *pot, const double *theta, cons
     for (size_t first = 0; first < dim; first += COLUMNS) {
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
-        columns(&h, first, dim - first < COLUMNS ? dim - first : COLUMNS);
+        status = columns(&h, first, dim - first < COLUMNS ? dim - first : COLUMNS, err);
+        if (status < 0)
+            return status;
     }
     out->error = symmetrize(&h);
     if (!isfinite(moving) || !isfinite(out->residual) || !isfinite(out->error))
         return mf_fail(err, MF_EACCURACY, "the gradient of Psi is not finite near theta");
-    mf_status status = eigenvalues(&h, out->free, err);
+    status = eigenvalues(&h, out->free, err);
     if (status < 0)
         return status;
     out->verdict = moving > slack || out->residual > slack ? MF_POINT_MOVES : verdict_of(out);

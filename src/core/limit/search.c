@@ -37,7 +37,9 @@ struct mf_search {
     double *low, *high; /* of t, dim each */
     double *theta, *value;
     size_t found;
-    void *scratch; /* of the potential, for CHUNK atoms */
+    void *scratch;    /* of the potential, for CHUNK atoms */
+    mf_status status; /* the potential's first failure in this search */
+    mf_error *err;
     /* one coordinate */
     panel *panels;
     double *coef, *series, *sample; /* rank and 1 columns; PANELS x SAMPLES */
@@ -89,7 +91,9 @@ static mf_status features_at(const mf_search *s, size_t n, double mid, double ha
     double theta[POINTS > REFERENCES ? POINTS : REFERENCES];
     for (size_t j = 0; j < n; ++j)
         theta[j] = mf_from_compact(s->potential, 0, fmin(mid + half * at[j], s->high[0]));
-    s->potential->ops->features(s->potential, n, theta, n, F, n);
+    mf_status status = mf_potential_features(s->potential, n, theta, n, F, n, err);
+    if (status < 0)
+        return status;
     for (size_t i = 0; i < n * s->rank; ++i)
         if (!isfinite(F[i]))
             return mf_fail(err, MF_EDOMAIN,
@@ -216,7 +220,7 @@ static mf_status prepare_starts(mf_search *s, mf_error *err) {
 
 mf_status mf_search_new(mf_search **out, const mf_potential *potential, const double *low,
                         const double *high, double tol, size_t starts, mf_error *err) {
-    size_t dim = potential->dim, bytes = potential->ops->scratch(potential, CHUNK);
+    size_t dim = potential->dim, bytes = mf_potential_scratch(potential, CHUNK);
     mf_search *s = *out = calloc(1, sizeof *s);
     if (!s)
         return mf_fail(err, MF_ENOMEM, "no memory");
@@ -276,9 +280,16 @@ double mf_search_resolution(const mf_search *s, double t) {
 
 /* ---- keeping minima -------------------------------------------------------------------------- */
 
+/* After a failure values are NaN and slopes 0, so that whoever looks for more stops soon. */
 static void field(mf_search *s, const double *g, size_t n, const double *theta, double *value,
                   double *grad) {
-    s->potential->ops->field(s->potential, g, n, theta, n, value, grad, s->scratch);
+    if (s->status >= 0)
+        s->status =
+                mf_potential_field(s->potential, g, n, theta, n, value, grad, s->scratch, s->err);
+    for (size_t j = 0; value && s->status < 0 && j < n; ++j)
+        value[j] = NAN;
+    for (size_t i = 0; grad && s->status < 0 && i < n * s->dim; ++i)
+        grad[i] = 0;
 }
 
 static int same_place(const mf_search *s, const double *theta, size_t i) {
@@ -309,6 +320,8 @@ static void keep(mf_search *s, const double *theta, double value) {
 }
 
 static mf_status finish(mf_search *s, double bound, mf_minima *out, mf_error *err) {
+    if (s->status < 0)
+        return s->status;
     if (s->found == 0)
         return mf_fail(err, MF_EACCURACY, "no finite value of Psi on the domain");
     for (size_t c = 1; c < s->dim; ++c) /* close the rows up: the views have ld = n */
@@ -548,6 +561,8 @@ static mf_status minima_in_box(mf_search *s, const double *g, size_t previous, m
 
 mf_status mf_search_minima(mf_search *s, const double *g, mf_minima *out, mf_error *err) {
     size_t previous = s->found;
+    s->status = MF_OK;
+    s->err = err;
     for (size_t c = 0; s->dim > 1 && c < s->dim; ++c)
         for (size_t i = 0; i < previous; ++i)
             s->old[c * previous + i] = mf_to_compact(s->potential, c, s->theta[c * previous + i]);

@@ -1,13 +1,61 @@
 /* potential.c: what all potentials share. */
 #include "potential.h"
 
-double mf_potential_risk_of_mean(const mf_potential *pot, const double *m) {
+#include <string.h>
+
+mf_status mf_potential_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                                double *F, size_t ldf, mf_error *err) {
+    return pot->ops->features(pot, n, theta, ld, F, ldf, err);
+}
+
+mf_status mf_potential_mean(const mf_potential *pot, const mf_measure *rho, double *m,
+                            void *scratch, mf_error *err) {
+    memset(m, 0, pot->rank * sizeof *m);
+    return pot->ops->mean(pot, rho, m, scratch, err);
+}
+
+mf_status mf_potential_field(const mf_potential *pot, const double *g, size_t n,
+                             const double *theta, size_t ld, double *value, double *grad,
+                             void *scratch, mf_error *err) {
+    return pot->ops->field(pot, g, n, theta, ld, value, grad, scratch, err);
+}
+
+size_t mf_potential_scratch(const mf_potential *pot, size_t n) {
+    return pot->ops->scratch(pot, n);
+}
+
+mf_status mf_potential_self(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                            double *u, mf_error *err) {
+    if (!pot->ops->self)
+        return mf_fail(err, MF_EUNSUPPORTED, "U(theta, theta) of a %s potential is not known",
+                       pot->ops->name);
+    return pot->ops->self(pot, n, theta, ld, u, err);
+}
+
+/* ---- the risk ------------------------------------------------------------------------------ */
+
+bool mf_potential_is_square(const mf_potential *pot) {
+    return !pot->ops->risk;
+}
+
+double mf_potential_risk(const mf_potential *pot, const double *m) {
+    if (!mf_potential_is_square(pot))
+        return pot->ops->risk(pot, m);
     double cross = 0, square = 0;
     for (size_t k = 0; k < pot->rank; ++k) {
         cross += pot->b[k] * m[k];
         square += m[k] * m[k];
     }
     return pot->risk0 + 2 * cross + square;
+}
+
+void mf_potential_force(const mf_potential *pot, const double *m, double *g) {
+    if (!mf_potential_is_square(pot)) {
+        pot->ops->force(pot, m, g);
+        return;
+    }
+    for (size_t k = 0; k < pot->rank; ++k)
+        g[k] = pot->b[k] + m[k];
 }
 
 void mf_potential_free(mf_potential *pot) {

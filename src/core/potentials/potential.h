@@ -2,10 +2,11 @@
  *
  *     V(theta) = <b, f(theta)>,   U(theta, theta') = <f(theta), f(theta')>
  *
- * with f of modest length (the rank). With m = int f d rho:
- *     Psi(theta; rho) = <b + m, f(theta)>                      (Eq. 8)
+ * with f of modest length (the rank). With m = int f d rho the square loss has
  *     R(rho)          = R_# + 2 <b, m> + |m|^2                 (Eq. 5)
- * so that a force on J particles costs one mean and one field, never J^2.
+ *     Psi(theta; rho) = <g, f(theta)>,   g = dR/dm / 2 = b + m  (Eq. 8)
+ * so that a force on J particles costs one mean and one field, never J^2. Nobody forms b + m by
+ * hand: the risk is a function of m, and another convex loss another function.
  * A new model is a new table of operations; everything else works with it.     */
 #ifndef MF_POTENTIAL_H
 #define MF_POTENTIAL_H
@@ -17,30 +18,29 @@
 
 typedef struct mf_potential mf_potential;
 
+/* What a kind of potential knows how to do. Callers use the functions below, not the table. An
+ * operation that fails says why in err (which may be NULL), and what it has written counts for
+ * nothing. The last group is optional: NULL stands for what is said there.                    */
 typedef struct {
     const char *name;
 
-    /* F[k * ldf + j] = f_k(theta_j), rank x n. */
-    void (*features)(const mf_potential *, size_t n, const double *theta, size_t ld, double *F,
-                     size_t ldf);
-
-    /* m_k += sum_j weight_j f_k(theta_j); m has length rank. */
-    void (*mean)(const mf_potential *, const mf_measure *, double *m, void *scratch);
-
-    /* value_j = <g, f(theta_j)> (if not NULL) and grad[c * ld + j] = d/d theta_c of it (if
-     * not NULL), for g of length rank. At an infinite radius the gradient is 0.            */
-    void (*field)(const mf_potential *, const double *g, size_t n, const double *theta, size_t ld,
-                  double *value, double *grad, void *scratch);
-
-    /* Bytes of scratch (64-byte aligned, caller's) that mean and field need for n atoms. */
+    mf_status (*features)(const mf_potential *, size_t n, const double *theta, size_t ld, double *F,
+                          size_t ldf, mf_error *err);
+    mf_status (*mean)(const mf_potential *, const mf_measure *, double *m, void *scratch,
+                      mf_error *err); /* adds to m */
+    mf_status (*field)(const mf_potential *, const double *g, size_t n, const double *theta,
+                       size_t ld, double *value, double *grad, void *scratch, mf_error *err);
     size_t (*scratch)(const mf_potential *, size_t n);
-
     void (*free)(mf_potential *);
 
     /* u_j = U(theta_j, theta_j) = E sigma_*(x; theta_j)^2 of a neuron with itself: more than
-     * |f(theta_j)|^2 where theta are radii and f is a mean over directions.                  */
+     * |f(theta_j)|^2 where theta are radii and f is a mean over directions. NULL: not known.  */
     mf_status (*self)(const mf_potential *, size_t n, const double *theta, size_t ld, double *u,
                       mf_error *err);
+
+    /* The loss, as a convex function of m: both or none. NULL: the square of Eq. 5. */
+    double (*risk)(const mf_potential *, const double *m);
+    void (*force)(const mf_potential *, const double *m, double *g);
 } mf_potential_ops;
 
 /* The head that every kind of potential starts with. */
@@ -68,8 +68,38 @@ static inline bool mf_is_fixed(const mf_potential *pot, size_t c) {
     return (pot->fix_a && c + 2 == pot->dim) || (pot->fix_b && c + 1 == pot->dim);
 }
 
-/* R(rho) of Eq. 5 from the mean features m. */
-double mf_potential_risk_of_mean(const mf_potential *, const double *m);
+/* ---- features ------------------------------------------------------------------------- */
+
+/* F[k * ldf + j] = f_k(theta_j), rank x n. Coordinate c of theta_j is theta[c * ld + j]. */
+mf_status mf_potential_features(const mf_potential *, size_t n, const double *theta, size_t ld,
+                                double *F, size_t ldf, mf_error *err);
+
+/* m = int f d rho, rank numbers. */
+mf_status mf_potential_mean(const mf_potential *, const mf_measure *rho, double *m, void *scratch,
+                            mf_error *err);
+
+/* value_j = <g, f(theta_j)> (if not NULL) and grad[c * ld + j] = d/d theta_c of it (if not
+ * NULL), for g of length rank. At an infinite radius and along a fixed coordinate grad is 0. */
+mf_status mf_potential_field(const mf_potential *, const double *g, size_t n, const double *theta,
+                             size_t ld, double *value, double *grad, void *scratch, mf_error *err);
+
+/* Bytes of scratch (64-byte aligned, caller's) that mean and field need for n atoms. */
+size_t mf_potential_scratch(const mf_potential *, size_t n);
+
+/* u_j = U(theta_j, theta_j); MF_EUNSUPPORTED where it is not known. */
+mf_status mf_potential_self(const mf_potential *, size_t n, const double *theta, size_t ld,
+                            double *u, mf_error *err);
+
+/* ---- the risk, a function of the mean features --------------------------------------------- */
+
+/* R of the measures whose mean features are m. */
+double mf_potential_risk(const mf_potential *, const double *m);
+
+/* g = dR/dm / 2 at m, which may be g itself: Psi(theta; rho) = <g, f(theta)>. */
+void mf_potential_force(const mf_potential *, const double *m, double *g);
+
+/* Whether R = R_# - |b|^2 + |b + m|^2, so that its minimum is the point nearest to 0. */
+bool mf_potential_is_square(const mf_potential *);
 
 void mf_potential_free(mf_potential *); /* NULL is allowed */
 

@@ -33,11 +33,12 @@ static const radial *radial_of(const mf_potential *pot) {
     return (const radial *)(const void *)pot;
 }
 
-static void radial_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
-                            double *F, size_t ldf) {
+static mf_status radial_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                                 double *F, size_t ldf, mf_error *err) {
     const mf_curves *c = &radial_of(pot)->curves;
     size_t length = mf_curve_length(&c->grid);
     (void)ld; /* one coordinate */
+    (void)err;
     for (size_t j = 0; j < n; ++j) {
         double basis[MF_CURVE_TERMS], slope[MF_CURVE_TERMS];
         const double *coef = c->coef + mf_curve_basis(&c->grid, theta[j], basis, slope);
@@ -48,22 +49,29 @@ static void radial_features(const mf_potential *pot, size_t n, const double *the
             F[k * ldf + j] = sum;
         }
     }
+    return MF_OK;
 }
 
-static void radial_mean(const mf_potential *pot, const mf_measure *rho, double *m, void *scratch) {
+static mf_status radial_mean(const mf_potential *pot, const mf_measure *rho, double *m,
+                             void *scratch, mf_error *err) {
     const mf_curves *c = &radial_of(pot)->curves;
     double *moments = scratch;
+    (void)err;
     mf_curve_moments(&c->grid, rho->n, rho->x, rho->weight, moments,
                      moments + mf_curve_length(&c->grid));
     mf_curves_expand(c, moments, m);
+    return MF_OK;
 }
 
-static void radial_field(const mf_potential *pot, const double *g, size_t n, const double *theta,
-                         size_t ld, double *value, double *grad, void *scratch) {
+static mf_status radial_field(const mf_potential *pot, const double *g, size_t n,
+                              const double *theta, size_t ld, double *value, double *grad,
+                              void *scratch, mf_error *err) {
     const mf_curves *c = &radial_of(pot)->curves;
     (void)ld;
+    (void)err;
     mf_curves_contract(c, g, scratch);
     mf_curve_evaluate(&c->grid, scratch, n, theta, value, grad);
+    return MF_OK;
 }
 
 static size_t radial_scratch(const mf_potential *pot, size_t n) {
@@ -92,9 +100,13 @@ static mf_status radial_self(const mf_potential *pot, size_t n, const double *th
     return MF_OK;
 }
 
-static const mf_potential_ops radial_ops = {"radial",     radial_features, radial_mean,
-                                            radial_field, radial_scratch,  radial_free,
-                                            radial_self};
+static const mf_potential_ops radial_ops = {.name = "radial",
+                                            .features = radial_features,
+                                            .mean = radial_mean,
+                                            .field = radial_field,
+                                            .scratch = radial_scratch,
+                                            .free = radial_free,
+                                            .self = radial_self};
 
 static double pair(const mf_potential *pot, const double *g, double r1, double r2, double *slope) {
     const mf_curves *c = &radial_of(pot)->curves;

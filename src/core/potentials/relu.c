@@ -35,15 +35,17 @@ static double moment(double s, double b, double *cdf, double *pdf) {
     return fmax(0, b * *cdf + s * *pdf); /* far below 0 the two terms cancel */
 }
 
-static void relu_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
-                          double *F, size_t ldf) {
+static mf_status relu_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                               double *F, size_t ldf, mf_error *err) {
     const double *a = theta, *b = theta + ld, *r1 = theta + 2 * ld, *r2 = theta + 3 * ld;
     double cdf, pdf;
+    (void)err;
     for (size_t side = 0; side < 2; ++side)
         for (size_t j = 0; j < n; ++j)
             F[side * ldf + j] =
                     M_SQRT1_2 * a[j] *
                     moment(spread(relu_of(pot)->tau[side], r1[j], r2[j]), b[j], &cdf, &pdf);
+    return MF_OK;
 }
 
 typedef struct {
@@ -72,12 +74,15 @@ static void mean_chunk(void *context, size_t chunk) {
     memcpy(w->sums + 2 * chunk, sum, sizeof sum);
 }
 
-static void relu_mean(const mf_potential *pot, const mf_measure *rho, double *m, void *scratch) {
+static mf_status relu_mean(const mf_potential *pot, const mf_measure *rho, double *m, void *scratch,
+                           mf_error *err) {
+    (void)err;
     work w = {.self = relu_of(pot), .rho = rho, .sums = scratch};
     mf_parallel(chunks_of(rho->n), mean_chunk, &w);
     for (size_t c = 0; c < chunks_of(rho->n); ++c)
         for (size_t side = 0; side < 2; ++side)
             m[side] += M_SQRT1_2 * w.sums[2 * c + side];
+    return MF_OK;
 }
 
 static void field_chunk(void *context, size_t chunk) {
@@ -107,9 +112,10 @@ static void field_chunk(void *context, size_t chunk) {
     }
 }
 
-static void relu_field(const mf_potential *pot, const double *g, size_t n, const double *theta,
-                       size_t ld, double *value, double *grad, void *scratch) {
+static mf_status relu_field(const mf_potential *pot, const double *g, size_t n, const double *theta,
+                            size_t ld, double *value, double *grad, void *scratch, mf_error *err) {
     (void)scratch;
+    (void)err;
     work w = {.self = relu_of(pot),
               .g = g,
               .theta = theta,
@@ -118,6 +124,7 @@ static void relu_field(const mf_potential *pot, const double *g, size_t n, const
               .value = value,
               .grad = grad};
     mf_parallel(chunks_of(n), field_chunk, &w);
+    return MF_OK;
 }
 
 static size_t relu_scratch(const mf_potential *pot, size_t n) {
@@ -145,8 +152,13 @@ static mf_status relu_self(const mf_potential *pot, size_t n, const double *thet
     return MF_OK;
 }
 
-static const mf_potential_ops relu_ops = {"relu",       relu_features, relu_mean, relu_field,
-                                          relu_scratch, relu_free,     relu_self};
+static const mf_potential_ops relu_ops = {.name = "relu",
+                                          .features = relu_features,
+                                          .mean = relu_mean,
+                                          .field = relu_field,
+                                          .scratch = relu_scratch,
+                                          .free = relu_free,
+                                          .self = relu_self};
 
 mf_status mf_relu_new(const mf_relu_spec *spec, mf_potential **out, mf_error *err) {
     *out = NULL;

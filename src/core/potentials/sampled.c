@@ -42,10 +42,11 @@ static const double *output_weights(const sampled *p, const double *theta, size_
     return p->spec.affine ? theta + p->spec.d * ld : NULL;
 }
 
-static void sampled_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
-                             double *F, size_t ldf) {
+static mf_status sampled_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
+                                  double *F, size_t ldf, mf_error *err) {
     const sampled *p = (const sampled *)pot;
     double z[BLOCK * PANEL], scale = 1 / sqrt((double)p->spec.n);
+    (void)err;
     for (size_t first = 0; first < n; first += PANEL) {
         size_t particles = n - first < PANEL ? n - first : PANEL;
         const double *a = output_weights(p, theta + first, ld);
@@ -60,6 +61,7 @@ static void sampled_features(const mf_potential *pot, size_t n, const double *th
             }
         }
     }
+    return MF_OK;
 }
 
 typedef struct {
@@ -94,10 +96,13 @@ static void mean_of_block(void *context, size_t block) {
     }
 }
 
-static void sampled_mean(const mf_potential *pot, const mf_measure *rho, double *m, void *scratch) {
+static mf_status sampled_mean(const mf_potential *pot, const mf_measure *rho, double *m,
+                              void *scratch, mf_error *err) {
     (void)scratch;
+    (void)err;
     job work = {.p = (const sampled *)pot, .rho = rho, .m = m};
     mf_parallel(blocks_of(work.p->spec.n, BLOCK), mean_of_block, &work);
+    return MF_OK;
 }
 
 /* Value and gradient of <g, f> for one panel of particles, over all blocks in order. */
@@ -138,9 +143,11 @@ static void field_of_panel(void *context, size_t panel) {
     }
 }
 
-static void sampled_field(const mf_potential *pot, const double *g, size_t n, const double *theta,
-                          size_t ld, double *value, double *grad, void *scratch) {
+static mf_status sampled_field(const mf_potential *pot, const double *g, size_t n,
+                               const double *theta, size_t ld, double *value, double *grad,
+                               void *scratch, mf_error *err) {
     (void)scratch;
+    (void)err;
     job work = {.p = (const sampled *)pot,
                 .g = g,
                 .theta = theta,
@@ -149,6 +156,7 @@ static void sampled_field(const mf_potential *pot, const double *g, size_t n, co
                 .value = value,
                 .grad = grad};
     mf_parallel(blocks_of(n, PANEL), field_of_panel, &work);
+    return MF_OK;
 }
 
 /* U(theta, theta) is the mean square of the responses: |f|^2 exactly. */

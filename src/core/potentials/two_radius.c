@@ -91,10 +91,11 @@ static size_t side_length(const two_radius *self) {
     return self->curves.grid.panels * rows_of(self) * TERMS;
 }
 
-static void two_radius_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
-                                double *F, size_t ldf) {
+static mf_status two_radius_features(const mf_potential *pot, size_t n, const double *theta,
+                                     size_t ld, double *F, size_t ldf, mf_error *err) {
     const two_radius *self = self_of(pot);
     size_t length = mf_curve_length(&self->curves.grid);
+    (void)err;
     for (size_t side = 0; side < 2; ++side)
         for (size_t j = 0; j < n; ++j) {
             place at;
@@ -110,6 +111,7 @@ static void two_radius_features(const mf_potential *pot, size_t n, const double 
                 F[(side * self->pairs + p) * ldf + j] = shape * c[self->order[p]];
             }
         }
+    return MF_OK;
 }
 
 typedef struct {
@@ -167,17 +169,19 @@ static void expand(const two_radius *self, const double *sums, double *m) {
     }
 }
 
-static void two_radius_mean(const mf_potential *pot, const mf_measure *rho, double *m,
-                            void *scratch) {
+static mf_status two_radius_mean(const mf_potential *pot, const mf_measure *rho, double *m,
+                                 void *scratch, mf_error *err) {
     const two_radius *self = self_of(pot);
     size_t length = 2 * side_length(self), chunks = chunks_of(rho->n);
     work w = {.self = self, .rho = rho, .sums = scratch};
+    (void)err;
     mf_parallel(chunks, mean_chunk, &w);
     for (size_t c = 1; c < chunks; ++c)
         for (size_t i = 0; i < length; ++i)
             w.sums[i] += w.sums[c * length + i];
     expand(self, w.sums, m);
     expand(self, w.sums + length / 2, m + self->pairs);
+    return MF_OK;
 }
 
 /* One side's table from its part of g. */
@@ -230,11 +234,12 @@ static void field_chunk(void *context, size_t chunk) {
     }
 }
 
-static void two_radius_field(const mf_potential *pot, const double *g, size_t n,
-                             const double *theta, size_t ld, double *value, double *grad,
-                             void *scratch) {
+static mf_status two_radius_field(const mf_potential *pot, const double *g, size_t n,
+                                  const double *theta, size_t ld, double *value, double *grad,
+                                  void *scratch, mf_error *err) {
     const two_radius *self = self_of(pot);
     double *tables = scratch;
+    (void)err;
     contract(self, g, tables);
     contract(self, g + self->pairs, tables + side_length(self));
     work w = {.self = self,
@@ -245,6 +250,7 @@ static void two_radius_field(const mf_potential *pot, const double *g, size_t n,
               .value = value,
               .grad = grad};
     mf_parallel(chunks_of(n), field_chunk, &w);
+    return MF_OK;
 }
 
 static size_t two_radius_scratch(const mf_potential *pot, size_t n) {
@@ -276,9 +282,13 @@ static mf_status two_radius_self(const mf_potential *pot, size_t n, const double
     return MF_OK;
 }
 
-static const mf_potential_ops two_radius_ops = {
-        "two_radius",       two_radius_features, two_radius_mean, two_radius_field,
-        two_radius_scratch, two_radius_free,     two_radius_self};
+static const mf_potential_ops two_radius_ops = {.name = "two_radius",
+                                                .features = two_radius_features,
+                                                .mean = two_radius_mean,
+                                                .field = two_radius_field,
+                                                .scratch = two_radius_scratch,
+                                                .free = two_radius_free,
+                                                .self = two_radius_self};
 
 /* ---- construction ------------------------------------------------------------------------------------ */
 

@@ -200,12 +200,18 @@ static int particles_measure(lua_State *L) {
 }
 
 static int particles_risk(lua_State *L) {
-    lua_pushnumber(L, mf_pde_risk(check_box(L)->run));
+    double risk = 0;
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, "pde:risk", mf_pde_risk(check_box(L)->run, &risk, &err), &err);
+    lua_pushnumber(L, risk);
     return 1;
 }
 
 static int particles_dissipation(lua_State *L) {
-    lua_pushnumber(L, mf_pde_dissipation(check_box(L)->run));
+    double rate = 0;
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, "pde:dissipation", mf_pde_dissipation(check_box(L)->run, &rate, &err), &err);
+    lua_pushnumber(L, rate);
     return 1;
 }
 

@@ -140,39 +140,62 @@ static int push_gradient(lua_State *L, const mf_potential *pot, const points *p,
 
 /* Memory for field and mean on n atoms. */
 static void *scratch(lua_State *L, const mf_potential *pot, size_t n) {
-    return buffer(L, pot->ops->scratch(pot, n) / sizeof(double) + 1);
+    return buffer(L, mf_potential_scratch(pot, n) / sizeof(double) + 1);
 }
 
 /* ---- methods of all potentials -------------------------------------------------------------------- */
 
 /* m = int f d rho, on the stack. */
-static double *mean_features(lua_State *L, const mf_potential *pot, const mf_measure *rho) {
+static double *mean_features(lua_State *L, const char *where, const mf_potential *pot,
+                             const mf_measure *rho) {
     double *m = buffer(L, pot->rank);
-    memset(m, 0, pot->rank * sizeof *m);
-    pot->ops->mean(pot, rho, m, scratch(L, pot, rho->n));
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, where, mf_potential_mean(pot, rho, m, scratch(L, pot, rho->n), &err), &err);
     lua_pop(L, 1);
     return m;
+}
+
+/* Pushes values of <g, f> at the points. */
+static int push_field(lua_State *L, const char *where, const mf_potential *pot, const double *g,
+                      const points *p) {
+    double *value = buffer(L, p->n);
+    mf_error err = {MF_OK, ""};
+    mfl_status(
+            L, where,
+            mf_potential_field(pot, g, p->n, p->x, p->n, value, NULL, scratch(L, pot, p->n), &err),
+            &err);
+    return push_values(L, p, value);
+}
+
+/* Pushes gradients of <g, f> at the points. */
+static int push_slopes(lua_State *L, const char *where, const mf_potential *pot, const double *g,
+                       const points *p) {
+    double *grad = buffer(L, p->n * pot->dim);
+    mf_error err = {MF_OK, ""};
+    mfl_status(
+            L, where,
+            mf_potential_field(pot, g, p->n, p->x, p->n, NULL, grad, scratch(L, pot, p->n), &err),
+            &err);
+    return push_gradient(L, pot, p, grad);
 }
 
 static int potential_V(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     points p = read_points(L, 2, pot);
-    double *value = buffer(L, p.n);
-    pot->ops->field(pot, pot->b, p.n, p.x, p.n, value, NULL, scratch(L, pot, p.n));
-    return push_values(L, &p, value);
+    return push_field(L, "pot:V", pot, pot->b, &p);
 }
 
 static int potential_grad_V(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     points p = read_points(L, 2, pot);
-    double *grad = buffer(L, p.n * pot->dim);
-    pot->ops->field(pot, pot->b, p.n, p.x, p.n, NULL, grad, scratch(L, pot, p.n));
-    return push_gradient(L, pot, &p, grad);
+    return push_slopes(L, "pot:grad_V", pot, pot->b, &p);
 }
 
-static double *features_of(lua_State *L, const mf_potential *pot, const points *p) {
+static double *features_of(lua_State *L, const char *where, const mf_potential *pot,
+                           const points *p) {
     double *F = buffer(L, pot->rank * p->n);
-    pot->ops->features(pot, p->n, p->x, p->n, F, p->n);
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, where, mf_potential_features(pot, p->n, p->x, p->n, F, p->n, &err), &err);
     return F;
 }
 
@@ -180,7 +203,8 @@ static double *features_of(lua_State *L, const mf_potential *pot, const points *
 static int potential_U(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     points p1 = read_points(L, 2, pot), p2 = read_points(L, 3, pot);
-    const double *F1 = features_of(L, pot, &p1), *F2 = features_of(L, pot, &p2);
+    const double *F1 = features_of(L, "pot:U", pot, &p1);
+    const double *F2 = features_of(L, "pot:U", pot, &p2);
     double *u = p1.single || p2.single ? mfl_array_vector(L, p1.n * p2.n)->data
                                        : mfl_array_matrix(L, p1.n, p2.n)->data;
     for (size_t k = 0; k < pot->rank; ++k)
@@ -195,7 +219,7 @@ static int potential_U(lua_State *L) {
 static int potential_features(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     points p = read_points(L, 2, pot);
-    const double *F = features_of(L, pot, &p);
+    const double *F = features_of(L, "pot:features", pot, &p);
     double *out = p.single ? mfl_array_vector(L, pot->rank)->data
                            : mfl_array_matrix(L, p.n, pot->rank)->data;
     for (size_t j = 0; j < p.n; ++j)
@@ -204,39 +228,31 @@ static int potential_features(lua_State *L) {
     return 1;
 }
 
-/* b + m(rho), so that Psi = <it, f>. */
-static const double *psi_features(lua_State *L, const mf_potential *pot, int arg) {
-    double *g = mean_features(L, pot, mfl_potential_measure(L, arg, pot));
-    for (size_t k = 0; k < pot->rank; ++k)
-        g[k] += pot->b[k];
+/* g of Psi = <g, f>, for the measure at arg. */
+static const double *psi_features(lua_State *L, const char *where, const mf_potential *pot,
+                                  int arg) {
+    double *g = mean_features(L, where, pot, mfl_potential_measure(L, arg, pot));
+    mf_potential_force(pot, g, g);
     return g;
 }
 
 static int potential_psi(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     points p = read_points(L, 2, pot);
-    const double *g = psi_features(L, pot, 3);
-    double *value = buffer(L, p.n);
-    pot->ops->field(pot, g, p.n, p.x, p.n, value, NULL, scratch(L, pot, p.n));
-    return push_values(L, &p, value);
+    return push_field(L, "pot:psi", pot, psi_features(L, "pot:psi", pot, 3), &p);
 }
 
 static int potential_grad_psi(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     points p = read_points(L, 2, pot);
-    const double *g = psi_features(L, pot, 3);
-    double *grad = buffer(L, p.n * pot->dim);
-    pot->ops->field(pot, g, p.n, p.x, p.n, NULL, grad, scratch(L, pot, p.n));
-    return push_gradient(L, pot, &p, grad);
+    return push_slopes(L, "pot:grad_psi", pot, psi_features(L, "pot:grad_psi", pot, 3), &p);
 }
 
 /* int U(theta, theta) d rho. */
 static double mean_self(lua_State *L, const mf_potential *pot, const mf_measure *rho) {
-    if (!pot->ops->self)
-        luaL_error(L, "pot:self: not known for this potential");
     double *u = mfl_array_vector(L, rho->n)->data, sum = 0;
     mf_error err = {MF_OK, ""};
-    mfl_status(L, "pot:self", pot->ops->self(pot, rho->n, rho->x, rho->ld, u, &err), &err);
+    mfl_status(L, "pot:self", mf_potential_self(pot, rho->n, rho->x, rho->ld, u, &err), &err);
     for (size_t j = 0; j < rho->n; ++j)
         sum += mf_measure_weight(rho, j) * u[j];
     return sum;
@@ -252,9 +268,12 @@ static int potential_risk(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     lua_settop(L, 3);
     const mf_measure *rho = mfl_potential_measure(L, 2, pot);
-    const double *m = mean_features(L, pot, rho);
-    double risk = mf_potential_risk_of_mean(pot, m);
+    const double *m = mean_features(L, "pot:risk", pot, rho);
+    double risk = mf_potential_risk(pot, m);
     if (!lua_isnil(L, 3)) { /* N neurons drawn from rho: the diagonal is their own */
+        if (!mf_potential_is_square(pot))
+            return luaL_error(L,
+                              "pot:risk: the risk of N neurons is known for the square loss only");
         lua_Integer N = luaL_checkinteger(L, 3);
         luaL_argcheck(L, N >= 1, 3, "a number of neurons >= 1 expected");
         double square = 0;
