@@ -537,7 +537,7 @@ function class9:weights() end
 ---@class mf.measure.options
 ---@field x any an mf.array or table of numbers or rows, required: atoms: n numbers, or n rows of coordinates
 ---@field weights? any an array or table of n numbers >= 0: masses, normalised to total 1; default equal
----@field space? "free"|"radial"|"two_radius"|"relu"|"plain"|"affine" 'free' | 'radial' | 'two_radius' | 'relu' | 'plain' | 'affine', default "free": what the coordinates mean; default free
+---@field space? string a string, default "free": what the coordinates mean: free, plain, affine, or a potential's space (radial, two_radius, relu)
 
 ---A measure from atoms of one's own. mf.measure(array) is mf.measure{x = array}.
 ---@param options? mf.measure.options

@@ -283,7 +283,7 @@ describe("measure", function()
     fails("number 1 must be finite and >= 0, got -1", { x = { 1, 2 }, weights = { -1, 2 } })
     fails("a positive, finite sum", { x = { 1, 2 }, weights = { 0, 0 } })
     fails("did you mean 'weights'?", { x = { 1 }, wieghts = { 1 } })
-    fails("option 'space' must be 'free', 'radial'", { x = { 1 }, space = "ball" })
+    fails("option 'space' must be 'free', 'plain'", { x = { 1 }, space = "ball" })
     local m = mf.measure { x = { { 1, 2 }, { 3, 4 } } }
     assert.error_matches(function() m:quantile(0.5) end, "which coordinate?", 1, true)
     assert.error_matches(function() m:quantile(1.5, 1) end, "a probability in [0, 1]", 1, true)

@@ -24,7 +24,7 @@ typedef struct {
 } mf_optimum_spec;
 
 typedef struct {
-    mf_space space;
+    const mf_space *space;
     size_t atoms, dim, iterations;
     double *theta;  /* theta[c * atoms + j]; a radius may be HUGE_VAL                     */
     double *weight; /* positive, decreasing, sum 1                                        */

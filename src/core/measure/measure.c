@@ -2,29 +2,30 @@
 #include "measure.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-const char *mf_space_name(mf_space space) {
-    switch (space) {
-#define X(name, text)                                                                              \
-    case name:                                                                                     \
-        return text;
-        MF_SPACE_LIST(X)
-#undef X
+mf_status mf_measure_check(const mf_measure *m, mf_error *err) {
+    for (size_t c = 0; c < m->dim; ++c) {
+        bool radius = mf_space_is_radius(m->space, m->dim, c);
+        for (size_t j = 0; j < m->n; ++j) {
+            double x = m->x[c * m->ld + j];
+            if (radius ? x >= 0 : isfinite(x))
+                continue;
+            char name[32], got[32] = "nan"; /* printf may say -nan */
+            mf_space_coordinate_name(m->space, m->dim, c, name);
+            if (!isnan(x))
+                snprintf(got, sizeof got, "%g", x);
+            return mf_fail(err, MF_EDOMAIN, "coordinate %s of atom %zu must be %s, got %s", name,
+                           j + 1, radius ? "in [0, inf]" : "finite", got);
+        }
     }
-    return "unknown";
-}
-
-size_t mf_space_dim(mf_space space) {
-    return space == MF_SPACE_RADIAL       ? 1
-           : space == MF_SPACE_TWO_RADIUS ? 2
-           : space == MF_SPACE_RELU       ? 4
-                                          : 0;
-}
-
-bool mf_space_has_radius(mf_space space, size_t c) {
-    return space == MF_SPACE_RADIAL || space == MF_SPACE_TWO_RADIUS ||
-           (space == MF_SPACE_RELU && c >= 2);
+    for (size_t j = 0; m->weight && j < m->n; ++j)
+        if (!(m->weight[j] >= 0 && isfinite(m->weight[j])))
+            return mf_fail(err, MF_EDOMAIN,
+                           "the weight of atom %zu must be finite and >= 0, got %g", j + 1,
+                           m->weight[j]);
+    return MF_OK;
 }
 
 /* ---- means --------------------------------------------------------------------------- */
@@ -57,22 +58,25 @@ double mf_measure_std(const mf_measure *m, size_t c) {
 
 /* ---- radii ----------------------------------------------------------------------------- */
 
-/* norm[j] = Euclidean norm of coordinates first .. last-1. */
+/* norm[j] = Euclidean norm of coordinates first .. last-1 that belong to w. */
 static void norms(const mf_measure *m, size_t first, size_t last, double *norm) {
     for (size_t j = 0; j < m->n; ++j)
         norm[j] = 0;
     for (size_t c = first; c < last; ++c)
-        for (size_t j = 0; j < m->n; ++j)
+        for (size_t j = 0; mf_space_kind(m->space, m->dim, c) != MF_NUMBER && j < m->n; ++j)
             norm[j] += m->x[c * m->ld + j] * m->x[c * m->ld + j];
     for (size_t j = 0; j < m->n; ++j)
         norm[j] = sqrt(norm[j]);
 }
 
 mf_status mf_measure_radius(const mf_measure *m, double *radius, mf_error *err) {
-    if (m->space == MF_SPACE_FREE)
-        return mf_fail(err, MF_EINVAL, "a measure in space 'free' has no weights or radii");
-    norms(m, m->space == MF_SPACE_RELU ? 2 : 0, m->space == MF_SPACE_AFFINE ? m->dim - 2 : m->dim,
-          radius);
+    bool found = false;
+    for (size_t c = 0; c < m->dim; ++c)
+        found = found || mf_space_kind(m->space, m->dim, c) != MF_NUMBER;
+    if (!found)
+        return mf_fail(err, MF_EINVAL, "a measure in space '%s' has no weights or radii",
+                       m->space->name);
+    norms(m, 0, m->dim, radius);
     return MF_OK;
 }
 
@@ -109,24 +113,24 @@ static void split_atom(const mf_measure *m, size_t j, size_t s0, const double *b
     *r2 = sqrt(across);
 }
 
-mf_status mf_measure_radii(const mf_measure *m, size_t s0, const double *basis, double *work,
-                           double *r1, double *r2, mf_error *err) {
-    if (m->space != MF_SPACE_PLAIN && m->space != MF_SPACE_AFFINE)
+mf_status mf_measure_radii(const mf_measure *m, const mf_subspace *V, double *r1, double *r2,
+                           mf_error *err) {
+    size_t d = mf_space_weights(m->space, m->dim);
+    if (!d)
         return mf_fail(err, MF_EINVAL, "a measure in space '%s' has no weights to project",
-                       mf_space_name(m->space));
-    size_t d = m->space == MF_SPACE_AFFINE ? m->dim - 2 : m->dim;
-    if (s0 < 1 || s0 > d)
+                       m->space->name);
+    if (V->s0 < 1 || V->s0 > d)
         return mf_fail(err, MF_EINVAL, "option 's0' must be an integer in [1, %zu], got %zu", d,
-                       s0);
-    if (basis && !is_orthonormal(basis, s0, d))
+                       V->s0);
+    if (V->basis && !is_orthonormal(V->basis, V->s0, d))
         return mf_fail(err, MF_EINVAL, "option 'basis' must have orthonormal rows");
-    if (!basis) {
-        norms(m, 0, s0, r1);
-        norms(m, s0, d, r2);
+    if (!V->basis) {
+        norms(m, 0, V->s0, r1);
+        norms(m, V->s0, d, r2);
         return MF_OK;
     }
     for (size_t j = 0; j < m->n; ++j)
-        split_atom(m, j, s0, basis, d, work, r1 + j, r2 + j);
+        split_atom(m, j, V->s0, V->basis, d, V->work, r1 + j, r2 + j);
     return MF_OK;
 }
 

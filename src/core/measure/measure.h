@@ -9,44 +9,27 @@
 
 #include "core/base/rng.h"
 #include "core/base/status.h"
+#include "space.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MF_SPACE_LIST(X)                                                                           \
-    X(MF_SPACE_FREE, "free")             /* no meaning attached: x1 .. xD                       */ \
-    X(MF_SPACE_RADIAL, "radial")         /* r = |w| in [0, inf]                                 */ \
-    X(MF_SPACE_TWO_RADIUS, "two_radius") /* r1 = |P_V w|, r2 = |P_V^perp w|                     */ \
-    X(MF_SPACE_RELU, "relu")             /* a, b, r1, r2                                        */ \
-    X(MF_SPACE_PLAIN, "plain")           /* w1 .. wd of sigma(<w,x>)                            */ \
-    X(MF_SPACE_AFFINE, "affine")         /* w1 .. wd, a, b of a sigma(<w,x> + b)                */
-
-typedef enum {
-#define X(name, text) name,
-    MF_SPACE_LIST(X)
-#undef X
-} mf_space;
-
-const char *mf_space_name(mf_space space);
-
-/* The space's number of coordinates, 0 where it is not fixed. */
-size_t mf_space_dim(mf_space space);
-
-/* Whether coordinate c is a radius: in [0, inf], infinity included. All others are finite. */
-bool mf_space_has_radius(mf_space space, size_t c);
-
 /* A view: whoever made it owns the arrays. weight == NULL means 1/n each. */
-typedef struct {
-    mf_space space;
+struct mf_measure {
+    const mf_space *space;
     size_t n, dim; /* atoms, coordinates */
     size_t ld;     /* distance between coordinates, >= n */
     const double *x;
     const double *weight; /* >= 0, of sum 1 */
-} mf_measure;
+};
 
 static inline double mf_measure_weight(const mf_measure *m, size_t j) {
     return m->weight ? m->weight[j] : 1 / (double)m->n;
 }
+
+/* MF_EDOMAIN, naming atom and coordinate, unless radii are in [0, inf] and all other numbers finite,
+ * weights >= 0 included. Called where a measure enters a workspace: no NaN comes in.         */
+mf_status mf_measure_check(const mf_measure *m, mf_error *err);
 
 /* ---- means and radii ---------------------------------------------------------------- */
 
@@ -55,16 +38,13 @@ static inline double mf_measure_weight(const mf_measure *m, size_t j) {
 double mf_measure_mean(const mf_measure *m, size_t c);
 double mf_measure_std(const mf_measure *m, size_t c);
 
-/* radius[j] = |w| of atom j: from weights (plain, affine) or from radii (radial,
- * two_radius, relu). MF_EINVAL for a free measure, whose coordinates have no meaning.    */
+/* radius[j] = |w| of atom j, from components and radii. MF_EINVAL in a space without them. */
 mf_status mf_measure_radius(const mf_measure *m, double *radius, mf_error *err);
 
-/* r1[j] = |P_V w|, r2[j] = |w - P_V w| for a plain or affine measure of d weights.
- * V is spanned by the s0 orthonormal rows of `basis` (s0 x d, row-major), or by the first
- * s0 coordinates (basis NULL). `work` holds d numbers.
- * MF_EINVAL: another space, s0 outside 1 .. d, rows not orthonormal to 1e-8.            */
-mf_status mf_measure_radii(const mf_measure *m, size_t s0, const double *basis, double *work,
-                           double *r1, double *r2, mf_error *err);
+/* r1[j] = |P_V w|, r2[j] = |w - P_V w| for a measure that has all of w.
+ * MF_EINVAL: another space, s0 outside 1 .. d, rows of the basis not orthonormal to 1e-8. */
+mf_status mf_measure_radii(const mf_measure *m, const mf_subspace *V, double *r1, double *r2,
+                           mf_error *err);
 
 /* ---- one coordinate: sorted atoms ------------------------------------------------------- */
 

@@ -32,6 +32,20 @@ mf_status mf_potential_self(const mf_potential *pot, size_t n, const double *the
     return pot->ops->self(pot, n, theta, ld, u, err);
 }
 
+mf_status mf_potential_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
+                             mf_error *err) {
+    if (!pot->ops->start)
+        return mf_fail(err, MF_EUNSUPPORTED,
+                       "no law of particles in space '%s' follows from an "
+                       "initial law; give the option 'measure' instead",
+                       pot->space->name);
+    if (init->kind == MF_INIT_CUSTOM)
+        return mf_fail(err, MF_EUNSUPPORTED,
+                       "a custom init has no known law of radii; give the "
+                       "option 'measure' instead");
+    return pot->ops->start(pot, init, J, x, err);
+}
+
 /* ---- the risk ------------------------------------------------------------------------------ */
 
 bool mf_potential_is_square(const mf_potential *pot) {

@@ -13,6 +13,7 @@
 
 #include "core/base/status.h"
 #include "core/measure/measure.h"
+#include "core/model/init.h"
 
 #include <stdbool.h>
 
@@ -38,6 +39,13 @@ typedef struct {
     mf_status (*self)(const mf_potential *, size_t n, const double *theta, size_t ld, double *u,
                       mf_error *err);
 
+    /* J particles of equal weight from the law rho_0: coordinate c of particle j at x[c * J + j].
+     * NULL: theta are a neuron's own weights, which are drawn.                             */
+    mf_status (*start)(const mf_potential *, const mf_init *, size_t J, double *x, mf_error *err);
+
+    /* Whether coordinate c feels no force. NULL: all do. */
+    bool (*is_fixed)(const mf_potential *, size_t c);
+
     /* The loss, as a convex function of m: both or none. NULL: the square of Eq. 5. */
     double (*risk)(const mf_potential *, const double *m);
     void (*force)(const mf_potential *, const double *m, double *g);
@@ -46,26 +54,22 @@ typedef struct {
 /* The head that every kind of potential starts with. */
 struct mf_potential {
     const mf_potential_ops *ops;
-    mf_space space;
-    size_t dim;           /* coordinates of theta                                             */
-    size_t rank;          /* length of f                                                      */
-    const double *b;      /* rank numbers                                                     */
-    double risk0;         /* R_# = E y^2                                                      */
-    double error;         /* bound on |V| and |U| errors against the exact potential          */
-    unsigned nonnegative; /* bit c: coordinate c is a radius, its domain is [0, inf]         */
-    double d;             /* dimension of x; HUGE_VAL: the limit. Initial radii depend on it  */
-    double s0, gamma;     /* dimension of V, and s0/d; 0 where there is no V                  */
-    bool fix_a, fix_b;    /* affine neurons: a, b feel no force                               */
+    const mf_space *space; /* of theta                                                        */
+    size_t dim;            /* coordinates of theta                                            */
+    size_t rank;           /* length of f                                                     */
+    const double *b;       /* rank numbers                                                    */
+    double risk0;          /* R_# = E y^2                                                     */
+    double error;          /* bound on |V| and |U| errors against the exact potential         */
 };
 
 /* Whether coordinate c is a radius in [0, inf]. */
 static inline bool mf_is_radius(const mf_potential *pot, size_t c) {
-    return c < 32 && (pot->nonnegative >> c & 1u);
+    return mf_space_is_radius(pot->space, pot->dim, c);
 }
 
 /* Whether coordinate c of every particle stays what it is. */
 static inline bool mf_is_fixed(const mf_potential *pot, size_t c) {
-    return (pot->fix_a && c + 2 == pot->dim) || (pot->fix_b && c + 1 == pot->dim);
+    return pot->ops->is_fixed && pot->ops->is_fixed(pot, c);
 }
 
 /* ---- features ------------------------------------------------------------------------- */
@@ -89,6 +93,11 @@ size_t mf_potential_scratch(const mf_potential *, size_t n);
 /* u_j = U(theta_j, theta_j); MF_EUNSUPPORTED where it is not known. */
 mf_status mf_potential_self(const mf_potential *, size_t n, const double *theta, size_t ld,
                             double *u, mf_error *err);
+
+/* J particles from the law rho_0, as `start` says; MF_EUNSUPPORTED where there is no such
+ * operation, or where the law of the radii is not known (MF_INIT_CUSTOM).                  */
+mf_status mf_potential_start(const mf_potential *, const mf_init *, size_t J, double *x,
+                             mf_error *err);
 
 /* ---- the risk, a function of the mean features --------------------------------------------- */
 

@@ -23,9 +23,20 @@ typedef struct {
     mf_potential head;
     mf_curves curves; /* rank curves */
     mf_activation activation;
-    double delta;
+    double delta, d;
     double b[]; /* rank */
 } radial;
+
+static mf_status reduce(const mf_measure *full, const mf_subspace *V, double *x, mf_error *err) {
+    (void)V;
+    return mf_measure_radius(full, x, err);
+}
+
+const mf_space mf_space_radial = {.name = "radial",
+                                  .n_before = 1,
+                                  .before = (const mf_coordinate[]){{"r", MF_RADIUS}},
+                                  .reduce = reduce,
+                                  .how = "measure:radius()"};
 
 /* ---- operations -------------------------------------------------------------------------------- */
 
@@ -100,13 +111,25 @@ static mf_status radial_self(const mf_potential *pot, size_t n, const double *th
     return MF_OK;
 }
 
+static mf_status radial_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
+                              mf_error *err) {
+    (void)err;
+    mf_init_radii(init, init->d > 0 ? init->d : radial_of(pot)->d, J, x);
+    return MF_OK;
+}
+
 static const mf_potential_ops radial_ops = {.name = "radial",
                                             .features = radial_features,
                                             .mean = radial_mean,
                                             .field = radial_field,
                                             .scratch = radial_scratch,
                                             .free = radial_free,
-                                            .self = radial_self};
+                                            .self = radial_self,
+                                            .start = radial_start};
+
+bool mf_potential_is_radial(const mf_potential *pot) {
+    return pot->ops == &radial_ops;
+}
 
 static double pair(const mf_potential *pot, const double *g, double r1, double r2, double *slope) {
     const mf_curves *c = &radial_of(pot)->curves;
@@ -218,16 +241,15 @@ static mf_status build(const mf_radial_spec *spec, const mf_curve_samples *sampl
     self->curves = curves;
     self->activation = spec->activation;
     self->delta = spec->delta;
+    self->d = spec->d;
     self->b[0] = -1;
     self->head = (mf_potential){.ops = &radial_ops,
-                                .space = MF_SPACE_RADIAL,
+                                .space = &mf_space_radial,
                                 .dim = 1,
                                 .rank = curves.count,
                                 .b = self->b,
                                 .risk0 = 1,
-                                .error = residual + samples->error,
-                                .nonnegative = 1,
-                                .d = spec->d};
+                                .error = residual + samples->error};
     *out = &self->head;
     return MF_OK;
 }

@@ -20,12 +20,17 @@ typedef struct {
                      activation of V/(1 + r) and U/((1 + r1)(1 + r2)); 1e-13 .. 1e-2        */
 } mf_radial_spec;
 
+extern const mf_space mf_space_radial; /* r = |w| in [0, inf] */
+
 /* Builds the feature map: *out is owned by the caller (mf_potential_free). The
  * table of a tabulated activation must outlive it. MF_INEXACT: (*out)->error exceeds tol.             */
 mf_status mf_radial_new(const mf_radial_spec *, mf_potential **out, const mf_flag *stop,
                         mf_error *err);
 
-/* V(r) with dV/dr, and U(r1, r2) with dU/dr1; derivatives may be NULL. */
+bool mf_potential_is_radial(const mf_potential *);
+
+/* V(r) with dV/dr, and U(r1, r2) with dU/dr1; derivatives may be NULL. Only for
+ * potentials made here.                                                                    */
 double mf_radial_v(const mf_potential *, double r, double *dv);
 double mf_radial_u(const mf_potential *, double r1, double r2, double *du);
 

@@ -6,6 +6,7 @@
 #include "relu.h"
 
 #include "core/base/parallel.h"
+#include "two_radius.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,8 +16,26 @@ enum { CHUNK = 2048 }; /* particles a chunk: some 100 microseconds */
 
 typedef struct {
     mf_potential head;
-    double tau[2], b[2];
+    double tau[2], b[2], gamma;
 } relu;
+
+/* a and b stay, w becomes two radii. */
+static mf_status reduce(const mf_measure *full, const mf_subspace *V, double *x, mf_error *err) {
+    size_t n = full->n;
+    for (size_t c = 0; c < 2; ++c)
+        memcpy(x + c * n, full->x + (full->dim - 2 + c) * full->ld, n * sizeof *x);
+    return mf_measure_radii(full, V, x + 2 * n, x + 3 * n, err);
+}
+
+const mf_space mf_space_relu = {.name = "relu",
+                                .n_before = 4,
+                                .before = (const mf_coordinate[]){{"a", MF_NUMBER},
+                                                                  {"b", MF_NUMBER},
+                                                                  {"r1", MF_RADIUS},
+                                                                  {"r2", MF_RADIUS}},
+                                .source = &mf_space_affine,
+                                .reduce = reduce,
+                                .how = "measure:radii{s0=}"};
 
 static const relu *relu_of(const mf_potential *pot) {
     return (const relu *)(const void *)pot;
@@ -152,13 +171,28 @@ static mf_status relu_self(const mf_potential *pot, size_t n, const double *thet
     return MF_OK;
 }
 
+static mf_status relu_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
+                            mf_error *err) {
+    double d = HUGE_VAL, s0 = 0;
+    mf_status status = mf_two_radius_dims(init, &d, &s0, err);
+    if (status < 0)
+        return status;
+    for (size_t j = 0; j < J; ++j) {
+        x[j] = init->a;
+        x[J + j] = init->b;
+    }
+    mf_init_two_radii(init, d, s0, relu_of(pot)->gamma, J, x + 2 * J, x + 3 * J);
+    return MF_OK;
+}
+
 static const mf_potential_ops relu_ops = {.name = "relu",
                                           .features = relu_features,
                                           .mean = relu_mean,
                                           .field = relu_field,
                                           .scratch = relu_scratch,
                                           .free = relu_free,
-                                          .self = relu_self};
+                                          .self = relu_self,
+                                          .start = relu_start};
 
 mf_status mf_relu_new(const mf_relu_spec *spec, mf_potential **out, mf_error *err) {
     *out = NULL;
@@ -171,18 +205,16 @@ mf_status mf_relu_new(const mf_relu_spec *spec, mf_potential **out, mf_error *er
         return mf_fail(err, MF_ENOMEM, "no memory for a potential");
     self->tau[0] = 1 + spec->delta;
     self->tau[1] = 1 - spec->delta;
+    self->gamma = spec->gamma;
     self->b[0] = -M_SQRT1_2;
     self->b[1] = M_SQRT1_2;
     self->head = (mf_potential){.ops = &relu_ops,
-                                .space = MF_SPACE_RELU,
+                                .space = &mf_space_relu,
                                 .dim = 4,
                                 .rank = 2,
                                 .b = self->b,
                                 .risk0 = 1,
-                                .error = 0,
-                                .nonnegative = 1U << 2 | 1U << 3,
-                                .d = HUGE_VAL,
-                                .gamma = spec->gamma};
+                                .error = 0};
     *out = &self->head;
     return MF_OK;
 }

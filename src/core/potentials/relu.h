@@ -13,6 +13,8 @@ typedef struct {
     double gamma; /* s0/d, in (0, 1]                */
 } mf_relu_spec;
 
+extern const mf_space mf_space_relu; /* a, b, r1, r2 */
+
 mf_status mf_relu_new(const mf_relu_spec *, mf_potential **out, mf_error *err);
 
 #endif

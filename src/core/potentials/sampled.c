@@ -193,13 +193,20 @@ static void sampled_free(mf_potential *pot) {
     free(pot);
 }
 
+static bool sampled_is_fixed(const mf_potential *pot, size_t c) {
+    const sampled *p = (const sampled *)pot;
+    return p->spec.affine &&
+           ((p->spec.fix_a && c == p->spec.d) || (p->spec.fix_b && c == p->spec.d + 1));
+}
+
 static const mf_potential_ops sampled_ops = {.name = "sampled",
                                              .features = sampled_features,
                                              .mean = sampled_mean,
                                              .field = sampled_field,
                                              .scratch = sampled_scratch,
                                              .free = sampled_free,
-                                             .self = sampled_self};
+                                             .self = sampled_self,
+                                             .is_fixed = sampled_is_fixed};
 
 mf_status mf_sampled_new(const mf_sampled_spec *spec, mf_potential **out, mf_error *err) {
     size_t n = spec->n, d = spec->d;
@@ -215,13 +222,10 @@ mf_status mf_sampled_new(const mf_sampled_spec *spec, mf_potential **out, mf_err
     p->b = p->y + n;
     memset(p->X, 0, n * (d + 2) * sizeof(double));
     p->head = (mf_potential){.ops = &sampled_ops,
-                             .space = spec->affine ? MF_SPACE_AFFINE : MF_SPACE_PLAIN,
+                             .space = spec->affine ? &mf_space_affine : &mf_space_plain,
                              .dim = d + (spec->affine ? 2 : 0),
                              .rank = n,
-                             .b = p->b,
-                             .d = (double)d,
-                             .fix_a = spec->affine && spec->fix_a,
-                             .fix_b = spec->affine && spec->fix_b};
+                             .b = p->b};
     *out = &p->head;
     return MF_OK;
 }

@@ -31,6 +31,7 @@ typedef struct {
     mf_potential head;
     mf_activation activation;
     double tau[2];
+    double d, s0, gamma; /* d = HUGE_VAL: s0 is 0, gamma its share */
     size_t orders, pairs;
     mf_curves curves; /* c_0, e_1 .. e_(orders - 1)                                      */
     size_t *order;    /* pairs: m of each; the first is m = 0                            */
@@ -38,8 +39,31 @@ typedef struct {
     double *b;        /* rank = 2 pairs: all of +, then all of -                         */
 } two_radius;
 
+static mf_status reduce(const mf_measure *full, const mf_subspace *V, double *x, mf_error *err) {
+    return mf_measure_radii(full, V, x, x + full->n, err);
+}
+
 static const two_radius *self_of(const mf_potential *pot) {
     return (const two_radius *)(const void *)pot;
+}
+
+const mf_space mf_space_two_radius = {
+        .name = "two_radius",
+        .n_before = 2,
+        .before = (const mf_coordinate[]){{"r1", MF_RADIUS}, {"r2", MF_RADIUS}},
+        .source = &mf_space_plain,
+        .reduce = reduce,
+        .how = "measure:radii{s0=}"};
+
+mf_status mf_two_radius_dims(const mf_init *init, double *d, double *s0, mf_error *err) {
+    if (init->d > 0) {
+        *d = init->d;
+        *s0 = init->s0;
+    }
+    if (isfinite(*d) && !(*s0 >= 1 && *s0 <= *d))
+        return mf_fail(err, MF_EINVAL, "option 'init' gives d = %g; give it s0 in [1, d] as well",
+                       *d);
+    return MF_OK;
 }
 
 /* ---- one particle on one side --------------------------------------------------------------- */
@@ -282,13 +306,24 @@ static mf_status two_radius_self(const mf_potential *pot, size_t n, const double
     return MF_OK;
 }
 
+static mf_status two_radius_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
+                                  mf_error *err) {
+    const two_radius *self = self_of(pot);
+    double d = self->d, s0 = self->s0;
+    mf_status status = mf_two_radius_dims(init, &d, &s0, err);
+    if (status >= 0)
+        mf_init_two_radii(init, d, s0, self->gamma, J, x, x + J);
+    return status;
+}
+
 static const mf_potential_ops two_radius_ops = {.name = "two_radius",
                                                 .features = two_radius_features,
                                                 .mean = two_radius_mean,
                                                 .field = two_radius_field,
                                                 .scratch = two_radius_scratch,
                                                 .free = two_radius_free,
-                                                .self = two_radius_self};
+                                                .self = two_radius_self,
+                                                .start = two_radius_start};
 
 /* ---- construction ------------------------------------------------------------------------------------ */
 
@@ -404,16 +439,15 @@ static mf_status build(const mf_two_radius_spec *spec, const mf_curve_samples *s
     self->b[0] = -M_SQRT1_2;
     self->b[self->pairs] = M_SQRT1_2;
     self->head = (mf_potential){.ops = &two_radius_ops,
-                                .space = MF_SPACE_TWO_RADIUS,
+                                .space = &mf_space_two_radius,
                                 .dim = 2,
                                 .rank = 2 * self->pairs,
                                 .b = self->b,
                                 .risk0 = 1,
-                                .error = tail + samples->error,
-                                .nonnegative = 3,
-                                .d = spec->d,
-                                .s0 = isinf(spec->d) ? 0 : spec->s0,
-                                .gamma = isinf(spec->d) ? spec->gamma : spec->s0 / spec->d};
+                                .error = tail + samples->error};
+    self->d = spec->d;
+    self->s0 = isinf(spec->d) ? 0 : spec->s0;
+    self->gamma = isinf(spec->d) ? spec->gamma : spec->s0 / spec->d;
     return MF_OK;
 }
 

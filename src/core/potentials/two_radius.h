@@ -19,6 +19,12 @@ typedef struct {
     double tol;   /* accuracy of V and U relative to max(1, sup U), as in radial.h         */
 } mf_two_radius_spec;
 
+extern const mf_space mf_space_two_radius; /* r1, r2 */
+
+/* The dimensions whose law of (r1, r2) is meant: those of init, where it names any, instead of the
+ * potential's own in *d, *s0. MF_EINVAL: a finite d without its s0.                        */
+mf_status mf_two_radius_dims(const mf_init *init, double *d, double *s0, mf_error *err);
+
 /* Builds the feature map; *out is owned by the caller, and the activation's table, if
  * it has one, must outlive it. MF_INEXACT: (*out)->error exceeds tol,
  * as it may where V or its complement has few dimensions and the series converges slowly.    */

@@ -58,8 +58,8 @@ static particles_box *check_box(lua_State *L) {
 /* Neurons drawn from init in full parameter space; init is at stack index `init`. */
 static void draw_neurons(lua_State *L, int init, const mf_potential *pot, uint64_t seed, size_t J,
                          double *x) {
-    bool affine = pot->space == MF_SPACE_AFFINE;
-    size_t d = pot->dim - (affine ? 2 : 0);
+    size_t d = mf_space_weights(pot->space, pot->dim);
+    bool affine = d < pot->dim;
     double *w = mfl_array_vector(L, d)->data, a, b;
     for (size_t j = 0; j < J; ++j) {
         mfl_init_neuron(L, init, (mf_key){seed, MF_STREAM_INIT}, j, d, w, &a, &b);
@@ -73,7 +73,8 @@ static void draw_neurons(lua_State *L, int init, const mf_potential *pot, uint64
     lua_pop(L, 1);
 }
 
-static void place(lua_State *L, const particles_options *o, int init, mf_pde *run) {
+static void place(lua_State *L, const char *where, const particles_options *o, int init,
+                  mf_pde *run) {
     const mf_potential *pot = *o->potential;
     size_t J = o->spec.J;
     double *x = mf_pde_atoms(run);
@@ -85,27 +86,12 @@ static void place(lua_State *L, const particles_options *o, int init, mf_pde *ru
             weight[j] = mf_measure_weight(o->measure, j);
         return;
     }
-    if (pot->space == MF_SPACE_PLAIN || pot->space == MF_SPACE_AFFINE) {
+    if (mf_space_weights(pot->space, pot->dim)) {
         draw_neurons(L, init, pot, o->seed, J, x);
         return;
     }
-    if (o->init->kind == MF_INIT_CUSTOM)
-        luaL_error(L, "mf.pde.particles: a custom init has no known law of radii; give the option "
-                      "'measure' instead");
-    double d = o->init->d > 0 ? o->init->d : pot->d, s0 = o->init->d > 0 ? o->init->s0 : pot->s0;
-    if (pot->space == MF_SPACE_RADIAL) {
-        mf_init_radii(o->init, d, J, x);
-        return;
-    }
-    if (isfinite(d) && !(s0 >= 1 && s0 <= d))
-        luaL_error(L, "mf.pde.particles: option 'init' gives d = %f; give it s0 in [1, d] as well",
-                   d);
-    double *r1 = pot->space == MF_SPACE_RELU ? x + 2 * J : x;
-    for (size_t j = 0; pot->space == MF_SPACE_RELU && j < J; ++j) {
-        x[j] = o->init->a;
-        x[J + j] = o->init->b;
-    }
-    mf_init_two_radii(o->init, d, s0, pot->gamma, J, r1, r1 + J);
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, where, mf_potential_start(pot, o->init, J, x, &err), &err);
 }
 
 static int particles_new(lua_State *L) {
@@ -123,8 +109,8 @@ static int particles_new(lua_State *L) {
         return luaL_error(L,
                           "%s: option 'measure' lies in space '%s' (%I coordinates), the "
                           "potential takes '%s' (%I)",
-                          where, mf_space_name(o.measure->space), (lua_Integer)o.measure->dim,
-                          mf_space_name(pot->space), (lua_Integer)pot->dim);
+                          where, o.measure->space->name, (lua_Integer)o.measure->dim,
+                          pot->space->name, (lua_Integer)pot->dim);
     o.spec.potential = pot;
     if (o.measure)
         o.spec.J = o.measure->n;
@@ -141,7 +127,10 @@ static int particles_new(lua_State *L) {
     particles_box *box = mfl_new(L, &particles_class, head + bytes); /* at 3 */
     box->run = mf_pde_init((char *)box + head, &o.spec);
     lua_getfield(L, 2, "init"); /* at 4 */
-    place(L, &o, 4, box->run);
+    place(L, where, &o, 4, box->run);
+    mf_measure start = mf_pde_measure(box->run);
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, where, mf_measure_check(&start, &err), &err);
     lua_settop(L, 3);
     return 1;
 }

@@ -211,8 +211,8 @@ static int point_mass(lua_State *L) {
         return luaL_error(L,
                           "%s: option 'measure' lies in space '%s' (%I coordinates), the "
                           "potential takes '%s' (%I)",
-                          where, mf_space_name(rho.space), (lua_Integer)rho.dim,
-                          mf_space_name(pot->space), (lua_Integer)pot->dim);
+                          where, rho.space->name, (lua_Integer)rho.dim, pot->space->name,
+                          (lua_Integer)pot->dim);
     size_t bytes = mf_point_mass_bytes(pot, rho.n);
     if (!bytes)
         return luaL_error(L, "%s: %I coordinates do not fit in memory", where,

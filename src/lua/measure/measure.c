@@ -9,14 +9,67 @@
 
 static const mfl_class measure_class;
 
-static const char *const space_names[] = {
-#define X(name, text) text,
-        MF_SPACE_LIST(X)
-#undef X
-                NULL};
+/* ---- spaces by name ------------------------------------------------------------------ */
 
-const mf_measure *mfl_measure_new(lua_State *L, mf_space space, size_t n, size_t dim, double **x,
-                                  double **weight) {
+/* The registry's list of spaces in the order in which they came: [i] and [name] -> descriptor. */
+#define SPACES "meanfield.spaces"
+
+void mfl_space_register(lua_State *L, const mf_space *space) {
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, SPACES);
+    if (lua_getfield(L, -1, space->name) == LUA_TNIL) {
+        lua_pushlightuserdata(L, (void *)(uintptr_t)space);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -4, space->name);
+        lua_rawseti(L, -3, (lua_Integer)lua_rawlen(L, -3) + 1);
+    }
+    lua_pop(L, 2);
+}
+
+const mf_space *mfl_space_find(lua_State *L, const char *name) {
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, SPACES);
+    lua_getfield(L, -1, name);
+    const mf_space *space = lua_touserdata(L, -1);
+    lua_pop(L, 2);
+    return space;
+}
+
+/* The space whose coordinates are functions of full weights in `source`, or NULL. */
+static const mf_space *find_reduced(lua_State *L, const mf_space *source) {
+    const mf_space *found = NULL;
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, SPACES);
+    for (lua_Integer i = 1; !found && lua_rawgeti(L, -1, i) != LUA_TNIL; ++i) {
+        const mf_space *space = lua_touserdata(L, -1);
+        found = space->source == source ? space : NULL;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, found ? 1 : 2);
+    return found;
+}
+
+/* Pushes "'free', 'plain' or ...". */
+static const char *push_space_names(lua_State *L) {
+    luaL_Buffer out;
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, SPACES);
+    lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
+    int list = lua_gettop(L);
+    luaL_buffinit(L, &out);
+    for (lua_Integer i = 1; i <= n; ++i) {
+        lua_rawgeti(L, list, i);
+        const mf_space *space = lua_touserdata(L, -1);
+        lua_pop(L, 1);
+        luaL_addstring(&out, i == 1 ? "'" : i < n ? ", '" : " or '");
+        luaL_addstring(&out, space->name);
+        luaL_addchar(&out, '\'');
+    }
+    luaL_pushresult(&out);
+    lua_remove(L, list);
+    return lua_tostring(L, -1);
+}
+
+/* ---- memory -------------------------------------------------------------------------- */
+
+const mf_measure *mfl_measure_new(lua_State *L, const mf_space *space, size_t n, size_t dim,
+                                  double **x, double **weight) {
     if (n == 0 || dim == 0 || n > (SIZE_MAX / sizeof(double) - 4096) / (dim + 1))
         luaL_error(L, "mf.measure: %I atoms of %I coordinates do not fit in memory", (lua_Integer)n,
                    (lua_Integer)dim);
@@ -40,24 +93,10 @@ const mf_measure *mfl_measure_test(lua_State *L, int arg) {
     return mfl_test(L, arg, MFL_MEASURE);
 }
 
-void mfl_coordinate_name(const mf_measure *m, size_t c, char *text) {
-    static const char *const relu[] = {"a", "b", "r1", "r2"}, *const after[] = {"a", "b"};
-    if (m->space == MF_SPACE_RADIAL)
-        snprintf(text, 32, "r");
-    else if (m->space == MF_SPACE_TWO_RADIUS)
-        snprintf(text, 32, "r%zu", c + 1);
-    else if (m->space == MF_SPACE_RELU)
-        snprintf(text, 32, "%s", relu[c]);
-    else if (m->space == MF_SPACE_AFFINE && c + 2 >= m->dim)
-        snprintf(text, 32, "%s", after[c + 2 - m->dim]);
-    else
-        snprintf(text, 32, "%c%zu", m->space == MF_SPACE_FREE ? 'x' : 'w', c + 1);
-}
-
 /* ---- construction ----------------------------------------------------------------- */
 
 typedef struct {
-    int space;
+    const char *space;
 } measure_options;
 
 static const mfl_field measure_fields[] = {
@@ -65,8 +104,9 @@ static const mfl_field measure_fields[] = {
          .text = "atoms: n numbers, or n rows of coordinates"},
         {"weights", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "an array or table of n numbers >= 0",
          .text = "masses, normalised to total 1; default equal"},
-        {"space", MFL_ENUM, offsetof(measure_options, space), .aux = space_names,
-         .text = "what the coordinates mean; default free"},
+        {"space", MFL_STRING, offsetof(measure_options, space), .aux = "free",
+         .text = "what the coordinates mean: free, plain, affine, or a potential's space (radial, "
+                 "two_radius, relu)"},
         MFL_END};
 
 /* Turns mf.measure(array) into mf.measure{ x = array }. */
@@ -85,9 +125,8 @@ static const mfl_array *convert_option(lua_State *L, const char *name) {
     return mfl_array_convert(L, lua_gettop(L));
 }
 
-static void check_atom(lua_State *L, const char *where, mf_space space, size_t c, size_t j,
+static void check_atom(lua_State *L, const char *where, bool radius, size_t c, size_t j,
                        double value) {
-    bool radius = mf_space_has_radius(space, c);
     if (radius ? !(value >= 0) : !isfinite(value))
         luaL_error(L, "%s: coordinate %I of atom %I must be %s, got %f", where, (lua_Integer)c + 1,
                    (lua_Integer)j + 1, radius ? "in [0, inf]" : "finite", value);
@@ -109,23 +148,26 @@ static void copy_weights(lua_State *L, const double *given, size_t n, double *we
 }
 
 static int measure_new(lua_State *L) {
-    measure_options o = {MF_SPACE_FREE};
+    measure_options o = {NULL};
     lua_settop(L, 1);
     wrap_array(L);
     mfl_options(L, "mf.measure", 1, measure_fields, &o);
     lua_getfield(L, 2, "x");
     const mfl_array *a = convert_option(L, "x"), *w = NULL;
-    const mf_space space = (mf_space)o.space;
-    size_t n = a->rows, dim = a->ndim == 1 ? 1 : a->cols, wanted = mf_space_dim(space);
-    if (space == MF_SPACE_AFFINE && dim < 3)
-        wanted = 3;
+    size_t n = a->rows, dim = a->ndim == 1 ? 1 : a->cols;
+    const mf_space *space = mfl_space_find(L, o.space);
+    if (!space) {
+        lua_getfield(L, 2, "space");
+        mfl_option_error(L, "mf.measure", "space", push_space_names(L), -2);
+    }
     if (n == 0 || dim == 0)
         return luaL_error(L, "mf.measure: option 'x' must hold at least one atom");
-    if (wanted && dim != wanted)
+    if (!mf_space_fits(space, dim))
         return luaL_error(L,
-                          "mf.measure: option 'x' must have %I coordinates an atom in space "
+                          "mf.measure: option 'x' must have %s%I coordinates an atom in space "
                           "'%s', got %I",
-                          (lua_Integer)wanted, mf_space_name(space), (lua_Integer)dim);
+                          mf_space_dim(space) ? "" : "at least ",
+                          (lua_Integer)mf_space_least_dim(space), space->name, (lua_Integer)dim);
     if (lua_getfield(L, 2, "weights") != LUA_TNIL) {
         w = convert_option(L, "weights");
         if (w->ndim != 1 || w->rows != n)
@@ -138,7 +180,8 @@ static int measure_new(lua_State *L) {
     mfl_measure_new(L, space, n, dim, &x, w ? &weight : NULL);
     for (size_t j = 0; j < n; ++j)
         for (size_t c = 0; c < dim; ++c) {
-            check_atom(L, "mf.measure: option 'x'", space, c, j, a->data[j * dim + c]);
+            check_atom(L, "mf.measure: option 'x'", mf_space_is_radius(space, dim, c), c, j,
+                       a->data[j * dim + c]);
             x[c * n + j] = a->data[j * dim + c];
         }
     if (w)
@@ -162,13 +205,13 @@ static size_t check_coordinate(lua_State *L, const mf_measure *m, int arg) {
     }
     const char *wanted = luaL_checkstring(L, arg);
     for (size_t c = 0; c < m->dim; ++c) {
-        mfl_coordinate_name(m, c, name);
+        mf_space_coordinate_name(m->space, m->dim, c, name);
         if (strcmp(name, wanted) == 0)
             return c;
     }
-    mfl_coordinate_name(m, 0, name);
+    mf_space_coordinate_name(m->space, m->dim, 0, name);
     luaL_error(L, "mf.measure: no coordinate '%s' in space '%s' (the first is '%s', there are %I)",
-               wanted, mf_space_name(m->space), name, (lua_Integer)m->dim);
+               wanted, m->space->name, name, (lua_Integer)m->dim);
     return 0;
 }
 
@@ -182,7 +225,8 @@ static int measure_atoms(lua_State *L) {
 }
 
 /* A new measure of other coordinates with the weights of m. */
-static double *push_same_weights(lua_State *L, const mf_measure *m, mf_space space, size_t dim) {
+static double *push_same_weights(lua_State *L, const mf_measure *m, const mf_space *space,
+                                 size_t dim) {
     double *x, *weight = NULL;
     mfl_measure_new(L, space, m->n, dim, &x, m->weight ? &weight : NULL);
     if (weight)
@@ -200,7 +244,7 @@ static int measure_coordinate(lua_State *L) {
 static int measure_marginal(lua_State *L) {
     const mf_measure *m = mfl_measure_check(L, 1);
     size_t c = check_coordinate(L, m, 2);
-    mf_space space = m->space == MF_SPACE_RADIAL ? MF_SPACE_RADIAL : MF_SPACE_FREE;
+    const mf_space *space = mf_space_dim(m->space) == 1 ? m->space : &mf_space_free;
     memcpy(push_same_weights(L, m, space, 1), m->x + c * m->ld, m->n * sizeof(double));
     return 1;
 }
@@ -270,20 +314,23 @@ static int measure_push(lua_State *L) {
     const char *where = "mf.measure:push";
     const mf_measure *m = mfl_measure_check(L, 1);
     luaL_checktype(L, 2, LUA_TFUNCTION);
-    const mf_space space = (mf_space)luaL_checkoption(L, 3, "free", space_names);
+    const char *name = luaL_optstring(L, 3, "free");
+    const mf_space *space = mfl_space_find(L, name);
+    if (!space)
+        luaL_argerror(L, 3, lua_pushfstring(L, "expected %s", push_space_names(L)));
     lua_settop(L, 3);
     call_with_atom(L, m, 0, LUA_MULTRET); /* how many coordinates come out? */
-    size_t dim = (size_t)lua_gettop(L) - 3, wanted = mf_space_dim(space);
-    if (dim == 0 || (wanted && dim != wanted))
+    size_t dim = (size_t)lua_gettop(L) - 3;
+    if (!mf_space_fits(space, dim))
         return luaL_error(L, "%s: the function must return %I coordinates, got %I values", where,
-                          (lua_Integer)(wanted ? wanted : 1), (lua_Integer)dim);
+                          (lua_Integer)mf_space_least_dim(space), (lua_Integer)dim);
     lua_settop(L, 3);
     double *x = push_same_weights(L, m, space, dim);
     for (size_t j = 0; j < m->n; ++j) {
         call_with_atom(L, m, j, (int)dim);
         for (size_t c = 0; c < dim; ++c) {
             x[c * m->n + j] = check_result(L, 5 + (int)c, where);
-            check_atom(L, where, space, c, j, x[c * m->n + j]);
+            check_atom(L, where, mf_space_is_radius(space, dim, c), c, j, x[c * m->n + j]);
         }
         lua_settop(L, 4);
     }
@@ -474,7 +521,7 @@ static int measure_density(lua_State *L) {
     lua_getfield(L, 3, "coordinate");
     size_t c = check_coordinate(L, m, 4);
     read_range(L, where, &spec.low, &spec.high);
-    spec.floor = mf_space_has_radius(m->space, c) ? 0 : -HUGE_VAL;
+    spec.floor = mf_space_is_radius(m->space, m->dim, c) ? 0 : -HUGE_VAL;
     spec.bandwidth = o.bandwidth;
     spec.cells = o.points / 2;
     mf_atom *sorted = push_sorted(L, m, c);
@@ -494,7 +541,7 @@ static int measure_density(lua_State *L) {
 static int measure_radius(lua_State *L) {
     const mf_measure *m = mfl_measure_check(L, 1);
     mf_error err = {0};
-    double *r = push_same_weights(L, m, MF_SPACE_RADIAL, 1);
+    double *r = push_same_weights(L, m, mfl_space_find(L, "radial"), 1);
     mfl_status(L, "mf.measure:radius", mf_measure_radius(m, r, &err), &err);
     return 1;
 }
@@ -529,16 +576,15 @@ static int measure_radii(lua_State *L) {
     radii_options o = {0};
     lua_settop(L, 2);
     mfl_options(L, where, 2, radii_fields, &o); /* at 3 */
-    const bool affine = m->space == MF_SPACE_AFFINE;
-    size_t d = affine ? m->dim - 2 : m->dim;
-    const double *basis = read_basis(L, where, o.s0, d);
-    double *work = mfl_array_vector(L, d)->data;
-    double *x =
-            push_same_weights(L, m, affine ? MF_SPACE_RELU : MF_SPACE_TWO_RADIUS, affine ? 4 : 2);
-    double *r1 = x + (affine ? 2 : 0) * m->n;
-    mfl_status(L, where, mf_measure_radii(m, o.s0, basis, work, r1, r1 + m->n, &err), &err);
-    for (size_t c = 0; affine && c < 2; ++c) /* a and b */
-        memcpy(x + c * m->n, m->x + (d + c) * m->ld, m->n * sizeof *x);
+    const mf_space *space = find_reduced(L, m->space);
+    if (!space)
+        return luaL_error(L, "%s: a measure in space '%s' has no weights to project", where,
+                          m->space->name);
+    size_t d = mf_space_weights(m->space, m->dim);
+    mf_subspace V = {.s0 = o.s0, .basis = read_basis(L, where, o.s0, d)};
+    V.work = mfl_array_vector(L, d)->data;
+    double *x = push_same_weights(L, m, space, mf_space_dim(space));
+    mfl_status(L, where, space->reduce(m, &V, x, &err), &err);
     return 1;
 }
 
@@ -555,7 +601,7 @@ static int measure_dim(lua_State *L) {
 }
 
 static int measure_space(lua_State *L) {
-    lua_pushstring(L, mf_space_name(mfl_measure_check(L, 1)->space));
+    lua_pushstring(L, mfl_measure_check(L, 1)->space->name);
     return 1;
 }
 
@@ -564,12 +610,11 @@ static int measure_tostring(lua_State *L) {
     luaL_Buffer out;
     char text[96];
     luaL_buffinit(L, &out);
-    snprintf(text, sizeof text, "mf.measure of %zu atoms in space '%s'", m->n,
-             mf_space_name(m->space));
+    snprintf(text, sizeof text, "mf.measure of %zu atoms in space '%s'", m->n, m->space->name);
     luaL_addstring(&out, text);
     for (size_t c = 0; c < m->dim && c < 4; ++c) {
         char name[32];
-        mfl_coordinate_name(m, c, name);
+        mf_space_coordinate_name(m->space, m->dim, c, name);
         snprintf(text, sizeof text, "%s mean %s = %.6g", c ? "," : ":", name,
                  mf_measure_mean(m, c));
         luaL_addstring(&out, text);
@@ -646,6 +691,9 @@ static const mfl_fn measure_constructor = {
         measure_fields};
 
 void mfl_open_measure(lua_State *L) {
+    mfl_space_register(L, &mf_space_free);
+    mfl_space_register(L, &mf_space_plain);
+    mfl_space_register(L, &mf_space_affine);
     mfl_class_register(L, &measure_class);
     lua_newtable(L);
     mfl_callable(L, "mf", &measure_constructor);

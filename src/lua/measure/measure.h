@@ -9,13 +9,15 @@
 
 /* A new measure whose arrays (coordinates contiguous, ld = n) the caller fills through the
  * returned pointers; *weight is NULL unless weights are asked for (then: sum 1).           */
-const mf_measure *mfl_measure_new(lua_State *L, mf_space space, size_t n, size_t dim, double **x,
-                                  double **weight);
+const mf_measure *mfl_measure_new(lua_State *L, const mf_space *space, size_t n, size_t dim,
+                                  double **x, double **weight);
 
 const mf_measure *mfl_measure_check(lua_State *L, int arg);
 const mf_measure *mfl_measure_test(lua_State *L, int arg); /* NULL if it is none */
 
-/* Name of coordinate c ("r", "b", "w7") into text, of 32 bytes. */
-void mfl_coordinate_name(const mf_measure *, size_t c, char *text);
+/* Makes a space known by its name, to mf.measure{space=} and to reductions of full weights. The
+ * descriptor must outlive the state. The first of a name stays.                            */
+void mfl_space_register(lua_State *L, const mf_space *);
+const mf_space *mfl_space_find(lua_State *L, const char *name); /* NULL: there is none */
 
 #endif

@@ -10,7 +10,7 @@
 
 /* Pushes the sorted atoms of the one-dimensional measure, array or table at arg. */
 static const mf_atom *push_atoms(lua_State *L, int arg, size_t *n) {
-    mf_measure view = {MF_SPACE_FREE, 0, 1, 0, NULL, NULL};
+    mf_measure view = {&mf_space_free, 0, 1, 0, NULL, NULL};
     const mf_measure *m = mfl_measure_test(L, arg);
     if (m && m->dim != 1)
         luaL_argerror(L, arg,

@@ -71,7 +71,7 @@ static int descend(lua_State *L) {
 
     double *x;
     lua_createtable(L, 0, 5);
-    mfl_measure_new(L, MF_SPACE_PLAIN, o.N, d, &x, NULL);
+    mfl_measure_new(L, &mf_space_plain, o.N, d, &x, NULL);
     for (size_t i = 0; i < o.N; ++i)
         for (size_t c = 0; c < d; ++c)
             x[c * o.N + i] = W[i * d + c];

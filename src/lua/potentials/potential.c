@@ -45,20 +45,16 @@ const mf_measure *mfl_potential_measure(lua_State *L, int arg, const mf_potentia
     if (rho->space == pot->space && rho->dim == pot->dim)
         return rho;
     const char *hint = "";
-    if (pot->space == MF_SPACE_RADIAL && rho->space == MF_SPACE_PLAIN)
-        hint = "; use measure:radius()";
-    else if (rho->space == MF_SPACE_PLAIN || rho->space == MF_SPACE_AFFINE)
-        hint = "; use measure:radii{s0=}";
-    else if (rho->space == MF_SPACE_FREE)
-        hint = lua_pushfstring(L, "; make it with mf.measure{x=, space=\"%s\"}",
-                               mf_space_name(pot->space));
-    luaL_argerror(
-            L, arg,
-            lua_pushfstring(L,
-                            "expected a measure in the space '%s' of %d coordinates, got one in "
-                            "'%s' of %d%s",
-                            mf_space_name(pot->space), (int)pot->dim, mf_space_name(rho->space),
-                            (int)rho->dim, hint));
+    if (mf_space_weights(rho->space, rho->dim) && pot->space->how)
+        hint = lua_pushfstring(L, "; use %s", pot->space->how);
+    else if (rho->space == &mf_space_free)
+        hint = lua_pushfstring(L, "; make it with mf.measure{x=, space=\"%s\"}", pot->space->name);
+    luaL_argerror(L, arg,
+                  lua_pushfstring(
+                          L,
+                          "expected a measure in the space '%s' of %d coordinates, got one in "
+                          "'%s' of %d%s",
+                          pot->space->name, (int)pot->dim, rho->space->name, (int)rho->dim, hint));
     return NULL;
 }
 
@@ -300,7 +296,7 @@ static int potential_b(lua_State *L) {
 
 static const mf_potential *check_radial(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
-    luaL_argcheck(L, pot->space == MF_SPACE_RADIAL, 1, "expected a radial potential");
+    luaL_argcheck(L, mf_potential_is_radial(pot), 1, "expected a radial potential");
     return pot;
 }
 
@@ -342,7 +338,7 @@ static int potential_error(lua_State *L) {
 }
 
 static int potential_space(lua_State *L) {
-    lua_pushstring(L, mf_space_name(mfl_potential_check(L, 1)->space));
+    lua_pushstring(L, mfl_potential_check(L, 1)->space->name);
     return 1;
 }
 
@@ -562,6 +558,9 @@ static const mfl_fn potential_functions[] = {
         {NULL, NULL, NULL, NULL, NULL}};
 
 void mfl_open_potential(lua_State *L) {
+    mfl_space_register(L, &mf_space_radial);
+    mfl_space_register(L, &mf_space_two_radius);
+    mfl_space_register(L, &mf_space_relu);
     mfl_class_register(L, &potential_class);
     lua_newtable(L);
     mfl_functions(L, "mf.potential", potential_functions);

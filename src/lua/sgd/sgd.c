@@ -262,7 +262,7 @@ static int sgd_measure(lua_State *L) {
     bool affine = spec->neuron == MF_NEURON_AFFINE;
     size_t N = spec->N, d = spec->law.d;
     double *x;
-    mfl_measure_new(L, affine ? MF_SPACE_AFFINE : MF_SPACE_PLAIN, N, d + (affine ? 2 : 0), &x,
+    mfl_measure_new(L, affine ? &mf_space_affine : &mf_space_plain, N, d + (affine ? 2 : 0), &x,
                     NULL);
     mf_sgd_weights(run, x, N, affine ? x + d * N : NULL, affine ? x + (d + 1) * N : NULL);
     return 1;
