@@ -2,7 +2,7 @@
 -- Isotropic Gaussians, d = 40, Delta = 0.8, 800 neurons, piecewise linear sigma, 10^7 samples.
 local mf  = require "meanfield"
 local run = mf.experiment {
-  name    = "fig1",
+  name    = "fig1", columns = { "t", "k", "R_N", "R", "R_mean" },
   options = { d = 40, delta = 0.8, kappa = 0.8, N = 800, eps = 1e-6, seed = 1, J = 4000, at = { 0, 1, 2, 5, 10 } },
   quick   = { eps = 1e-5 },
 }
@@ -27,7 +27,7 @@ local shown = {}
 for _, t in ipairs(run.at) do shown[t] = true end
 local ts, R_N, R, R_mean = {}, {}, {}, {}
 local t_end = run.at[#run.at]
-for t, i in run:times(mf.array.linspace(0, t_end, math.ceil(4 * t_end) + 1):totable()) do
+for t, i in run:times(mf.array.linspace(0, t_end, math.ceil(4 * t_end) + 1), run.at) do
   sgd:advance(t)
   pde:advance(t)
   local r, rho = sgd:measure():radius(), pde:measure()

@@ -7,7 +7,7 @@
 local mf  = require "meanfield"
 local run = mf.experiment { name = "fig2", columns = { "d", "delta", "t", "R_sgd", "R_pde" },
   options = { d = { 40, 80, 160, 320 }, delta = { 0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8 }, N = 800,
-              kappa = 1.2, noise = 0.005, settle = 0.003, tmax = 512, seed = 1 },
+              kappa = 1.2, noise = 0.005, settle = 0.003, tmax = 512.0, seed = 1 },
   quick   = { d = { 40 }, delta = { 0.1, 0.3, 0.5, 0.7 }, noise = 0.01 } }
 
 local sigma = mf.activation.piecewise { {0.5, -2.5}, {1.5, 7.5} }

@@ -2,9 +2,9 @@
 -- Anisotropic Gaussians, d = 320, s0 = 60, N = 800; xi(t) = t^(-1/4), eps = 2e-4; a = b = 1 at the start.
 local mf  = require "meanfield"
 local run = mf.experiment {
-  name    = "fig3",
-  options = { d = 320, s0 = 60, N = 800, eps = 2e-4, kappa = 0.8, deltas = { 0.2, 0.4, 0.6 }, t_end = 200, points = 40,
-              seed = 1, J = 4000 },
+  name    = "fig3", columns = { "delta", "t", "k", "R_N", "R" },
+  options = { d = 320, s0 = 60, N = 800, eps = 2e-4, kappa = 0.8, deltas = { 0.2, 0.4, 0.6 }, t_end = 200.0,
+              points = 40, seed = 1, J = 4000 },
   quick   = { N = 400, t_end = 100, points = 20, J = 1000 },
 }
 -- The PDE has the kernel of d = inf, as in the paper, and rho_0 with the law that (r1, r2) has at finite d:

@@ -2,8 +2,8 @@
 -- Isotropic Gaussians, d = 320, Delta = 0.5, N = 800; kappa = 0.1 ends at a high risk, 0.4 at a low one.
 local mf  = require "meanfield"
 local run = mf.experiment {
-  name    = "fig4",
-  options = { d = 320, delta = 0.5, N = 800, eps = 1e-6, kappas = { 0.1, 0.4 }, t_end = 10, points = 25, seed = 1,
+  name    = "fig4", columns = { "kappa", "t", "k", "R_N", "R", "R_mean" },
+  options = { d = 320, delta = 0.5, N = 800, eps = 1e-6, kappas = { 0.1, 0.4 }, t_end = 10.0, points = 25, seed = 1,
               J = 2000 },
   quick   = { eps = 1e-5, t_end = 3, N = 400, points = 15 },
 }

@@ -2,8 +2,8 @@
 -- students a tanh<w,x>. SGD next to its mean-field limit, solved in R^(d+1). Copy this script.
 local mf  = require "meanfield"
 local run = mf.experiment {
-  name    = "own_model",
-  options = { d = 10, N = 1000, eps = 1e-3, J = 1000, samples = 20000, t_end = 30, points = 13, seed = 1 },
+  name    = "own_model", columns = { "t", "k", "R_N", "R" },
+  options = { d = 10, N = 1000, eps = 1e-3, J = 1000, samples = 20000, t_end = 30.0, points = 13, seed = 1 },
   quick   = { N = 300, eps = 4e-3, J = 300, samples = 4000, t_end = 10, points = 9 },
 }
 

@@ -21,7 +21,6 @@ describe("experiment options", function()
     assert.is_true(run.quick)
     assert.equal(math.huge, run_with("--set", "d=inf").d)
     assert.equal("elsewhere/x", run_with("--out", "elsewhere/x").out)
-    assert.equal("results/spec", run_with().out)
     assert.same({ 0, 1.5, 10 }, OPTIONS.times) -- not changed by a run
   end)
 
@@ -31,9 +30,13 @@ describe("experiment options", function()
       assert.error_matches(function() run_with(table.unpack(args)) end, text, 1, true)
     end
     says("unknown option 'dleta' (did you mean 'delta'?); options: d, delta, exact, kind, times", "--set", "dleta=1")
-    says("option 'd' must be a number, got 'forty'", "--set", "d=forty")
-    says("option 'd' must be a number, got 'nan'", "--set", "d=nan")
-    says("option 'd' must be a number, got ''", "--set", "d=")
+    says("option 'd' must be an integer, got 'forty'", "--set", "d=forty")
+    says("option 'd' must be an integer, got 'nan'", "--set", "d=nan")
+    says("option 'd' must be an integer, got ''", "--set", "d=")
+    says("option 'd' must be an integer, got '2.5'", "--set", "d=2.5")
+    says("option 'd' must be an integer, got '1e400'", "--set", "d=1e400")
+    says("option 'delta' must be a number, got '1e400'", "--set", "delta=1e400")
+    says("option 'times' must be a comma-separated list like 0,1.5,10, got '1,-1e999'", "--set", "times=1,-1e999")
     says("option 'exact' must be true or false, got 'yes'", "--set", "exact=yes")
     says("option 'times' must be a comma-separated list like 0,1.5,10, got '1,x'", "--set", "times=1,x")
     says("--set needs key=value, got 'd'", "--set", "d")
@@ -44,6 +47,10 @@ describe("experiment options", function()
                          "the name of a part of the run", 1, true)
     assert.error_matches(function() mf.experiment { name = "x", quick = { d = 1 }, args = {} } end,
                          "unknown option 'd'", 1, true)
+    local half = { name = "x", options = { n = 1 }, quick = { n = 0.5 }, args = {} }
+    assert.error_matches(function() mf.experiment(half) end, "quick: option 'n' must be an integer, got 0.5", 1, true)
+    assert.equal("float", math.type(mf.experiment { name = "x", options = { t = 1.5 }, quick = { t = 1 },
+                                                    args = { "--quick" } }.t))
     assert.error_matches(function() mf.experiment { name = "../x", args = {} } end, "letters, digits", 1, true)
   end)
 end)
@@ -81,16 +88,10 @@ describe("experiment run", function()
     assert.truthy(run:max "x" ~= run:max "x") -- a NaN is not hidden by the maximum
   end)
 
-  it("orders columns as the script names them, or as asked", function()
-    local run = run_with("--out", dir)
-    run:record { t = 0, k = 1,
-                 R_N = 2, R = 3, a = 4 }
-    assert.truthy(read(dir .. "/spec.partial.tsv"):find("t\tk\tR_N\tR\ta\n", 1, true))
-    local row = {}
-    for _, name in ipairs { "z", "y", "x" } do row[name] = 0 end
-    run = mf.experiment { name = "spec", columns = { "y" }, args = { "--out", dir } }
-    run:record(row)
-    assert.truthy(read(dir .. "/spec.partial.tsv"):find("y\tx\tz\n", 1, true))
+  it("orders columns as listed, and what is not listed by the alphabet", function()
+    local run = mf.experiment { name = "spec", columns = { "t", "k", "unused", "R_N" }, args = { "--out", dir } }
+    run:record { z = 5, a = 4, R_N = 2, k = 1, t = 0 }
+    assert.equal("t\tk\tR_N\ta\tz\n0\t1\t2\t4\t5\n", read(dir .. "/spec.partial.tsv"))
   end)
 
   it("has every recorded row on disk at once, and the whole after save", function()
@@ -106,6 +107,80 @@ describe("experiment run", function()
     local text = read(dir .. "/spec.tsv")
     assert.truthy(text:find("# check: pass x is small: 0.33333333333333331 < 0.5\nt\tx\n0\t0.33333333333333331\n",
                             1, true))
+  end)
+
+  it("gives each set of options a folder of its own, named by what differs, to the last bit", function()
+    assert.equal("results/spec", run_with().out)
+    assert.equal("results/spec", run_with("--set", "d=40", "--set", "delta=0.8").out)
+    assert.equal("results/spec/quick", run_with("--quick").out)
+    assert.equal("results/spec/quick,delta=0.1", run_with("--set", "delta=1e-1", "--quick").out)
+    assert.equal("results/spec/d=50,delta=1.4e-06", run_with("--set", "delta=1.4e-6", "--set", "d=50").out)
+    assert.equal("results/spec/delta=1.4000000000000001e-06", run_with("--set", "delta=1.4000000000000001e-6").out)
+    local seen = {}
+    for _, kind in ipairs { "a b", "a-b", "a/b", "../a", ("x"):rep(300), ("x"):rep(301), "a,d=50" } do
+      local out = run_with("--set", "kind=" .. kind).out
+      assert.matches("^results/spec/kind=[%w=,.-]+$", out)
+      assert.is_true(#out < 120)
+      assert.is_nil(seen[out], out)
+      seen[out] = true
+    end
+    assert.is_nil(seen[run_with("--set", "kind=a", "--set", "d=50").out])
+    assert.equal(dir, run_with("--quick", "--out", dir).out)
+  end)
+
+  it("keeps two runs out of one folder until the first has saved or is gone", function()
+    local first = run_with("--out", dir)
+    first:record { x = 1 }
+    local second = run_with("--out", dir)
+    assert.error_matches(function() second:record { x = 2 } end, dir .. ": in use by another run", 1, true)
+    assert.error_matches(function() quiet(function() second:save() end) end, "in use by another run", 1, true)
+    quiet(function() first:save() end)
+    second = run_with("--out", dir)
+    second:record { x = 2 }
+    second = nil -- luacheck: ignore
+    run_with("--out", dir):record { x = 3 }
+  end)
+
+  it("keeps the rows of a killed run until its own have passed them, and those of another for good", function()
+    local path = dir .. "/spec.partial.tsv"
+    os.execute("mkdir -p " .. dir)
+    local function again(left)
+      process.write_file(path, left)
+      local run = run_with("--out", dir)
+      local files = {}
+      for i = 1, 3 do
+        run:record { t = i, x = i / 10 }
+        files[i] = read(path)
+      end
+      quiet(function() run:save() end)
+      assert.is_nil(read(path))
+      return files
+    end
+    local whole = "t\tx\n1\t0.10000000000000001\n2\t0.20000000000000001\n3\t0.29999999999999999\n"
+    for _, cut in ipairs { 0, 2, 4, 20, 26, #whole - 5, #whole } do -- within a row, between rows, in the header
+      local files = again(whole:sub(1, cut))
+      assert.equal(whole, files[3])
+      for i = 1, 3 do assert.is_true(#files[i] >= cut) end
+    end
+    assert.is_nil(read(dir .. "/spec.interrupted-1.tsv"))
+    local other = "t\tx\n1\t0.10000000000000001\n2\t0.25\n"
+    assert.equal(whole, again(other)[3])
+    assert.equal(other, read(dir .. "/spec.interrupted-1.tsv"))
+    again(whole .. "4\t0.5\n") -- more rows than the run has: not its own
+    assert.equal(whole .. "4\t0.5\n", read(dir .. "/spec.interrupted-2.tsv"))
+  end)
+
+  it("has its rows on disk also after a save", function()
+    local run = run_with("--out", dir)
+    run:record { t = 0 }
+    quiet(function() run:save() end)
+    run:record { t = 1 }
+    assert.equal("t\n0\n1\n", read(dir .. "/spec.partial.tsv"))
+  end)
+
+  it("refuses a folder with a NUL in its name", function()
+    assert.error_matches(function() run_with("--out", "a\0b"):record { x = 1 } end, "must not contain a NUL byte", 1,
+                         true)
   end)
 
   it("saves the same as HDF5, bit by bit", function()
@@ -125,7 +200,7 @@ describe("experiment run", function()
     assert.equal(math.huge, back.options.d)
     assert.same({ 0, 1.5, 10 }, back.options.times:totable())
     assert.equal("spec", back.attributes.experiment)
-    assert.is_true(back.checks["1"].attributes.passed)
+    assert.same({ name = "claim", value = 1, op = "<", bound = 2, passed = true }, back.checks["1"].attributes)
   end)
 
   it("saves figures under the run's name and writes the same bytes again", function()
@@ -153,7 +228,11 @@ describe("experiment run", function()
     seen = {}
     for t in run:times(run.times) do seen[#seen + 1] = t end -- an option of this name
     assert.same({ 0, 1.5, 10 }, seen)
+    seen = {}
+    for t, i in run:times({ 0, 0.5, 1 }, mf.array { 0, 0.1, 1 }) do seen[i] = t end
+    assert.same({ 0, 0.1, 0.5, 1 }, seen)
     assert.error_matches(function() run:times { 1, 0 } end, "times[2] is 0", 1, true)
+    assert.error_matches(function() run:times({ 0, 2 }, { 1, 0 }) end, "times[2] is 0", 1, true)
     assert.error_matches(function() run:times { math.huge } end, "times[1] is inf", 1, true)
   end)
 
@@ -200,6 +279,27 @@ describe("experiment script", function()
     assert.equal("x\n1\n2\n3\n", read(dir .. "/results/s/s.partial.tsv"))
     script("run:record { x = 7 } os.execute 'kill -9 $PPID'", "--out killed")
     assert.equal("x\n7\n", read(dir .. "/killed/s.partial.tsv"))
+  end)
+
+  it("says at the first row that cannot be written why and where, and keeps the rows before it", function()
+    process.write_file(dir .. "/s.lua", "local mf = require 'meanfield' local run = mf.experiment { name = 's' }\n"
+      .. "for i = 1, 1000 do run:record { x = ('y'):rep(100) .. i } end")
+    local text, code = output(("cd %s && ulimit -f 16; trap '' XFSZ; %s s.lua 2>&1"):format(dir, host))
+    assert.equal(1, code)
+    assert.truthy(text:find("run:record: cannot write 'results/s/s.partial.tsv': File too large; the rows before this "
+                            .. "one are there", 1, true), text)
+    local rows = read(dir .. "/results/s/s.partial.tsv")
+    local n = 0
+    for line in rows:gmatch "[^\n]+\n" do
+      assert.equal(n == 0 and "x\n" or ("y"):rep(100) .. n .. "\n", line)
+      n = n + 1
+    end
+    assert.is_true(#rows > 8000 and rows:sub(-1) == "\n" and n > 75)
+    -- nothing at all could be written: no empty file stays, and nothing is said of rows
+    text = output(("cd %s && rm -r results && ulimit -f 0; trap '' XFSZ; %s s.lua 2>&1 | cat"):format(dir, host))
+    assert.matches("cannot write 'results/s/s.partial.tsv': File too large\n", text)
+    assert.is_nil(text:find("rows so far", 1, true))
+    assert.is_nil(read(dir .. "/results/s/s.partial.tsv"))
   end)
 
   it("answers --help with its head comment and options", function()

@@ -185,7 +185,7 @@ describe("sweep", function()
   end)
 
   it("refuses a folder that another run is writing to", function()
-    local lock <close> = assert(mf.process.lock(dir .. "/a/b"))
+    local lock <close> = assert(mf.file.hold(dir .. "/a/b"))
     assert.error_matches(function() mf.sweep({ 1 }, tostring, { out = dir .. "/a/b" }) end, "in use by another run")
     assert.truthy(lock)
   end)

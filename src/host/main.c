@@ -46,7 +46,7 @@ static void print_usage(FILE *to) {
 }
 
 static void print_version(void) {
-    printf("%s\nmeanfield %s\n", LUA_COPYRIGHT, MF_VERSION);
+    printf("%s\nmeanfield %s\n", LUA_COPYRIGHT, mf_version());
     fflush(stdout);
 }
 

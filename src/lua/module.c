@@ -28,7 +28,7 @@ static int open_native(lua_State *L) {
     lua_newtable(L);
     MFL_MODULES(X)
 #undef X
-    lua_pushliteral(L, MF_VERSION);
+    lua_pushstring(L, mf_version());
     lua_setfield(L, 1, "_VERSION");
     luaL_getsubtable(L, LUA_REGISTRYINDEX, "meanfield.docs");
     lua_setfield(L, 1, "_docs");

@@ -14,6 +14,7 @@ local help = require "meanfield.prompt.help"
 local optionlist = require "meanfield.options"
 local plain = require "meanfield.run.plain"
 local ranks = require "meanfield.run.ranks"
+local run_records = require "meanfield.run.records"
 local native = require "meanfield.native"
 local process = native.process
 
@@ -135,17 +136,13 @@ local function file_text(records, keys)
   return table.concat(lines) .. table.concat(others)
 end
 
-local function write_whole(path, text)
-  local file = assert(io.open(path .. ".new", "wb"))
-  assert(file:write(text))
-  assert(file:close())
-  assert(os.rename(path .. ".new", path))
-end
+local function write_whole(path, text) assert(native.file.replace(path, text)) end
 
 -- ---- one point -------------------------------------------------------------------------------
 
 -- Runs where the point runs: "+" and the encoded result, or "-" and what went wrong.
 local function evaluate(fn, point)
+  native._run = nil -- the folder is the parent's
   math.randomseed(tonumber("0x" .. process.hash(point)), 0)
   local ok, text = xpcall(function()
     local result = fn((plain.decode(point)))
@@ -260,6 +257,14 @@ local function check_arguments(points, fn)
   end
 end
 
+-- Holds the folder, if there is one, against other runs: what is to be closed at the end, or nil
+-- where the running experiment holds it by itself.
+local function hold(out)
+  local experiment = native._run
+  if experiment and experiment.out == out then return run_records.hold(experiment) end
+  return out and assert(native.file.hold(out))
+end
+
 local function sweep(points, fn, given)
   check_arguments(points, fn)
   local options = optionlist.read("mf.sweep", given, fields)
@@ -274,7 +279,7 @@ local function sweep(points, fn, given)
   local spread = ranks.present()
   if spread and not ranks.is_master() then return ranks.serve(mark, work) end
 
-  local _ <close> = options.out and assert(process.lock(options.out)) or nil
+  local _ <close> = hold(options.out)
   local store <close> = open_store(options, keys)
   local todo = missing(store, keys)
   local workers = math.max(1, math.min(options.workers or native.threads(), #todo))

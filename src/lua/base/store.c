@@ -262,7 +262,7 @@ static void put_measure(lua_State *L, const place *at, const char *name) {
 }
 
 static int store_write(lua_State *L) {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = mfl_path(L, 1);
     mf_error err = {0};
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
@@ -397,7 +397,7 @@ static int read_file(lua_State *L) {
 }
 
 static int store_read(lua_State *L) {
-    luaL_checkstring(L, 1);
+    mfl_path(L, 1);
     lua_settop(L, 1);
     lua_pushcfunction(L, read_file);
     lua_insert(L, 1);

@@ -73,6 +73,9 @@ void mfl_options(lua_State *L, const char *where, int index, const mfl_field *fi
 int mfl_option_error(lua_State *L, const char *where, const char *name, const char *expected,
                      int index);
 
+/* The string at arg as a path: not empty, and without the NUL at which C would cut it. */
+const char *mfl_path(lua_State *L, int arg);
+
 /* ---- functions and classes ---------------------------------------------------- */
 
 typedef struct {
@@ -183,7 +186,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(bench)                                                                                       \
     X(process)                                                                                     \
     X(pool)                                                                                        \
-    X(lock)                                                                                        \
+    X(file)                                                                                        \
     X(bar)                                                                                         \
     X(finite)                                                                                      \
     X(task)

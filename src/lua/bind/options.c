@@ -42,6 +42,14 @@ int mfl_option_error(lua_State *L, const char *where, const char *name, const ch
     return luaL_error(L, "%s: option '%s' must be %s, got %s", where, name, expected, got);
 }
 
+const char *mfl_path(lua_State *L, int arg) {
+    size_t n;
+    const char *path = luaL_checklstring(L, arg, &n);
+    luaL_argcheck(L, n > 0, arg, "expected a path, got ''");
+    luaL_argcheck(L, strlen(path) == n, arg, "a path must not contain a NUL byte");
+    return path;
+}
+
 static void write_number(char *out, size_t size, double x) {
     if (isinf(x))
         snprintf(out, size, x > 0 ? "inf" : "-inf");
@@ -192,6 +200,8 @@ static void read_option(lua_State *L, const char *where, const mfl_field *f, cha
     case MFL_STRING:
         if (lua_type(L, -1) != LUA_TSTRING)
             mfl_option_error(L, where, f->name, "a string", -1);
+        if (strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1))
+            mfl_option_error(L, where, f->name, "a string without NUL bytes", -1);
         *(const char **)at = lua_tostring(L, -1);
         break;
     case MFL_OBJECT: {

@@ -381,7 +381,7 @@ static int failure(lua_State *L, const char *path, const mf_error *err) {
 
 static int sgd_save(lua_State *L) {
     mf_sgd *run = check_run(L);
-    const char *path = luaL_checkstring(L, 2);
+    const char *path = mfl_path(L, 2);
     size_t size = mf_sgd_packed_bytes(run);
     mf_error err = {MF_OK, ""};
     double *room = mfl_array_vector(L, size / sizeof(double) + 1)->data;
@@ -473,7 +473,7 @@ static void check_given(lua_State *L, const char *where, const mf_sgd_spec *spec
 }
 
 static int sgd_load(lua_State *L) {
-    const char *where = "mf.sgd.load", *path = luaL_checkstring(L, 1);
+    const char *where = "mf.sgd.load", *path = mfl_path(L, 1);
     load_options o = {NULL};
     mf_error err = {MF_OK, ""};
     size_t size = 0, bytes = 0;

@@ -1,0 +1,144 @@
+/* file.c: mf.file, the one way in which the Lua parts make folders and write files.
+ * The world's faults are nil and a message that names the path and the reason.      */
+#include "core/base/file.h"
+#include "core/base/folder.h"
+#include "lua/bind/bind.h"
+
+#include <unistd.h>
+
+/* true, or nil and the message. */
+static int answer(lua_State *L, mf_status status, const mf_error *err) {
+    if (status >= 0) {
+        lua_pushboolean(L, true);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, err->text);
+    return 2;
+}
+
+static int file_replace(lua_State *L) {
+    mf_error err;
+    size_t n;
+    const char *path = mfl_path(L, 1), *text = luaL_checklstring(L, 2, &n);
+    return answer(L, mf_file_replace(path, text, n, &err), &err);
+}
+
+static int file_folder(lua_State *L) {
+    mf_error err;
+    return answer(L, mf_folder_make(mfl_path(L, 1), &err), &err);
+}
+
+/* ---- rows: a file that grows ------------------------------------------------------------ */
+
+#define MFL_ROWS "mf.file.rows"
+
+/* Zeroed it is closed: rows.fd counts only while `open`. */
+typedef struct {
+    bool open;
+    mf_rows rows;
+} grower;
+
+static void rows_close(void *payload) {
+    grower *g = payload;
+    if (g->open)
+        mf_rows_close(&g->rows);
+    g->open = false;
+}
+
+static int rows_add(lua_State *L) {
+    grower *g = mfl_check(L, 1, MFL_ROWS);
+    size_t n;
+    const char *text = luaL_checklstring(L, 2, &n);
+    luaL_argcheck(L, g->open, 1, "the file is closed");
+    lua_getiuservalue(L, 1, 2);
+    mf_error err;
+    return answer(L, mf_rows_add(&g->rows, lua_tostring(L, -1), text, n, &err), &err);
+}
+
+static int rows_end(lua_State *L) {
+    rows_close(mfl_check(L, 1, MFL_ROWS));
+    return 0;
+}
+
+static const mfl_fn rows_methods[] = {
+        {"add", rows_add, "rows:add(text)",
+         "Appends all of the text or nothing: true, or nil and the system's reason.", NULL},
+        {"close", rows_end, "rows:close()", "Flushes to the disk and closes.", NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+static const mfl_class rows_class = {MFL_ROWS, "A file that grows by whole rows.", rows_methods,
+                                     NULL, rows_close};
+
+static int file_rows(lua_State *L) {
+    const char *path = mfl_path(L, 1);
+    lua_pushnil(L);
+    grower *g = mfl_new(L, &rows_class, sizeof *g);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 2);
+    mf_error err;
+    mf_status status = mf_rows_open(&g->rows, path, &err);
+    g->open = status >= 0;
+    return g->open ? 1 : answer(L, status, &err);
+}
+
+/* ---- lock: one writer for a folder ------------------------------------------------------ */
+
+/* fd + 1, so that a zeroed payload is a closed one. */
+typedef struct {
+    int fd_plus_one;
+} lock;
+
+static void lock_close(void *payload) {
+    lock *l = payload;
+    if (l->fd_plus_one)
+        close(l->fd_plus_one - 1);
+    l->fd_plus_one = 0;
+}
+
+#define MFL_LOCK "mf.file.lock"
+
+static int lock_end(lua_State *L) {
+    lock_close(mfl_check(L, 1, MFL_LOCK));
+    return 0;
+}
+
+static const mfl_fn lock_methods[] = {
+        {"close", lock_end, "lock:close()", "Lets go of the folder.", NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+static const mfl_class lock_class = {MFL_LOCK,
+                                     "Holds a folder against other runs until it is closed.",
+                                     lock_methods, NULL, lock_close};
+
+static int file_hold(lua_State *L) {
+    const char *path = mfl_path(L, 1);
+    lua_pushnil(L);
+    lock *l = mfl_new(L, &lock_class, sizeof *l);
+    mf_error err;
+    int fd = -1;
+    mf_status status = mf_folder_hold(path, &fd, &err);
+    l->fd_plus_one = fd + 1;
+    return status >= 0 ? 1 : answer(L, status, &err);
+}
+
+static const mfl_fn file_functions[] = {
+        {"replace", file_replace, "mf.file.replace(path, text)",
+         "Writes a file whole or not at all: true, or nil and a message.", NULL},
+        {"folder", file_folder, "mf.file.folder(path)",
+         "Makes a folder and those above it: true, or nil and a message.", NULL},
+        {"rows", file_rows, "mf.file.rows(path)",
+         "Opens a file for appending whole rows; nil and a message if that fails.", NULL},
+        {"hold", file_hold, "mf.file.hold(folder)",
+         "Makes the folder if need be and holds it against other runs; nil and a message if that "
+         "fails.",
+         NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
+
+void mfl_open_file(lua_State *L) {
+    mfl_class_register(L, &rows_class);
+    mfl_class_register(L, &lock_class);
+    lua_newtable(L);
+    mfl_functions(L, "mf.file", file_functions);
+    lua_setfield(L, -2, "file");
+}
