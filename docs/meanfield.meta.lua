@@ -1112,7 +1112,7 @@ function class15:max(name) end
 ---@param name any
 function class15:min(name) end
 
----Appends a row. The first row fixes the columns. Rows reach the disk at once, in <name>.partial.tsv.
+---Appends a row. The first row fixes the columns: first those listed in `columns`, then the others by the alphabet. Rows reach the disk at once, in <name>.partial.tsv; a row that cannot be written is an error.
 ---@param options? any
 function class15:record(options) end
 
@@ -1121,15 +1121,16 @@ function class15:record(options) end
 ---@param ... any
 function class15:save(figure, ...) end
 
----Runs through output times, which must not decrease, with one progress bar for all of them; run:times() takes those of the option `times`.
+---Runs through output times, which must not decrease, with one progress bar for all of them; run:times() takes those of the option `times`. Of several lists it runs through all times in order, each once.
 ---@param list any
-function class15:times(list) end
+---@param ... any
+function class15:times(list, ...) end
 
 ---@class mf.experiment.options
 ---@field name any a name of letters, digits, _ and -, required: names the results folder and its files
 ---@field options? table a table { key = default }: what --set may change; the default fixes the type
 ---@field quick? table a table { key = value }: the defaults under --quick
----@field columns? table a list of names: columns that come first in tables; the others come in the order of the script
+---@field columns? table a list of names: columns in the order of tables; what is not listed follows by the alphabet
 ---@field args? table a list of strings: arguments instead of the command line's
 
 ---A run of an experiment script: reads --set key=value, --out DIR, --quick and --help from the command line (strict). run.key is the value of an option, run.quick tells of --quick, run.out is the folder.
@@ -1191,38 +1192,72 @@ function mf.blas() end
 ---@param options? mf.descend.options
 function mf.descend(options) end
 
+---Holds a folder against other runs until it is closed.
+---@class mf.file.lock
+local class16 = {}
+
+---Lets go of the folder.
+function class16:close() end
+
+---A file that grows by whole rows.
+---@class mf.file.rows
+local class17 = {}
+
+---Appends all of the text or nothing: true, or nil and the system's reason.
+---@param text any
+function class17:add(text) end
+
+---Flushes to the disk and closes.
+function class17:close() end
+
+mf.file = {}
+
+---Makes a folder and those above it: true, or nil and a message.
+---@param path any
+function mf.file.folder(path) end
+
+---Makes the folder if need be and holds it against other runs; nil and a message if that fails.
+---@param folder any
+function mf.file.hold(folder) end
+
+---Writes a file whole or not at all: true, or nil and a message.
+---@param path any
+---@param text any
+function mf.file.replace(path, text) end
+
+---Opens a file for appending whole rows; nil and a message if that fails.
+---@param path any
+---@return mf.file.rows
+function mf.file.rows(path) end
+
 ---Instruction set in use: baseline, avx2 or avx512. MEANFIELD_ISA in the environment asks for a lesser one.
 function mf.isa() end
-
----Holds a folder against other runs until it is closed.
----@class mf.process.lock
-local class16 = {}
 
 ---Forked workers, one for each running job. Closing it kills them.
 ---@class mf.process.pool
 ---@field free any Number of workers that could be started now.
-local class17 = {}
+local class18 = {}
 
 ---Waits at most so long for a worker to end: returns its job and string; or its job, nil and how it died; or nothing. May return early with nothing.
 ---@param seconds any
-function class17:next(seconds) end
+function class18:next(seconds) end
 
 ---Forks a worker that calls work(text) and hands back the string it returns. Needs pool.free > 0.
 ---@param job any
 ---@param text any
-function class17:start(job, text) end
+function class18:start(job, text) end
 
 ---A progress bar that listens to Ctrl-C.
 ---@class mf.process.task
-local class18 = {}
+local class19 = {}
 
 ---Writes text on stderr, in place of the bar.
 ---@param text any
-function class18:say(text) end
+function class19:say(text) end
 
 ---Redraws the bar if it is time to; raises "interrupted" after Ctrl-C.
 ---@param done any
-function class18:tick(done) end
+function class19:tick(done) end
 
 mf.process = {}
 
@@ -1235,11 +1270,6 @@ function mf.process.hash(text) end
 
 ---The folder of the file that holds the native code.
 function mf.process.home() end
-
----Makes the folder if need be and holds it against other runs; nil and a message if that fails.
----@param folder any
----@return mf.process.lock
-function mf.process.lock(folder) end
 
 ---A pool of forked workers for the function work(text) -> text.
 ---@param workers any

@@ -44,7 +44,7 @@ describe("documents", function()
     local text, code = run(block("docs/guide.md", "## 3. A script"), "s.lua --quick")
     assert.equal(0, code, text)
     assert.truthy(text:find("pass  W1", 1, true))
-    assert.truthy(read(dir .. "/results/rate/rate.svg"))
+    assert.truthy(read(dir .. "/results/rate/quick/rate.svg"))
   end)
 
   it("the README's lines at the prompt say what they should", function()

@@ -296,7 +296,7 @@ describe("experiment script", function()
     end
     assert.is_true(#rows > 8000 and rows:sub(-1) == "\n" and n > 75)
     -- nothing at all could be written: no empty file stays, and nothing is said of rows
-    text = output(("cd %s && rm -r results && ulimit -f 0; trap '' XFSZ; %s s.lua 2>&1 | cat"):format(dir, host))
+    text = output(("cd %s && rm -r results && (ulimit -f 0; trap '' XFSZ; %s s.lua 2>&1) | cat"):format(dir, host))
     assert.matches("cannot write 'results/s/s.partial.tsv': File too large\n", text)
     assert.is_nil(text:find("rows so far", 1, true))
     assert.is_nil(read(dir .. "/results/s/s.partial.tsv"))
