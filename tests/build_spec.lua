@@ -88,9 +88,27 @@ describe("build", function()
     for _, program in ipairs { quote(prefix .. "/bin/meanfield"), stock(prefix .. "/lib/lua/5.4/?.so") } do
       local result = run("cd / && " .. program .. " -e " .. script)
       assert.equal("", result.err)
-      assert.matches(prefix .. "/share/lua/5.4/meanfield/", result.out, 1, true)
+      assert.matches(prefix .. "/share/meanfield/lua/meanfield/", result.out, 1, true)
     end
-    local prompt = run(quote(prefix .. "/bin/meanfield") .. " -i | sed -n 's/^> //p'", "6 * 7\n")
-    assert.equal("42\n\n", prompt.out)
+    assert.equal("", run("find " .. quote(prefix) .. " -path '*/lua/5.4/*.lua'").out) -- see the next test
+    local prompt = run(quote(prefix .. "/bin/meanfield") .. " -i | tail -n 2", "6 * 7\n")
+    assert.equal("42\n> \n", prompt.out)
+  end)
+
+  it("is found by a stock lua5.4 after an install into the default prefix", function()
+    local enter = "unshare -m" -- a private view of the file system
+    if run(enter .. " true").code ~= 0 then enter = "unshare -rm" end
+    if run(enter .. " true").code ~= 0 then return pending "no private mounts here" end
+    local stage = quote(process.folder())
+    local install = run(("DESTDIR=%s cmake --install %s"):format(stage, quote(process.build)))
+    assert.equal(0, install.code, install.err)
+    local prefix = run(("sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' %s/CMakeCache.txt"):format(quote(process.build))).out
+    prefix = prefix:match "[^\n]+"
+    assert.equal("/usr/local", prefix)
+    local program = stock "" :gsub("LUA_CPATH=''", "env -u LUA_PATH -u LUA_CPATH")
+    local result = run(enter .. " sh -c " .. quote(("mount --bind %s%s %s && cd / && %s -e '%s'"):format(stage, prefix,
+      prefix, program, 'print(require "meanfield"._VERSION, require "meanfield.plot" ~= nil)')))
+    assert.equal("", result.err)
+    assert.equal(mf._VERSION .. "\ttrue\n", result.out)
   end)
 end)

@@ -56,6 +56,32 @@ local alike = {
     "./lua -",
     "./lua - x y",
     "./lua -i - 2>&1 | tail -n 1",
+    "./lua -e 'print = nil' -i 2>&1 >/dev/null",
+    "./lua -e 'print = function() error{} end' -i 2>&1 >/dev/null",
+    "./lua -e '_PROMPT, _PROMPT2 = \"\", \"\"' -i 2>&1",
+  },
+  ["interactive input from a file"] = { -- the session that Lua's own tests hold
+    "printf '%s\\n' '(6*2-6) -- ===' 'a =' 10 'print(a)' a | ./lua -e '_PROMPT, _PROMPT2 = \"\", \"\"' -i",
+    "printf 'a = [[b\\nc\\nd\\ne]]\\n=a' | ./lua -e '_PROMPT, _PROMPT2 = \"\", \"\"' -i",
+    "printf ' --\\na = 2\\n' | ./lua -e 'local C = 0 _PROMPT = setmetatable({}, {__tostring = function() C = C + 1 "
+      .. "return C end})' -i",
+    "printf 'function f(x)\\n\\nlocal a = [[\\nx\\n]]\\nif x then return 1, 2\\n end\\nend\\nf(1)\\nf()\\n' | ./lua -i",
+  },
+  ["what else Lua's own test of the interpreter looks at"] = {
+    "printf '\\357\\273\\277# comment\\nprint(3)' > bom.lua; ./lua bom.lua",
+    "printf '\\357\\273print(3)' > bom.lua; ./lua bom.lua 2>&1 | grep -c 'unexpected symbol'",
+    "printf '#comment without an end' > c.lua; ./lua c.lua",
+    "./lua -e 'io.output \"f\" io.write(string.dump(load \"print(3)\"))' && (echo '#c'; cat f) > g; ./lua g",
+    "./lua -e 'io.output \"f\" io.write \"alo\"'; cat f",
+    "echo 'io.stderr:write(1000)\ncont' | ./lua -e 'require \"debug\".debug()'",
+    "LUA_PATH='a;;b' ./lua -e 'print(package.path)'",
+    "env -i ./lua -E -e 'print(package.path, package.cpath)'",
+    "./lua -W -e 'u = setmetatable({}, {__gc = function() error \"XYZ\" end})'",
+    "./lua -W -e 'setmetatable({}, {__gc = function() print(1, collectgarbage()) os.exit(0, true) end})'",
+    "echo | ./lua -e 'arg = 1' -",
+    "echo 'print(...)' | ./lua -e 'arg[1] = 100' -",
+    "./lua -e 'print(pcall(warn)) print(pcall(warn, 1, {}))'",
+    "./lua -vv", "./lua -iv", "./lua ---", "./lua -h",
   },
   ["environment"] = {
     "LUA_INIT='print(1)' ./lua -e 'print(2)'",
@@ -105,8 +131,8 @@ describe("host", function()
     it("does as lua5.4 does: " .. what, function()
       for _, command in ipairs(commands) do
         local expected, got = both(command, "print('from stdin', ...)\nerror 'here'\n")
-        -- Our usage text has lines more; addresses differ from run to run.
-        local function settle(text) return (text:gsub("0x%x+", "0x"):gsub("\n  %-%-threads.*", "\n")) end
+        -- Our usage and version have lines more; addresses differ from run to run.
+        local function settle(text) return (text:gsub("0x%x+", "0x"):gsub("\n  %-%-threads.*", "\n"):gsub("\nmeanfield [%d.]+\n", "\n")) end
         local function first(text) return text:match "usage:" and text:match "^[^\n]*" or settle(text) end
         assert.equal(settle(expected.out), settle(got.out), command)
         assert.equal(first(expected.err), first(got.err), command)
@@ -122,7 +148,8 @@ describe("host", function()
     assert.matches("\nmeanfield %d+%.%d+%.%d+\n$", process.run(host .. " --version").out)
     local session = process.run(host .. " -i",
       "x = 6\nx * 7\n= x\nfor i = 1, 1 do\nprint 'in'\nend\nmf._VERSION\nerror 'no'\n")
-    assert.matches("> > 42\n> 6\n> >> >> in\n> %d+%.%d+%.%d+\n> > \n$", session.out)
+    assert.matches("> x = 6\n> x %* 7\n42\n> = x\n6\n> for i = 1, 1 do\n>> print 'in'\n>> end\nin\n> mf._VERSION\n"
+      .. "%d+%.%d+%.%d+\n> error 'no'\n> \n$", session.out)
     assert.matches("^stdin:1: no\nstack traceback", session.err)
     assert.equal(0, session.code)
   end)
@@ -155,6 +182,23 @@ describe("host", function()
       assert.matches("interrupted!", result.err)
       assert.matches("stack traceback", result.err)
     end
+  end)
+
+  it("kill -INT reaches a script in the background, whose pcall may end it, as lua5.4 has it", function()
+    local result = process.run(quote(process.host) .. " -e " .. quote [[
+      pcall(function() print(12) io.stdout:flush() while true do end end) print(42)]]
+      .. " & pid=$!; sleep 0.3; kill -INT $pid; wait $pid")
+    assert.matches("^12\n42\n", result.out)
+  end)
+
+  it("Ctrl-C at the terminal is not for a script in the background", function()
+    local t = process.terminal("sh -c " .. quote(quote(process.host) .. " -e " .. quote [[
+      print 'on' local t = os.clock() while os.clock() - t < 0.7 do end print 'end'
+    ]] .. " & wait; wait; wait; echo all"))
+    t:wait "on"
+    t:type "\3"
+    t:wait "end"
+    t:close()
   end)
 
   it("Ctrl-C leaves the script time to clean up", function()

@@ -69,9 +69,15 @@ function options.listed(value)
   return value ~= value and "nan" or value > 0 and "inf" or "-inf"
 end
 
+-- Has this value, one of our objects perhaps, a method of that name? (Asking it directly is an error if not.)
+function options.has(value, method)
+  local meta = type(value) == "userdata" and getmetatable(value)
+  return meta and meta.methods and meta.methods[method] ~= nil or false
+end
+
 -- An array, a list of numbers or anything with :totable(), as a list of numbers.
 function options.numbers(where, name, value)
-  if type(value) == "userdata" and value.totable then value = value:totable() end
+  if options.has(value, "totable") then value = value:totable() end
   if type(value) ~= "table" then
     options.raise("%s: %s must be an array or a list of numbers, got %s", where, name, options.shown(value))
   end

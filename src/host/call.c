@@ -22,6 +22,8 @@ static lua_State *volatile running; /* NULL: no Lua code runs */
 static volatile time_t asked;       /* when Ctrl-C came first */
 static bool warned;                 /* the first error has been raised */
 
+static bool in_background; /* started with SIGINT ignored: the terminal's is for others */
+
 static time_t now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -39,8 +41,11 @@ static void stop(lua_State *L, lua_Debug *ar) {
     luaL_error(L, "interrupted!");
 }
 
-static void on_interrupt(int signal_number) {
+static void on_interrupt(int signal_number, siginfo_t *info, void *context) {
     lua_State *L = running;
+    (void)context;
+    if (in_background && info->si_code > 0) /* by a key, not by kill(2) */
+        return;
     if (L && mf_flag_is_set(&mfl_interrupted) && now() - asked > PATIENCE) {
         signal(signal_number, SIG_DFL);
         raise(signal_number);
@@ -113,7 +118,7 @@ static int wrap(lua_State *L) {
 }
 
 void host_handle_interrupts(lua_State *L) {
-    struct sigaction former, ours = {.sa_handler = on_interrupt};
+    struct sigaction former, ours = {.sa_sigaction = on_interrupt, .sa_flags = SA_SIGINFO};
     lua_getglobal(L, LUA_COLIBNAME);
     lua_getfield(L, -1, "resume");
     lua_pushcclosure(L, resume, 1);
@@ -122,9 +127,9 @@ void host_handle_interrupts(lua_State *L) {
     lua_setfield(L, -2, "wrap");
     lua_pop(L, 1);
     mfl_host_has_handler = true;
-    /* Started in the background by a shell without job control: Ctrl-C is for others. */
-    if (sigaction(SIGINT, NULL, &former) == 0 && former.sa_handler == SIG_IGN)
-        return;
+    /* Started in the background by a shell without job control: Ctrl-C is for others, but
+     * kill -INT is for us, as for lua5.4.                                                */
+    in_background = sigaction(SIGINT, NULL, &former) == 0 && former.sa_handler == SIG_IGN;
     sigemptyset(&ours.sa_mask); /* no SA_RESTART: a blocked read must return */
     sigaction(SIGINT, &ours, NULL);
 }

@@ -146,7 +146,8 @@ static void open_terminal(void) {
     open_history();
 }
 
-/* One line from a stream that is no terminal, without its end; NULL at the end. */
+/* One line from a stream that is no terminal, without its end; NULL at the end. It is echoed,
+ * as readline does for lua5.4 -i: the output reads like a session at a terminal.        */
 static char *read_plain(const char *prompt) {
     size_t size = 0;
     char *line = NULL;
@@ -159,6 +160,8 @@ static char *read_plain(const char *prompt) {
     }
     if (n > 0 && line[n - 1] == '\n')
         line[n - 1] = '\0';
+    if (!isatty(STDIN_FILENO))
+        puts(line);
     return line;
 }
 
@@ -283,7 +286,13 @@ static void show(lua_State *L) {
         lua_getglobal(L, "print");
     lua_insert(L, 2);
     lua_settop(L, n + 2);
-    host_report(L, NULL, host_call(L, n, 0));
+    int status = host_call(L, n, 0);
+    if (status != LUA_OK) {
+        const char *message = lua_tostring(L, -1); /* its first line: no traceback */
+        lua_pushlstring(L, message, message ? strcspn(message, "\n") : 0);
+        lua_pushfstring(L, "error calling 'print' (%s)", lua_tostring(L, -1));
+    }
+    host_report(L, NULL, status);
 }
 
 /* The Lua half; without it the prompt works, but plainly. */

@@ -3,7 +3,7 @@
  * `require "meanfield"` runs lua/meanfield/init.lua on top of the native table, in our
  * host and in a stock lua5.4 alike. The Lua modules are found relative to the file that
  * holds this code: in the source tree (build/<preset>/../../lua) or where it was
- * installed (../share/lua/5.4 from bin, ../../../share/lua/5.4 from lib/lua/5.4). A
+ * installed (share/meanfield/lua; not on package.path, see CMakeLists.txt). A
  * searcher of its own finds them, right after package.preload: package.path stays as it
  * was, and an older meanfield on it is never mixed with this one.                       */
 #define _GNU_SOURCE /* dladdr */
@@ -37,8 +37,9 @@ static int open_native(lua_State *L) {
 
 /* Writes the directory that holds meanfield/init.lua into `directory`; false if not found. */
 static bool find_lua_modules(char directory[PATH_MAX]) {
-    static const char *const places[] = {"../share/lua/5.4", "../../lua", "../../../share/lua/5.4",
-                                         "../../../../share/lua/5.4"};
+    static const char *const places[] = {"../../lua", "../share/meanfield/lua",
+                                         "../../../share/meanfield/lua",
+                                         "../../../../share/meanfield/lua"};
     char self[PATH_MAX], path[PATH_MAX + 64];
     Dl_info info;
     if (!dladdr((void *)(uintptr_t)luaopen_meanfield, &info) || !info.dli_fname)

@@ -243,8 +243,8 @@ end
 function Panel:density(measure, given)
   local where = "figure:density"
   given = options.read(where, given, density_fields)
-  if type(measure) ~= "userdata" or not measure.density then
-    raise("%s: expected a measure or a pde.grid, got %s", where, options.shown(measure))
+  if not options.has(measure, "density") then
+    raise("%s: expected a measure, got %s", where, options.shown(measure))
   end
   local settings = { bandwidth = given.bandwidth, coordinate = given.coordinate, points = given.points }
   local x, y, masses = measure:density(next(settings) and settings or nil)
@@ -381,7 +381,7 @@ local methods = {
     "The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at "
     .. "infinity) counts in the total but is not drawn, so the area is the share of mass inside." },
   { "density", "figure:density(measure, {label=})", density_fields,
-    "The smooth density of a particle measure (measure:density()) or of a pde.grid, as a line. Point masses, which "
+    "The smooth density of a particle measure (measure:density()), as a line. Point masses, which "
     .. "have no density, are marked by triangles on the axis, of an area that grows with the mass." },
   { "vline", "figure:vline(x, {label=})", rule_fields, "A vertical line across the axes." },
   { "hline", "figure:hline(y, {label=})", rule_fields, "A horizontal line across the axes." },

@@ -1,6 +1,8 @@
 -- Plain data (nil, booleans, numbers, strings, tables of them) as one line of text and back:
 -- doubles to the last bit, integers as integers, keys in a fixed order. Text is parsed, never run.
 
+local options = require "meanfield.options"
+
 local plain = {}
 
 local function number(x)
@@ -49,7 +51,7 @@ function encode(value, path, open)
   if kind == "nil" or kind == "boolean" then return tostring(value) end
   if kind == "table" then return table_text(value, path, open) end
   local name = kind == "userdata" and getmetatable(value).__name or kind
-  local hint = kind == "userdata" and value.totable and " (use :totable())" or ""
+  local hint = options.has(value, "totable") and " (use :totable())" or ""
   error(("%s is a %s, not plain data%s"):format(path, name, hint), 0)
 end
 

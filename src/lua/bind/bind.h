@@ -183,6 +183,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(stability)                                                                                   \
     X(store)                                                                                       \
     X(runtime)                                                                                     \
+    X(locale)                                                                                      \
     X(bench)                                                                                       \
     X(process)                                                                                     \
     X(pool)                                                                                        \

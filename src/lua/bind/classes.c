@@ -14,7 +14,51 @@ static int own_index(lua_State *L) {
     return own ? own(L) : 0;
 }
 
-/* __index: a method, a property, `options`, else what the class itself says (arrays). */
+/* Is the string at index 2 a key of the table at `index`? */
+static bool has_key(lua_State *L, int index) {
+    lua_pushvalue(L, 2);
+    bool has = lua_rawget(L, index == -1 ? -2 : index) != LUA_TNIL;
+    lua_pop(L, 1);
+    return has;
+}
+
+/* Is it a method, a property or an option of the object at index 1? */
+static bool is_known(lua_State *L) {
+    int top = lua_gettop(L);
+    lua_getiuservalue(L, 1, 1);
+    bool known = has_key(L, lua_upvalueindex(1)) || has_key(L, lua_upvalueindex(2)) ||
+                 (mfl_push_fields(L, -1) && has_key(L, -1)) ||
+                 strcmp(lua_tostring(L, 2), "options") == 0;
+    lua_settop(L, top);
+    return known;
+}
+
+static void consider_keys(lua_State *L, int index, mfl_nearest *nearest) {
+    index = lua_absindex(L, index);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+        mfl_consider(nearest, lua_tostring(L, -2));
+}
+
+/* Raises: there is no such field, but perhaps one that is nearly so. */
+static int unknown_field(lua_State *L) {
+    const char *key = lua_tostring(L, 2);
+    mfl_nearest nearest = {.to = key};
+    consider_keys(L, lua_upvalueindex(1), &nearest);
+    consider_keys(L, lua_upvalueindex(2), &nearest);
+    lua_getiuservalue(L, 1, 1);
+    if (mfl_push_fields(L, -1))
+        consider_keys(L, -1, &nearest);
+    luaL_getmetafield(L, 1, "__name");
+    const char *name = lua_tostring(L, -1);
+    if (nearest.name)
+        return luaL_error(L, "%s %s has no field '%s' (did you mean '%s'?)", mfl_article(name),
+                          name, key, nearest.name);
+    return luaL_error(L, "%s %s has no field '%s'; help(x) lists what it has", mfl_article(name),
+                      name, key);
+}
+
+/* __index: a method, a property, an option, `options`; what is no string is for the class
+ * itself (arrays). Upvalues: methods, properties, the class's own __index.              */
 static int object_index(lua_State *L) {
     if (lua_type(L, 2) != LUA_TSTRING)
         return own_index(L);
@@ -27,14 +71,49 @@ static int object_index(lua_State *L) {
         lua_call(L, 1, 1);
         return 1;
     }
-    if (strcmp(lua_tostring(L, 2), "options") == 0) {
-        lua_getiuservalue(L, 1, 1);
-        return 1;
+    bool whole = strcmp(lua_tostring(L, 2), "options") == 0;
+    if (lua_getiuservalue(L, 1, 1) == LUA_TTABLE && !whole) {
+        lua_pushvalue(L, 2);
+        lua_rawget(L, -2);
     }
-    return own_index(L);
+    return !whole && lua_isnil(L, -1) && !is_known(L) ? unknown_field(L) : 1;
 }
 
-/* tostring: "mf.sgd{ N = 800, eps = 1e-06, ... }", options in alphabetical order. */
+/* __newindex, unless the class has its own. The same first upvalues. */
+static int object_newindex(lua_State *L) {
+    if (lua_type(L, 2) == LUA_TSTRING && !is_known(L))
+        return unknown_field(L);
+    luaL_getmetafield(L, 1, "__name");
+    const char *name = lua_tostring(L, -1);
+    return luaL_error(L, "'%s' of %s %s is read-only", luaL_tolstring(L, 2, NULL),
+                      mfl_article(name), name);
+}
+
+/* Pushes " at k = 1000, t = 0.01, risk = 0.3", of these what the object at index 1 has. Its
+ * class says by __risk that its risk is cheap; what fails is left out.                    */
+static void push_state(lua_State *L) {
+    static const char *const names[] = {"k", "t", "risk"};
+    lua_getmetatable(L, 1);
+    lua_getfield(L, -1, "properties");
+    lua_pushliteral(L, "");
+    int meta = lua_gettop(L) - 2;
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+        if (lua_getfield(L, meta + 1, names[i]) == LUA_TNIL && i == 2)
+            lua_getfield(L, meta, "__risk");
+        lua_pushvalue(L, 1);
+        if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_isnumber(L, -1)) {
+            const char *before = lua_tostring(L, meta + 2);
+            lua_pushfstring(L, "%s%s%s = %s", before, *before ? ", " : " at ", names[i],
+                            luaL_tolstring(L, -1, NULL));
+            lua_replace(L, meta + 2);
+        }
+        lua_settop(L, meta + 2);
+    }
+    lua_replace(L, meta);
+    lua_settop(L, meta);
+}
+
+/* tostring: "mf.sgd{ N = 800, eps = 1e-06, ... } at k = 3", options in alphabetical order. */
 static int object_tostring(lua_State *L) {
     luaL_getmetafield(L, 1, "__name");
     const char *name = lua_tostring(L, -1);
@@ -61,7 +140,9 @@ static int object_tostring(lua_State *L) {
     lua_pushvalue(L, options + 1);
     lua_pushliteral(L, ", ");
     lua_call(L, 2, 1);
-    lua_pushfstring(L, n ? "%s{ %s }" : "%s{%s}", name, lua_tostring(L, -1));
+    const char *text = lua_tostring(L, -1);
+    push_state(L);
+    lua_pushfstring(L, n ? "%s{ %s }%s" : "%s{%s}%s", name, text, lua_tostring(L, -1));
     return 1;
 }
 
@@ -126,6 +207,13 @@ void mfl_class_register(lua_State *L, const mfl_class *class) {
     lua_pushvalue(L, meta + 2);
     lua_setfield(L, meta, "properties");
     lua_settop(L, meta + 2);
+    if (lua_getfield(L, meta, "__newindex") == LUA_TNIL) {
+        lua_pushvalue(L, meta + 1);
+        lua_pushvalue(L, meta + 2);
+        lua_pushcclosure(L, object_newindex, 2);
+        lua_setfield(L, meta, "__newindex");
+    }
+    lua_settop(L, meta + 2);
     lua_getfield(L, meta, "__index"); /* the class's own, tried last; nil if none */
     lua_pushcclosure(L, object_index, 3);
     lua_setfield(L, meta, "__index");
@@ -167,8 +255,36 @@ void *mfl_test(lua_State *L, int arg, const char *class_name) {
     return block ? aligned(block) : NULL;
 }
 
+/* Pushes the signature of the running function if it is a method of the class; else NULL. */
+static const char *push_method(lua_State *L, const char *class_name) {
+    lua_Debug call;
+    size_t n = strlen(class_name);
+    mfl_push_docs(L);
+    if (!lua_getstack(L, 0, &call) || !lua_getinfo(L, "f", &call) ||
+        lua_rawget(L, -2) != LUA_TTABLE || lua_getfield(L, -1, "name") != LUA_TSTRING)
+        return NULL;
+    const char *name = lua_tostring(L, -1);
+    bool method = strncmp(name, class_name, n) == 0 && name[n] == ':';
+    lua_getfield(L, -2, "signature");
+    return method ? lua_tostring(L, -1) : NULL;
+}
+
+static void wrong_argument(lua_State *L, int arg, const char *class_name) {
+    const char *signature = arg == 1 ? push_method(L, class_name) : NULL;
+    const char *got = mfl_push_shown(L, arg);
+    if (signature)
+        luaL_error(L, "call it as %s, with ':' (its first argument must be %s %s, got %s)",
+                   signature, mfl_article(class_name), class_name, got);
+    if (lua_isfunction(L, arg))
+        luaL_argerror(L, arg, lua_pushfstring(L, "%s expected, got %s", class_name, got));
+    luaL_typeerror(L, arg, class_name);
+}
+
 void *mfl_check(lua_State *L, int arg, const char *class_name) {
-    return aligned(luaL_checkudata(L, arg, class_name));
+    void *block = luaL_testudata(L, arg, class_name);
+    if (!block)
+        wrong_argument(L, arg, class_name);
+    return aligned(block);
 }
 
 void mfl_status(lua_State *L, const char *where, mf_status status, const mf_error *err) {

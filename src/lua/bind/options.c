@@ -2,6 +2,7 @@
  * What is wrong is said in the same words everywhere: field, what is expected, what came. */
 #include "parts.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,13 @@ const char *mfl_push_shown(lua_State *L, int index) {
         return luaL_tolstring(L, index, NULL);
     case LUA_TSTRING:
         return lua_pushfstring(L, "'%s'", lua_tostring(L, index));
+    case LUA_TFUNCTION:
+        mfl_push_docs(L);
+        lua_pushvalue(L, index);
+        if (lua_rawget(L, -2) == LUA_TTABLE && lua_getfield(L, -1, "name") == LUA_TSTRING)
+            return lua_pushfstring(L, "the function %s: call it, as in %s()", lua_tostring(L, -1),
+                                   lua_tostring(L, -1));
+        return lua_pushliteral(L, "a function");
     default:
         if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING) {
             const char *name = lua_tostring(L, -1);
@@ -86,7 +94,7 @@ static size_t min3(size_t a, size_t b, size_t c) {
     return m < c ? m : c;
 }
 
-/* Levenshtein distance, capped at names of 31 characters. */
+/* Levenshtein distance of names of up to 31 characters; the case of letters is no edit. */
 static size_t distance(const char *a, const char *b) {
     size_t row[33], na = strlen(a), nb = strlen(b);
     if (na > 31 || nb > 31)
@@ -98,33 +106,38 @@ static size_t distance(const char *a, const char *b) {
         row[0] = i;
         for (size_t j = 1; j <= nb; ++j) {
             size_t keep = row[j];
-            row[j] = min3(row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            row[j] = min3(row[j] + 1, row[j - 1] + 1,
+                          diagonal + (tolower((unsigned char)a[i - 1]) !=
+                                      tolower((unsigned char)b[j - 1])));
             diagonal = keep;
         }
     }
     return row[nb];
 }
 
+void mfl_consider(mfl_nearest *nearest, const char *name) {
+    size_t far = distance(nearest->to, name), limit = strlen(nearest->to) > 3 ? 3 : 2;
+    if (far < (nearest->name ? nearest->far : limit) && far < strlen(nearest->to)) {
+        nearest->far = far;
+        nearest->name = name;
+    }
+}
+
 static int unknown_option(lua_State *L, const char *where, const char *key,
                           const mfl_field *fields) {
-    const char *nearest = NULL;
-    size_t best = 3; /* farther than two edits is no suggestion */
+    mfl_nearest nearest = {.to = key};
     luaL_Buffer known;
     luaL_buffinit(L, &known);
     for (const mfl_field *f = fields; f->name; ++f) {
-        size_t far = distance(key, f->name);
-        if (far < best && far < strlen(key)) {
-            best = far;
-            nearest = f->name;
-        }
+        mfl_consider(&nearest, f->name);
         if (f != fields)
             luaL_addstring(&known, ", ");
         luaL_addstring(&known, f->name);
     }
     luaL_pushresult(&known);
-    if (nearest)
+    if (nearest.name)
         return luaL_error(L, "%s: unknown option '%s' (did you mean '%s'?); options: %s", where,
-                          key, nearest, lua_tostring(L, -1));
+                          key, nearest.name, lua_tostring(L, -1));
     return luaL_error(L, "%s: unknown option '%s'; options: %s", where, key, lua_tostring(L, -1));
 }
 
@@ -244,6 +257,22 @@ void mfl_push_fallback(lua_State *L, const mfl_field *f) {
     }
 }
 
+/* The option table on top of the stack gets a metatable that lists all options, given or not. */
+static void list_fields(lua_State *L, const mfl_field *fields) {
+    lua_createtable(L, 0, 1);
+    lua_newtable(L);
+    for (const mfl_field *f = fields; f->name; ++f) {
+        lua_pushboolean(L, true);
+        lua_setfield(L, -2, f->name);
+    }
+    lua_setfield(L, -2, "fields");
+    lua_setmetatable(L, -2);
+}
+
+bool mfl_push_fields(lua_State *L, int index) {
+    return lua_istable(L, index) && luaL_getmetafield(L, index, "fields") == LUA_TTABLE;
+}
+
 void mfl_options(lua_State *L, const char *where, int index, const mfl_field *fields, void *out) {
     index = lua_absindex(L, index);
     luaL_checkstack(L, 8, where);
@@ -265,6 +294,7 @@ void mfl_options(lua_State *L, const char *where, int index, const mfl_field *fi
                 unknown_option(L, where, luaL_tolstring(L, -2, NULL), fields);
         }
     lua_newtable(L);
+    list_fields(L, fields);
     for (const mfl_field *f = fields; f->name; ++f) {
         if (given)
             lua_getfield(L, index, f->name);

@@ -13,6 +13,17 @@ const char *mfl_push_shown(lua_State *L, int index);
 /* "a number in (0, 1)", "an integer in [1, inf)", ... into text. */
 void mfl_describe_range(char *text, size_t size, const mfl_field *f);
 
+/* The known name nearest to a mistyped one: start with { .to = mistyped }, consider each known
+ * name; .name stays NULL if all are farther than two edits (one for the shortest).                                 */
+typedef struct {
+    const char *to, *name;
+    size_t far;
+} mfl_nearest;
+void mfl_consider(mfl_nearest *nearest, const char *name);
+
+/* For a table that mfl_options made: pushes { name = true } of all options, given or not. */
+bool mfl_push_fields(lua_State *L, int index);
+
 /* Pushes the default of a field as a Lua value. */
 void mfl_push_fallback(lua_State *L, const mfl_field *f);
 

@@ -238,6 +238,7 @@ static const mfl_fn particles_methods[] = {
          NULL},
         {"measure", particles_measure, "pde:measure()", "rho_t, a copy of the particles.", NULL},
         {"risk", particles_risk, "pde:risk()", "R(rho_t) of Eq. 5.", NULL},
+        {"__risk", particles_risk, NULL, NULL, NULL}, /* cheap: the prompt may show it */
         {"dissipation", particles_dissipation, "pde:dissipation()",
          "-dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2).",
          NULL},

@@ -1,0 +1,92 @@
+-- What objects and modules have, and what they say when asked for something else.
+local mf = require "meanfield"
+
+local law = mf.distribution.isotropic { d = 5, delta = 0.5 }
+local sigma = mf.activation.tanh()
+local init = mf.init.gaussian { kappa = 1 }
+local function new_sgd(more)
+  local given = { distribution = law, activation = sigma, N = 10, eps = 1e-3, init = init }
+  for key, value in pairs(more or {}) do given[key] = value end
+  return mf.sgd(given)
+end
+
+local function fails(expected, fn, ...)
+  local ok, message = pcall(fn, ...)
+  assert.is_false(ok)
+  assert.truthy(message:find(expected, 1, true), message)
+end
+
+describe("an object", function()
+  it("answers every option as a property, given or not, and is nil where an option is optional", function()
+    local sgd = new_sgd()
+    for key, value in pairs(sgd.options) do assert.equal(value, sgd[key]) end
+    assert.equal(1e-3, sgd.eps)
+    assert.equal(1, sgd.seed)
+    assert.equal(law, sgd.distribution)
+    assert.is_nil(mf.pde.particles { potential = mf.potential.radial { distribution = law, activation = sigma },
+      init = init }.step)
+  end)
+
+  it("raises for what it has not, and names the nearest of what it has", function()
+    local sgd = new_sgd()
+    fails("an mf.sgd has no field 'foo'; help(x) lists what it has", function() return sgd.foo end)
+    fails("no field 'advanc' (did you mean 'advance'?)", function() sgd:advanc(1) end)
+    fails("no field 'K' (did you mean 'k'?)", function() return sgd.K end)
+    fails("no field 'epz' (did you mean 'eps'?)", function() return sgd.epz end)
+    fails("an mf.array has no field 'trnaspose' (did you mean 'transpose'?)",
+      function() return mf.array { 1 }.trnaspose end)
+    fails("fields_spec.lua:", function() return sgd.foo end)
+  end)
+
+  it("says that its fields are read-only", function()
+    local sgd = new_sgd()
+    fails("'t' of an mf.sgd is read-only", function() sgd.t = 3 end)
+    fails("'eps' of an mf.sgd is read-only", function() sgd.eps = 3 end)
+    fails("'xi' of an mf.sgd is read-only", function() sgd.xi = 3 end)
+    fails("'1' of an mf.sgd is read-only", function() sgd[1] = 3 end)
+    fails("no field 'foo'", function() sgd.foo = 3 end)
+    local a = mf.array { 1, 2 }
+    a[1] = 3 -- but arrays may be written
+    assert.equal(3, a[1])
+  end)
+
+  it("whose method is called with '.' hints at ':'", function()
+    fails("call it as sgd:advance(t), with ':' (its first argument must be an mf.sgd, got 3)",
+      function() new_sgd().advance(3) end)
+    fails("with ':'", function() new_sgd().risk() end)
+    fails("bad argument #1 to 'advance' (number expected", function() new_sgd():advance "x" end)
+  end)
+
+  it("prints its state where that is cheap", function()
+    local sgd = new_sgd()
+    assert.matches("at k = 0, t = 0.0$", tostring(sgd))
+    assert.matches("at k = 20, t = 0.02$", tostring(sgd:step(20)))
+    local pde = mf.pde.particles { potential = mf.potential.radial { distribution = law, activation = sigma },
+      init = init }
+    assert.equal("at t = 0.5, risk = " .. pde:advance(0.5):risk(), tostring(pde):match "at t.*$")
+    assert.equal("mf.distribution{ d = 5, delta = 0.5 }", tostring(law))
+  end)
+end)
+
+describe("a module", function()
+  it("raises for what it has not, and names the nearest of what it has", function()
+    fails("mf.potential has no 'raidal' (did you mean 'radial'?)", function() return mf.potential.raidal end)
+    fails("mf has no 'plto' (did you mean 'plot'?)", function() return mf.plto end)
+    fails("mf has no 'Sgd' (did you mean 'sgd'?)", function() return mf.Sgd end)
+    fails("mf.array has no 'zeors' (did you mean 'zeros'?)", function() return mf.array.zeors end)
+    fails("mf.distribution has no 'xyz'; help(mf.distribution) lists what it has",
+      function() return mf.distribution.xyz end)
+    fails("mf.help has no 'textt' (did you mean 'text'?)", function() return mf.help.textt end)
+    fails("fields_spec.lua:", function() return mf.potential.raidal end)
+    assert.is_nil(mf._private) -- what begins with _ is nobody's business
+  end)
+end)
+
+describe("a constructor", function()
+  it("hints at the name in other letters and at calling what was only named", function()
+    fails("unknown option 'n' (did you mean 'N'?)", new_sgd, { n = 800 })
+    fails("got the function mf.activation.tanh: call it, as in mf.activation.tanh()", new_sgd,
+      { activation = mf.activation.tanh })
+    fails("got a function", new_sgd, { activation = print })
+  end)
+end)
