@@ -132,7 +132,9 @@ describe("host", function()
       for _, command in ipairs(commands) do
         local expected, got = both(command, "print('from stdin', ...)\nerror 'here'\n")
         -- Our usage and version have lines more; addresses differ from run to run.
-        local function settle(text) return (text:gsub("0x%x+", "0x"):gsub("\n  %-%-threads.*", "\n"):gsub("\nmeanfield [%d.]+\n", "\n")) end
+        local function settle(text)
+          return (text:gsub("0x%x+", "0x"):gsub("\n  %-%-threads.*", "\n"):gsub("\nmeanfield [%d.]+\n", "\n"))
+        end
         local function first(text) return text:match "usage:" and text:match "^[^\n]*" or settle(text) end
         assert.equal(settle(expected.out), settle(got.out), command)
         assert.equal(first(expected.err), first(got.err), command)
