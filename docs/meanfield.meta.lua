@@ -1181,7 +1181,7 @@ function mf.blas() end
 ---@class mf.descend.options
 ---@field distribution mf.distribution an mf.distribution, required: isotropic law of (x, y)
 ---@field activation mf.activation an mf.activation, required: sigma of the neurons sigma(<w,x>)
----@field N integer an integer in [1, 1e+05], required: number of neurons
+---@field N integer an integer in [1, 100000], required: number of neurons
 ---@field init mf.init an mf.init, required: law of the weights to start from
 ---@field seed? integer an integer >= 0, default 1: seed of those weights
 ---@field tol? number a number in (0, 1], default 1e-07: stop where N |grad R_N| is below

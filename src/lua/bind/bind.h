@@ -35,6 +35,8 @@ typedef enum {
     MFL_ENUM,    /* int: index into the names in `aux`                            */
     MFL_STRING,  /* const char *: anchored by the option table                    */
     MFL_OBJECT,  /* void *: payload of a userdata of the class named in `aux`     */
+    MFL_TABLE,   /* not read: a table                                             */
+    MFL_RANGE,   /* not read: {low, high} with low < high                         */
     MFL_ANY      /* not read: the binding takes it from the filled table itself   */
 } mfl_type;
 
@@ -53,8 +55,9 @@ typedef struct {
     unsigned flags;
     double low, high; /* range of numbers                              */
     double fallback;  /* default: number, count, boolean, enum index   */
-    const void *aux;  /* MFL_ENUM: const char *const[] ending in NULL; MFL_OBJECT: class
-                             name; MFL_ANY: what is expected, in words; MFL_STRING: default */
+    const void *aux;  /* MFL_ENUM: const char *const[] ending in NULL; MFL_OBJECT: class name;
+                         MFL_STRING: default; MFL_ANY, MFL_TABLE and a string without default:
+                         what is expected, in words */
     const char *text; /* one line for help; units and equation included */
 } mfl_field;
 
@@ -168,6 +171,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
 /* Each binding file has one opener, called with the module table `mf` on top of the
  * stack: it registers its classes and adds its functions. The list is in module.c.   */
 #define MFL_MODULES(X)                                                                             \
+    X(options)                                                                                     \
     X(array)                                                                                       \
     X(rng)                                                                                         \
     X(activation)                                                                                  \

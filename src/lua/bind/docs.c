@@ -1,7 +1,6 @@
 /* docs.c: functions enter their tables together with the records that help() shows. */
 #include "parts.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define DOCS_KEY "meanfield.docs" /* registry: documentation records by value and name */
@@ -17,34 +16,18 @@ void mfl_set_string(lua_State *L, const char *key, const char *value) {
     }
 }
 
-/* Pushes { {name=, expected=, default=, text=}, ... } for an option table. */
-static void push_fields(lua_State *L, const mfl_field *fields) {
+void mfl_push_records(lua_State *L, const mfl_field *fields) {
     lua_newtable(L);
     lua_Integer i = 0;
     for (const mfl_field *f = fields; f->name; ++f) {
-        char expected[128] = "";
         lua_newtable(L);
         mfl_set_string(L, "name", f->name);
         mfl_set_string(L, "text", f->text);
-        if (f->type == MFL_NUMBER || f->type == MFL_COUNT || f->type == MFL_DIM)
-            mfl_describe_range(expected, sizeof expected, f);
-        else if (f->type == MFL_SEED)
-            snprintf(expected, sizeof expected, "an integer >= 0");
-        else if (f->type == MFL_BOOLEAN)
-            snprintf(expected, sizeof expected, "true or false");
-        else if (f->type == MFL_STRING)
-            snprintf(expected, sizeof expected, "a string");
-        else if (f->type == MFL_OBJECT)
-            snprintf(expected, sizeof expected, "%s %s", mfl_article(f->aux), (const char *)f->aux);
-        else if (f->type == MFL_ENUM)
-            for (const char *const *n = f->aux; *n; ++n) {
-                size_t used = strlen(expected);
-                snprintf(expected + used, sizeof expected - used, "%s'%s'",
-                         n == f->aux ? "" : " | ", *n);
-            }
+        if (f->type != MFL_ANY || f->aux)
+            mfl_push_expected(L, f, " | ");
         else
-            snprintf(expected, sizeof expected, "%s", f->aux ? (const char *)f->aux : "");
-        mfl_set_string(L, "expected", expected);
+            lua_pushliteral(L, "");
+        lua_setfield(L, -2, "expected");
         lua_pushboolean(L, f->flags & MFL_REQUIRED);
         lua_setfield(L, -2, "required");
         if (!(f->flags & (MFL_REQUIRED | MFL_OPTIONAL))) {
@@ -66,7 +49,7 @@ void mfl_document(lua_State *L, int index, const char *prefix, const mfl_fn *fn,
     mfl_set_string(L, "signature", fn->signature);
     mfl_set_string(L, "text", fn->text);
     if (fn->fields) {
-        push_fields(L, fn->fields);
+        mfl_push_records(L, fn->fields);
         lua_setfield(L, -2, "fields");
     }
     lua_pushvalue(L, index);

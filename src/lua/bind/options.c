@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- words for errors ---------------------------------------------------------- */
@@ -58,26 +59,24 @@ const char *mfl_path(lua_State *L, int arg) {
     return path;
 }
 
-static void write_number(char *out, size_t size, double x) {
-    if (isinf(x))
-        snprintf(out, size, x > 0 ? "inf" : "-inf");
-    else
-        snprintf(out, size, "%.17g", x);
-    double back = 0;
-    for (int digits = 1; digits < 17 && !isinf(x); ++digits) {
-        char shorter[32];
-        snprintf(shorter, sizeof shorter, "%.*g", digits, x);
-        if (sscanf(shorter, "%lf", &back) == 1 && back == x) {
-            snprintf(out, size, "%s", shorter);
-            break;
-        }
+void mfl_write_number(char *out, size_t size, double x) {
+    if (!isfinite(x)) {
+        snprintf(out, size, isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
+        return;
+    }
+    snprintf(out, size, "%.0f", x);
+    for (int digits = 1; fabs(x) >= 1e6 || x != floor(x); ++digits) {
+        snprintf(out, size, "%.*g", digits, x);
+        if (digits == 17 || strtod(out, NULL) == x)
+            return;
     }
 }
 
-void mfl_describe_range(char *text, size_t size, const mfl_field *f) {
+/* "a number in (0, 1)", "an integer in [1, inf)", ... into text. */
+static void describe_range(char *text, size_t size, const mfl_field *f) {
     char low[32], high[32];
-    write_number(low, sizeof low, f->low);
-    write_number(high, sizeof high, f->high);
+    mfl_write_number(low, sizeof low, f->low);
+    mfl_write_number(high, sizeof high, f->high);
     const char *noun = f->type == MFL_NUMBER ? "a number" : "an integer";
     bool high_in = (f->flags & MFL_INF) ? true : !(isinf(f->high) || (f->flags & MFL_OPEN_HIGH));
     bool low_in = !(isinf(f->low) || (f->flags & MFL_OPEN_LOW));
@@ -89,26 +88,71 @@ void mfl_describe_range(char *text, size_t size, const mfl_field *f) {
                  high_in ? ']' : ')');
 }
 
+/* Pushes "'a', 'b' or 'c'", or "'a' | 'b' | 'c'" if that is the joint. */
+static const char *push_choices(lua_State *L, const char *const *names, const char *last_joint) {
+    luaL_Buffer text;
+    luaL_buffinit(L, &text);
+    for (int i = 0; names[i]; ++i) {
+        if (i)
+            luaL_addstring(&text, names[i + 1] && !strchr(last_joint, '|') ? ", " : last_joint);
+        luaL_addchar(&text, '\'');
+        luaL_addstring(&text, names[i]);
+        luaL_addchar(&text, '\'');
+    }
+    luaL_pushresult(&text);
+    return lua_tostring(L, -1);
+}
+
+const char *mfl_push_expected(lua_State *L, const mfl_field *f, const char *last_joint) {
+    char range[128];
+    switch (f->type) {
+    case MFL_NUMBER:
+    case MFL_COUNT:
+    case MFL_DIM:
+        describe_range(range, sizeof range, f);
+        return lua_pushstring(L, range);
+    case MFL_SEED:
+        return lua_pushliteral(L, "an integer >= 0");
+    case MFL_BOOLEAN:
+        return lua_pushliteral(L, "true or false");
+    case MFL_STRING:
+        if (f->aux && f->flags & (MFL_OPTIONAL | MFL_REQUIRED))
+            return lua_pushstring(L, f->aux);
+        return lua_pushliteral(L, "a string");
+    case MFL_RANGE:
+        return lua_pushliteral(L, "{low, high} with low < high");
+    case MFL_OBJECT:
+        return lua_pushfstring(L, "%s %s", mfl_article(f->aux), (const char *)f->aux);
+    case MFL_ENUM:
+        return push_choices(L, f->aux, last_joint);
+    case MFL_TABLE:
+        return lua_pushstring(L, f->aux ? (const char *)f->aux : "a table");
+    case MFL_ANY:
+        break;
+    }
+    return lua_pushstring(L, f->aux ? (const char *)f->aux : "any value");
+}
+
 static size_t min3(size_t a, size_t b, size_t c) {
     size_t m = a < b ? a : b;
     return m < c ? m : c;
 }
 
-/* Levenshtein distance of names of up to 31 characters; the case of letters is no edit. */
+/* Levenshtein distance without regard to case, capped at names of 63 characters. */
 static size_t distance(const char *a, const char *b) {
-    size_t row[33], na = strlen(a), nb = strlen(b);
-    if (na > 31 || nb > 31)
-        return 99;
+    enum { LONGEST = 63 };
+    size_t row[LONGEST + 1], na = strlen(a), nb = strlen(b);
+    if (na > LONGEST || nb > LONGEST)
+        return SIZE_MAX;
     for (size_t j = 0; j <= nb; ++j)
         row[j] = j;
     for (size_t i = 1; i <= na; ++i) {
         size_t diagonal = row[0];
         row[0] = i;
         for (size_t j = 1; j <= nb; ++j) {
-            size_t keep = row[j];
-            row[j] = min3(row[j] + 1, row[j - 1] + 1,
-                          diagonal + (tolower((unsigned char)a[i - 1]) !=
-                                      tolower((unsigned char)b[j - 1])));
+            size_t keep = row[j],
+                   change = tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
+            row[j] = min3(row[j] + 1, row[j - 1] + 1, diagonal + change);
             diagonal = keep;
         }
     }
@@ -116,7 +160,9 @@ static size_t distance(const char *a, const char *b) {
 }
 
 void mfl_consider(mfl_nearest *nearest, const char *name) {
-    size_t far = distance(nearest->to, name), limit = strlen(nearest->to) > 3 ? 3 : 2;
+    size_t far = distance(nearest->to, name), limit = nearest->limit;
+    if (!limit)
+        limit = strlen(nearest->to) > 3 ? 3 : 2;
     if (far < (nearest->name ? nearest->far : limit) && far < strlen(nearest->to)) {
         nearest->far = far;
         nearest->name = name;
@@ -143,8 +189,13 @@ static int unknown_option(lua_State *L, const char *where, const char *key,
 
 /* ---- reading one option ------------------------------------------------------------ */
 
+/* Raises "where: option 'x' must be <expected>, got <value at index>". */
+static void refuse(lua_State *L, const char *where, const mfl_field *f, int index) {
+    index = lua_absindex(L, index);
+    mfl_option_error(L, where, f->name, mfl_push_expected(L, f, " or "), index);
+}
+
 static void read_number(lua_State *L, const char *where, const mfl_field *f, char *out) {
-    char expected[128];
     double x = lua_tonumber(L, -1);
     bool ok = lua_type(L, -1) == LUA_TNUMBER && !isnan(x);
     if (isinf(x))
@@ -153,10 +204,8 @@ static void read_number(lua_State *L, const char *where, const mfl_field *f, cha
     ok = ok && (f->flags & MFL_OPEN_HIGH ? x < f->high : x <= f->high);
     if (f->type != MFL_NUMBER && !isinf(x))
         ok = ok && x == floor(x) && fabs(x) <= 0x1p53;
-    if (!ok) {
-        mfl_describe_range(expected, sizeof expected, f);
-        mfl_option_error(L, where, f->name, expected, -1);
-    }
+    if (!ok)
+        refuse(L, where, f, -1);
     if (f->type == MFL_COUNT)
         *(size_t *)(void *)(out + f->offset) = (size_t)x;
     else
@@ -171,64 +220,74 @@ static void read_enum(lua_State *L, const char *where, const mfl_field *f, char 
                 *(int *)(void *)(out + f->offset) = i;
                 return;
             }
-    luaL_Buffer expected;
-    int value = lua_gettop(L);
-    luaL_buffinit(L, &expected);
-    for (int i = 0; names[i]; ++i) {
-        if (i)
-            luaL_addstring(&expected, names[i + 1] ? ", " : " or ");
-        luaL_addchar(&expected, '\'');
-        luaL_addstring(&expected, names[i]);
-        luaL_addchar(&expected, '\'');
-    }
-    luaL_pushresult(&expected);
-    mfl_option_error(L, where, f->name, lua_tostring(L, -1), value);
+    refuse(L, where, f, -1);
+}
+
+static void read_seed(lua_State *L, const char *where, const mfl_field *f, uint64_t *out) {
+    int exact;
+    lua_Integer seed = lua_tointegerx(L, -1, &exact);
+    if (lua_type(L, -1) != LUA_TNUMBER || !exact || seed < 0)
+        refuse(L, where, f, -1);
+    *out = (uint64_t)seed;
+}
+
+static void read_string(lua_State *L, const char *where, const mfl_field *f, const char **out) {
+    if (lua_type(L, -1) != LUA_TSTRING)
+        refuse(L, where, f, -1);
+    if (strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1))
+        mfl_option_error(L, where, f->name, "a string without NUL bytes", -1);
+    *out = lua_tostring(L, -1);
+}
+
+/* Whether the value on top is {low, high} with low < high. */
+static bool is_range(lua_State *L) {
+    if (!lua_istable(L, -1) || lua_rawlen(L, -1) != 2)
+        return false;
+    bool ok = lua_rawgeti(L, -1, 1) == LUA_TNUMBER;
+    ok = lua_rawgeti(L, -2, 2) == LUA_TNUMBER && ok;
+    ok = ok && lua_tonumber(L, -2) < lua_tonumber(L, -1);
+    lua_pop(L, 2);
+    return ok;
 }
 
 /* The value is on top of the stack and not nil. */
 static void read_option(lua_State *L, const char *where, const mfl_field *f, char *out) {
     void *at = out + f->offset;
+    bool ok = true;
     switch (f->type) {
     case MFL_NUMBER:
     case MFL_COUNT:
     case MFL_DIM:
         read_number(L, where, f, out);
         break;
-    case MFL_SEED: {
-        int exact;
-        lua_Integer seed = lua_tointegerx(L, -1, &exact);
-        if (lua_type(L, -1) != LUA_TNUMBER || !exact || seed < 0)
-            mfl_option_error(L, where, f->name, "an integer >= 0", -1);
-        *(uint64_t *)at = (uint64_t)seed;
+    case MFL_SEED:
+        read_seed(L, where, f, at);
         break;
-    }
     case MFL_BOOLEAN:
-        if (!lua_isboolean(L, -1))
-            mfl_option_error(L, where, f->name, "true or false", -1);
+        ok = lua_isboolean(L, -1);
         *(bool *)at = lua_toboolean(L, -1);
         break;
     case MFL_ENUM:
         read_enum(L, where, f, out);
         break;
     case MFL_STRING:
-        if (lua_type(L, -1) != LUA_TSTRING)
-            mfl_option_error(L, where, f->name, "a string", -1);
-        if (strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1))
-            mfl_option_error(L, where, f->name, "a string without NUL bytes", -1);
-        *(const char **)at = lua_tostring(L, -1);
+        read_string(L, where, f, at);
         break;
-    case MFL_OBJECT: {
-        void *payload = mfl_test(L, -1, f->aux);
-        if (!payload) {
-            lua_pushfstring(L, "%s %s", mfl_article(f->aux), (const char *)f->aux);
-            mfl_option_error(L, where, f->name, lua_tostring(L, -1), -2);
-        }
-        *(void **)at = payload;
+    case MFL_OBJECT:
+        *(void **)at = mfl_test(L, -1, f->aux);
+        ok = *(void **)at != NULL;
         break;
-    }
+    case MFL_TABLE:
+        ok = lua_istable(L, -1);
+        break;
+    case MFL_RANGE:
+        ok = is_range(L);
+        break;
     case MFL_ANY:
         break;
     }
+    if (!ok)
+        refuse(L, where, f, -1);
 }
 
 void mfl_push_fallback(lua_State *L, const mfl_field *f) {
@@ -251,6 +310,8 @@ void mfl_push_fallback(lua_State *L, const mfl_field *f) {
         lua_pushstring(L, f->aux);
         break;
     case MFL_OBJECT:
+    case MFL_TABLE:
+    case MFL_RANGE:
     case MFL_ANY:
         lua_pushnil(L);
         break;
@@ -273,6 +334,25 @@ bool mfl_push_fields(lua_State *L, int index) {
     return lua_istable(L, index) && luaL_getmetafield(L, index, "fields") == LUA_TTABLE;
 }
 
+/* Every key of the table at the absolute index has to be a field's name. */
+static void check_keys(lua_State *L, const char *where, int index, const mfl_field *fields) {
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        const mfl_field *f = fields;
+        while (f->name &&
+               !(lua_type(L, -2) == LUA_TSTRING && strcmp(f->name, lua_tostring(L, -2)) == 0))
+            ++f;
+        if (!f->name)
+            unknown_option(L, where, luaL_tolstring(L, -2, NULL), fields);
+    }
+}
+
+static void missing(lua_State *L, const char *where, const mfl_field *f) {
+    if (f->type == MFL_ANY && !f->aux)
+        luaL_error(L, "%s: option '%s' is missing", where, f->name);
+    luaL_error(L, "%s: option '%s' is missing: expected %s", where, f->name,
+               mfl_push_expected(L, f, " or "));
+}
+
 void mfl_options(lua_State *L, const char *where, int index, const mfl_field *fields, void *out) {
     index = lua_absindex(L, index);
     luaL_checkstack(L, 8, where);
@@ -282,43 +362,16 @@ void mfl_options(lua_State *L, const char *where, int index, const mfl_field *fi
         luaL_error(L, "%s: expected a table of options, got %s", where, got);
     }
     if (given)
-        for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-            const mfl_field *f = fields;
-            if (lua_type(L, -2) == LUA_TSTRING)
-                for (const char *key = lua_tostring(L, -2); f->name && strcmp(f->name, key); ++f)
-                    ;
-            else
-                while (f->name)
-                    ++f;
-            if (!f->name)
-                unknown_option(L, where, luaL_tolstring(L, -2, NULL), fields);
-        }
+        check_keys(L, where, index, fields);
     lua_newtable(L);
     list_fields(L, fields);
     for (const mfl_field *f = fields; f->name; ++f) {
-        if (given)
-            lua_getfield(L, index, f->name);
-        else
-            lua_pushnil(L);
-        if (lua_isnil(L, -1)) {
-            if (f->flags & MFL_REQUIRED) {
-                char expected[128] = "given";
-                if (f->type == MFL_NUMBER || f->type == MFL_COUNT || f->type == MFL_DIM)
-                    mfl_describe_range(expected, sizeof expected, f);
-                luaL_error(L, "%s: option '%s' is missing%s%s%s", where, f->name,
-                           *expected == 'g' ? "" : ": expected ", *expected == 'g' ? "" : expected,
-                           f->type == MFL_OBJECT
-                                   ? lua_pushfstring(L, ": expected %s %s", mfl_article(f->aux),
-                                                     (const char *)f->aux)
-                           : f->type == MFL_ANY && f->aux
-                                   ? lua_pushfstring(L, ": expected %s", (const char *)f->aux)
-                                   : "");
-            }
-            if (f->flags & MFL_OPTIONAL) {
-                lua_pop(L, 1);
+        if (!given || lua_getfield(L, index, f->name) == LUA_TNIL) {
+            lua_settop(L, given ? -2 : -1);
+            if (f->flags & MFL_REQUIRED)
+                missing(L, where, f);
+            if (f->flags & MFL_OPTIONAL)
                 continue;
-            }
-            lua_pop(L, 1);
             mfl_push_fallback(L, f);
         }
         if (!lua_isnil(L, -1))

@@ -10,14 +10,18 @@ const char *mfl_article(const char *name);
 /* Pushes how a value reads in an error message: 3, 'abc', nil, a table, an mf.sgd. */
 const char *mfl_push_shown(lua_State *L, int index);
 
-/* "a number in (0, 1)", "an integer in [1, inf)", ... into text. */
-void mfl_describe_range(char *text, size_t size, const mfl_field *f);
+/* The shortest text that reads back as x: "800", "1e-06", "0.1", "inf"; size >= 32. */
+void mfl_write_number(char *out, size_t size, double x);
+
+/* Pushes what a field takes in words: "a number in (0, 1)", "'a', 'b' or 'c'" with the last
+ * joint " or ", "'a' | 'b' | 'c'" with " | ".                                          */
+const char *mfl_push_expected(lua_State *L, const mfl_field *f, const char *last_joint);
 
 /* The known name nearest to a mistyped one: start with { .to = mistyped }, consider each known
- * name; .name stays NULL if all are farther than two edits (one for the shortest).                                 */
+ * name; .name stays NULL if all are `limit` or more edits away (0: 3, for short names 2).  */
 typedef struct {
     const char *to, *name;
-    size_t far;
+    size_t far, limit;
 } mfl_nearest;
 void mfl_consider(mfl_nearest *nearest, const char *name);
 
@@ -26,6 +30,9 @@ bool mfl_push_fields(lua_State *L, int index);
 
 /* Pushes the default of a field as a Lua value. */
 void mfl_push_fallback(lua_State *L, const mfl_field *f);
+
+/* Pushes { {name=, expected=, required=, default=, text=}, ... } for an option table. */
+void mfl_push_records(lua_State *L, const mfl_field *fields);
 
 /* Pushes the registry's table of documentation records. */
 void mfl_push_docs(lua_State *L);

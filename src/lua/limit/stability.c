@@ -20,13 +20,15 @@ typedef struct {
 
 #define FIELD_D                                                                                    \
     {                                                                                              \
-        "d", MFL_DIM, offsetof(lemma1_options, d), MFL_REQUIRED | MFL_INF, 2, HUGE_VAL, 0, NULL,   \
-                "dimension, or math.huge"                                                          \
+        .name = "d", .type = MFL_DIM, .offset = offsetof(lemma1_options, d),                       \
+        .flags = MFL_REQUIRED | MFL_INF, .low = 2, .high = HUGE_VAL,                               \
+        .text = "dimension, or math.huge"                                                          \
     }
 #define FIELD_ACTIVATION                                                                           \
     {                                                                                              \
-        "activation", MFL_OBJECT, offsetof(lemma1_options, activation), MFL_REQUIRED, 0, 0, 0,     \
-                MFL_ACTIVATION, "bounded, or sigma has no limit at r = inf"                        \
+        .name = "activation", .type = MFL_OBJECT, .offset = offsetof(lemma1_options, activation),  \
+        .flags = MFL_REQUIRED, .aux = MFL_ACTIVATION,                                              \
+        .text = "bounded, or sigma has no limit at r = inf"                                        \
     }
 
 static const mfl_field lemma1_fields[] = {FIELD_D,
