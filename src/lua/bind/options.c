@@ -138,25 +138,31 @@ static size_t min3(size_t a, size_t b, size_t c) {
     return m < c ? m : c;
 }
 
-/* Levenshtein distance without regard to case, capped at names of 63 characters. */
+static bool same_letter(char a, char b) {
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Edits between two names of up to 63 characters: letters put in, left out, changed, or two
+ * neighbours swapped (esp, eps). The case of letters is no edit.                         */
 static size_t distance(const char *a, const char *b) {
     enum { LONGEST = 63 };
-    size_t row[LONGEST + 1], na = strlen(a), nb = strlen(b);
+    size_t rows[3][LONGEST + 1], na = strlen(a), nb = strlen(b);
     if (na > LONGEST || nb > LONGEST)
         return SIZE_MAX;
     for (size_t j = 0; j <= nb; ++j)
-        row[j] = j;
+        rows[0][j] = j;
     for (size_t i = 1; i <= na; ++i) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= nb; ++j) {
-            size_t keep = row[j],
-                   change = tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
-            row[j] = min3(row[j] + 1, row[j - 1] + 1, diagonal + change);
-            diagonal = keep;
+            row[j] = min3(above[j] + 1, row[j - 1] + 1,
+                          above[j - 1] + !same_letter(a[i - 1], b[j - 1]));
+            if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+                same_letter(a[i - 2], b[j - 1]) && two_above[j - 2] + 1 < row[j])
+                row[j] = two_above[j - 2] + 1;
         }
     }
-    return row[nb];
+    return rows[na % 3][nb];
 }
 
 void mfl_consider(mfl_nearest *nearest, const char *name) {
