@@ -375,11 +375,16 @@ function class7:advance(t) end
 ----dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2).
 function class7:dissipation() end
 
----rho_t, a copy of the particles.
+---rho_t, a copy.
 function class7:measure() end
 
 ---R(rho_t) of Eq. 5.
 function class7:risk() end
+
+---Solves up to the last of the times, as advance does, and returns what was seen on the way: a table with the array t and a list for each observable, an array where they are numbers. times: increasing from now on, a list or an array; or a number t_end, for some 400 times from now to t_end, half of them at equal distances and half at equal ratios, so that a line through them is smooth on a linear and on a logarithmic axis. observables: a table of names, each "risk" or a function (rho, t) of the measure rho_t, as in { R = "risk", r = function(rho) return rho:mean() end }. Times within a step are interpolated to the accuracy of the step (by particles; a solver that cannot steps to them): with particles the run has the same bits as without observers.
+---@param times any
+---@param observables any
+function class7:trajectory(times, observables) end
 
 mf.pde = {}
 

@@ -79,6 +79,21 @@ describe("build", function()
     assert.matches("^false\tsgd:advance: interrupted\n5\n$", result.out)
   end)
 
+  it("leaves Ctrl-C to a stock lua5.4 after an error in a function that a native loop called", function()
+    local script = [[local mf = require "meanfield"
+      local law = mf.distribution.custom { d = 2, sample = function() error "no sample" end }
+      local sgd = mf.sgd { distribution = law, activation = mf.activation.tanh(), N = 2,
+        init = mf.init.gaussian { kappa = 1 }, eps = 0.1 }
+      print(pcall(sgd.step, sgd))
+      print(pcall(sgd.risk, sgd, { samples = 2 }))
+      io.stdout:flush()
+      while true do end]]
+    local result = run("timeout --foreground -s INT -k 20 1 env " .. stock(process.build .. "/?.so") .. " -e "
+      .. quote(script))
+    assert.matches("no sample.*no sample", result.out)
+    assert.matches("interrupted!", result.err)
+  end)
+
   it("works where cmake --install puts it", function()
     local prefix = process.folder()
     local install = run(("cmake --install %s --prefix %s"):format(quote(process.build), quote(prefix)))

@@ -123,6 +123,67 @@ describe("pde.particles", function()
     assert.is_true(c:risk() == c:risk())
   end)
 
+  it("shows its way: the same bits as without observers, and the law between steps to the steps' accuracy", function()
+    for _, kappa in ipairs { 0.8, 0.1 } do -- at 0.1 mass reaches the wall at r = 0
+      local function new(tol)
+        return mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = kappa }, J = 200, tol = tol }
+      end
+      for _, tol in ipairs { 1e-6, 1e-8 } do
+        local plain, seen, exact = new(tol):advance(5), new(tol), new(tol / 1000)
+        local way = seen:trajectory(5, { R = "risk", r = function(rho) return rho:mean() end,
+                                         when = function(_, t) return t end })
+        assert.equal(plain.steps, seen.steps)
+        assert.is_true(plain:measure():coordinate() == seen:measure():coordinate())
+        assert.equal(plain:risk(), way.R[#way.R])
+        assert.is_true(#way.t > 300 and #way.t == #way.R and way.t == way.when)
+        assert.same({ 0, 5, 5 }, { way.t[1], way.t[#way.t], seen.t })
+        for i = 1, #way.t do
+          exact:advance(way.t[i])
+          assert.near(exact:risk(), way.R[i], 60 * tol)
+          assert.near(exact:measure():mean(), way.r[i], 60 * tol)
+        end
+      end
+    end
+  end)
+
+  it("takes a list of times, and values that are no numbers", function()
+    local pde = mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 50,
+                                   xi = function(t) return 1 / (1 + t) end }
+    local way = pde:trajectory({ 0, 0.5, 0.5, 2 }, { rho = function(rho) return rho end, R = "risk" })
+    assert.same({ 0, 0.5, 0.5, 2 }, way.t:totable())
+    assert.equal(way.R[2], way.R[3])
+    assert.near(math.log(3), pde.clock, 1e-12)
+    assert.equal("table", type(way.rho))
+    assert.is_true(way.rho[4]:coordinate() == pde:measure():coordinate())
+    way = pde:trajectory({ 2 }, { R = "risk" })
+    assert.equal(pde:risk(), way.R[1])
+    local R = { R = "risk" }
+    assert.error_matches(function() pde:trajectory({ 3, 1 }, R) end, "times must not decrease", 1, true)
+    assert.error_matches(function() pde:trajectory(1, R) end, "a finite time t_end >= 2.0 expected", 1, true)
+    assert.error_matches(function() pde:trajectory({}, R) end, "at least one time", 1, true)
+    assert.error_matches(function() pde:trajectory(3, {}) end, "name at least one observable", 1, true)
+    assert.error_matches(function() pde:trajectory(3, { "risk" }) end, "observables are given by name", 1, true)
+    assert.error_matches(function() pde:trajectory(3, { R = "rsik" }) end, "[R] = rsik", 1, true)
+  end)
+
+  it("raises when a function that it calls uses it, and stays usable", function()
+    local pde
+    pde = mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 10,
+                             xi = function(t)
+                               if t > 1 then pde:advance(5) end
+                               return 1
+                             end }
+    assert.error_matches(function() pde:advance(2) end, "this mf.pde solver is busy", 1, true)
+    assert.near(0.5, pde:advance(0.5).clock, 1e-12)
+    for _, method in ipairs { "risk", "measure", "dissipation", "advance", "trajectory" } do
+      local function observer() return pde[method](pde, 3, { R = "risk" }) end
+      local plain = mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 10 }
+      pde = plain
+      assert.error_matches(function() plain:trajectory(1, { x = observer }) end, "busy", 1, true)
+      assert.equal(1, plain:advance(1).t)
+    end
+  end)
+
   it("names what is wrong", function()
     local function expect(text, o)
       assert.error_matches(function() mf.pde.particles(o) end, text, 1, true)

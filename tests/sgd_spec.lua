@@ -122,6 +122,28 @@ describe("sgd", function()
     assert.is_number(sgd:measure():mean("a"))
   end)
 
+  it("raises when its law's or its schedule's function uses it, and stays usable", function()
+    local sgd, meddle
+    local function eval(rng) return meddle() or rng:normals(2), 1 end
+    local law = mf.distribution.custom { d = 2, sample = eval }
+    local function new() return mf.sgd { distribution = law, activation = mf.activation.tanh(), N = 4, eps = 0.1,
+      init = mf.init.gaussian { kappa = 1 } } end
+    meddle = function() end
+    local plain = new():step(20)
+    sgd = new()
+    for _, method in ipairs { "step", "advance", "measure", "weights", "risk" } do
+      meddle = function() sgd[method](sgd, method ~= "risk" and 1 or nil) end
+      assert.error_matches(function() sgd:step(5) end, "this mf.sgd is busy", 1, true)
+    end
+    meddle = function() return sgd.k < 0 end -- what it is may be asked
+    assert.is_true(sgd:step(20):weights() == plain:weights())
+    local xi = mf.sgd { distribution = mf.distribution.isotropic { d = 2, delta = 0.5 }, N = 4, eps = 0.1,
+      activation = mf.activation.tanh(), init = mf.init.gaussian { kappa = 1 },
+      xi = function() return meddle() or 1 end }
+    meddle = function() return xi:step(1).k end
+    assert.error_matches(function() xi:step(1) end, "this mf.sgd is busy", 1, true)
+  end)
+
   it("names what is wrong", function()
     local good = { distribution = mf.distribution.isotropic { d = 4, delta = 0.5 }, activation = piecewise, N = 3,
                    init = mf.init.gaussian { kappa = 1 }, eps = 0.1 }

@@ -9,11 +9,14 @@
 
 enum { STAGES = 7, CHUNK = 8192, LINE = 8 };
 
-struct mf_pde {
-    mf_pde_spec spec;
+typedef struct {
+    mf_flow flow;
+    mf_particles_spec spec;
     size_t size;  /* dim * J                                        */
     double clock; /* tau                                            */
     double h;     /* next step to try; 0: not yet chosen            */
+    double span;  /* length of the latest step while eff holds the state before it and k its
+                     velocities; else 0 */
     double error;
     uint64_t steps;
     int ready;                   /* k[0], raw and m belong to the present state     */
@@ -23,9 +26,10 @@ struct mf_pde {
     double *weight;              /* J                                                */
     double *m, *g;               /* rank                                             */
     double *partial;             /* one number a chunk                               */
+    double *m_between;           /* rank: mean features of a law within the latest step */
     unsigned char *held;         /* size: this radius is 0 and pressed against it  */
     void *scratch;
-};
+} particles;
 
 static size_t lines(size_t n) {
     return (n + LINE - 1) / LINE * LINE;
@@ -35,22 +39,24 @@ static size_t chunks_of(size_t n) {
     return (n + CHUNK - 1) / CHUNK;
 }
 
-size_t mf_pde_bytes(const mf_pde_spec *spec) {
+size_t mf_particles_bytes(const mf_particles_spec *spec) {
     size_t dim = spec->potential->dim, rank = spec->potential->rank;
     if (spec->J > SIZE_MAX / 64 / (dim + 1) / (STAGES + 8))
         return 0;
     size_t size = lines(dim * spec->J);
-    size_t numbers = size * (STAGES + 4) + lines(spec->J) + 2 * lines(rank) +
+    size_t numbers = size * (STAGES + 4) + lines(spec->J) + 3 * lines(rank) +
                      lines(chunks_of(size)) + size / LINE;
-    return lines(sizeof(mf_pde)) + numbers * sizeof(double) +
+    return lines(sizeof(particles)) + numbers * sizeof(double) +
            mf_potential_scratch(spec->potential, spec->J) + 64;
 }
 
-mf_pde *mf_pde_init(void *mem, const mf_pde_spec *spec) {
-    mf_pde *run = mem;
+static const mf_flow_ops ops;
+
+mf_flow *mf_particles_init(void *mem, const mf_particles_spec *spec) {
+    particles *run = mem;
     size_t size = spec->potential->dim * spec->J, padded = lines(size);
     size_t rank = lines(spec->potential->rank);
-    *run = (mf_pde){.spec = *spec, .size = size};
+    *run = (particles){.flow = {&ops}, .spec = *spec, .size = size};
     double *next = (double *)(void *)((char *)mem + lines(sizeof *run));
     run->theta = next, next += padded;
     run->trial = next, next += padded;
@@ -61,39 +67,49 @@ mf_pde *mf_pde_init(void *mem, const mf_pde_spec *spec) {
     run->weight = next, next += lines(spec->J);
     run->m = next, next += rank;
     run->g = next, next += rank;
+    run->m_between = next, next += rank;
     run->partial = next, next += lines(chunks_of(padded));
     run->held = (unsigned char *)next, next += padded / LINE;
     run->scratch = next;
     memset(run->theta, 0, (size_t)((char *)next - (char *)run->theta));
     for (size_t j = 0; j < spec->J; ++j)
         run->weight[j] = 1 / (double)spec->J;
-    return run;
+    return &run->flow;
 }
 
-double *mf_pde_atoms(mf_pde *run) {
-    run->ready = 0;
-    return run->theta;
+/* The flow is the run's first member. */
+static particles *run_of(mf_flow *flow) {
+    return (particles *)(void *)flow;
 }
 
-double *mf_pde_weights(mf_pde *run) {
-    run->ready = 0;
-    return run->weight;
+static const particles *const_run_of(const mf_flow *flow) {
+    return (const particles *)(const void *)flow;
 }
 
-static int is_radius(const mf_pde *run, size_t i) {
+double *mf_particles_atoms(mf_flow *flow) {
+    run_of(flow)->ready = 0;
+    return run_of(flow)->theta;
+}
+
+double *mf_particles_weights(mf_flow *flow) {
+    run_of(flow)->ready = 0;
+    return run_of(flow)->weight;
+}
+
+static int is_radius(const particles *run, size_t i) {
     return mf_is_radius(run->spec.potential, i / run->spec.J);
 }
 
 /* ---- loops over all coordinates of all particles, in fixed chunks ------------------- */
 
 typedef struct {
-    mf_pde *run;
+    particles *run;
     const double *coef; /* of k[0 .. count-1] */
     int count;
     double h;
 } job;
 
-static size_t chunk_end(const mf_pde *run, size_t chunk) {
+static size_t chunk_end(const particles *run, size_t chunk) {
     size_t end = (chunk + 1) * CHUNK;
     return end < run->size ? end : run->size;
 }
@@ -101,7 +117,7 @@ static size_t chunk_end(const mf_pde *run, size_t chunk) {
 /* trial = theta + h sum_s coef_s k_s, and its projection onto the domain. */
 static void combine_chunk(void *context, size_t chunk) {
     const job *work = context;
-    mf_pde *run = work->run;
+    particles *run = work->run;
     size_t first = chunk * CHUNK, end = chunk_end(run, chunk), n = end - first;
     double *restrict trial = run->trial + first, *restrict eff = run->eff + first;
     memcpy(trial, run->theta + first, n * sizeof *trial);
@@ -115,13 +131,13 @@ static void combine_chunk(void *context, size_t chunk) {
         eff[i] = trial[i] < 0 && is_radius(run, first + i) ? 0 : trial[i];
 }
 
-static void combine(mf_pde *run, double h, const double *coef, int count) {
+static void combine(particles *run, double h, const double *coef, int count) {
     job work = {run, coef, count, h};
     mf_parallel(chunks_of(run->size), combine_chunk, &work);
 }
 
 /* Velocity -2 grad Psi at eff into `raw`; its mean features into m. */
-static mf_status force(mf_pde *run, mf_error *err) {
+static mf_status force(particles *run, mf_error *err) {
     const mf_potential *pot = run->spec.potential;
     size_t J = run->spec.J;
     mf_measure rho = {pot->space, J, pot->dim, J, run->eff, run->weight};
@@ -134,7 +150,7 @@ static mf_status force(mf_pde *run, mf_error *err) {
 
 static void velocity_chunk(void *context, size_t chunk) {
     const job *work = context;
-    mf_pde *run = work->run;
+    particles *run = work->run;
     double *restrict k = run->k[work->count];
     for (size_t i = chunk * CHUNK; i < chunk_end(run, chunk); ++i) {
         double v = -2 * run->raw[i];
@@ -143,7 +159,7 @@ static void velocity_chunk(void *context, size_t chunk) {
     }
 }
 
-static mf_status stage(mf_pde *run, int s, mf_error *err) {
+static mf_status stage(particles *run, int s, mf_error *err) {
     job work = {run, NULL, s, 0};
     mf_status status = force(run, err);
     if (status >= 0)
@@ -154,7 +170,7 @@ static mf_status stage(mf_pde *run, int s, mf_error *err) {
 /* Squares of the step's error estimate over rho, scaled (the norm that tol bounds) or not. */
 static void error_chunk(void *context, size_t chunk) {
     const job *work = context;
-    const mf_pde *run = work->run;
+    const particles *run = work->run;
     size_t J = run->spec.J;
     double sum = 0;
     for (size_t i = chunk * CHUNK; i < chunk_end(run, chunk); ++i) {
@@ -169,7 +185,7 @@ static void error_chunk(void *context, size_t chunk) {
     run->partial[chunk] = sum;
 }
 
-static double norm_of_error(mf_pde *run, double h, const double *coef, int scaled) {
+static double norm_of_error(particles *run, double h, const double *coef, int scaled) {
     job work = {run, coef, scaled, h};
     mf_parallel(chunks_of(run->size), error_chunk, &work);
     double sum = 0;
@@ -181,10 +197,11 @@ static double norm_of_error(mf_pde *run, double h, const double *coef, int scale
 /* ---- walls ---------------------------------------------------------------------------- */
 
 /* Evaluates the present state, unless that is done, and decides which radii are held at 0. */
-static mf_status refresh(mf_pde *run, mf_error *err) {
+static mf_status refresh(particles *run, mf_error *err) {
     static const double none[1] = {0};
     if (run->ready)
         return MF_OK;
+    run->span = 0;
     memset(run->held, 0, run->size);
     combine(run, 0, none, 0);
     mf_status status = stage(run, 0, err);
@@ -201,7 +218,7 @@ static mf_status refresh(mf_pde *run, mf_error *err) {
 
 /* How far the held radii should have moved in a step of length h at whose end (in raw) the
  * force points outward: it grew from 0 at some time within, so at most v h / 2.          */
-static double missed(const mf_pde *run, double h) {
+static double missed(const particles *run, double h) {
     double worst = 0;
     for (size_t i = 0; i < run->size; ++i)
         if (run->held[i] && run->raw[i] * h / 2 > worst)
@@ -209,16 +226,24 @@ static double missed(const mf_pde *run, double h) {
     return worst;
 }
 
-/* Takes the trial state over; true if the next step can start from its last stage. */
-static int accept(mf_pde *run) {
+static void swap(double **a, double **b) {
+    double *keep = *a;
+    *a = *b;
+    *b = keep;
+}
+
+/* Takes the trial state over; true if the next step can start from its last stage. The state
+ * before and the first velocity stay, in eff and the last k, until the next step begins.   */
+static int accept(particles *run) {
     int smooth = 1;
     for (size_t i = 0; i < run->size; ++i) {
         int at_wall = run->eff[i] == 0 && is_radius(run, i);
         if (run->eff[i] != run->trial[i] || (run->held[i] && run->raw[i] >= 0) ||
             (at_wall && !run->held[i] && run->raw[i] < 0))
             smooth = 0; /* a particle reached 0 or may leave it */
-        run->theta[i] = run->eff[i];
     }
+    swap(&run->theta, &run->eff);
+    swap(&run->k[0], &run->k[STAGES - 1]);
     return smooth;
 }
 
@@ -236,7 +261,7 @@ static const double E[STAGES] = {71.0 / 57600,      0,          -71.0 / 16695, 7
                                  -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
 
 /* A first step: the time in which the particles move by a thousandth of their scale. */
-static double first_step(const mf_pde *run) {
+static double first_step(const particles *run) {
     double speed = 0;
     for (size_t i = 0; i < run->size; ++i) {
         double v = run->k[0][i] / (1 + fabs(run->theta[i]));
@@ -248,7 +273,8 @@ static double first_step(const mf_pde *run) {
 
 /* One trial step of length h: the new state in trial/eff, its velocity in k[6]. *relative is
  * its error relative to the tolerance, NaN if the numbers are not finite.                   */
-static mf_status try_step(mf_pde *run, double h, double *relative, mf_error *err) {
+static mf_status try_step(particles *run, double h, double *relative, mf_error *err) {
+    run->span = 0;
     for (int s = 1; s < STAGES; ++s) {
         combine(run, h, A[s], s);
         mf_status status = stage(run, s, err);
@@ -261,8 +287,9 @@ static mf_status try_step(mf_pde *run, double h, double *relative, mf_error *err
     return MF_OK;
 }
 
-mf_status mf_pde_advance(mf_pde *run, double goal, uint64_t steps, const mf_flag *stop,
+static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_flag *stop,
                          mf_error *err) {
+    particles *run = run_of(flow);
     double smallest = 16 * DBL_EPSILON;
     while (run->clock < goal && steps-- > 0) {
         if (mf_flag_is_set(stop))
@@ -298,10 +325,8 @@ mf_status mf_pde_advance(mf_pde *run, double goal, uint64_t steps, const mf_flag
         run->error += norm_of_error(run, h, E, 0);
         run->clock = last ? goal : run->clock + h;
         ++run->steps;
-        if (accept(run))
-            memcpy(run->k[0], run->k[STAGES - 1], run->size * sizeof(double));
-        else
-            run->ready = 0;
+        run->ready = accept(run);
+        run->span = h;
         if (!fixed) {
             double grown = h * fmin(5, e > 0 ? 0.9 * pow(e, -0.2) : 5);
             run->h = last || h < run->h ? fmax(run->h, grown) : grown;
@@ -310,18 +335,31 @@ mf_status mf_pde_advance(mf_pde *run, double goal, uint64_t steps, const mf_flag
     return MF_OK;
 }
 
-double mf_pde_clock(const mf_pde *run) {
-    return run->clock;
+/* ---- what is seen from outside ------------------------------------------------------------- */
+
+static double clock_of(const mf_flow *flow) {
+    return const_run_of(flow)->clock;
 }
 
-mf_status mf_pde_risk(mf_pde *run, double *risk, mf_error *err) {
+static uint64_t steps_of(const mf_flow *flow) {
+    return const_run_of(flow)->steps;
+}
+
+static double error_of(const mf_flow *flow) {
+    return const_run_of(flow)->error;
+}
+
+static mf_status risk(mf_flow *flow, double *out, mf_error *err) {
+    particles *run = run_of(flow);
     mf_status status = refresh(run, err);
     if (status >= 0)
-        *risk = mf_potential_risk(run->spec.potential, run->m);
+        *out = mf_potential_risk(run->spec.potential, run->m);
     return status;
 }
 
-mf_status mf_pde_dissipation(mf_pde *run, double *rate, mf_error *err) {
+/* -dR/dtau = 4 int |grad Psi|^2 d rho (Proposition 2), where |k|^2 = 4 |grad Psi|^2. */
+static mf_status dissipation(mf_flow *flow, double *rate, mf_error *err) {
+    particles *run = run_of(flow);
     mf_status status = refresh(run, err);
     double sum = 0;
     if (status < 0)
@@ -329,19 +367,60 @@ mf_status mf_pde_dissipation(mf_pde *run, double *rate, mf_error *err) {
     for (size_t i = 0; i < run->size; ++i)
         if (isfinite(run->theta[i]))
             sum += run->weight[i % run->spec.J] * run->k[0][i] * run->k[0][i];
-    *rate = sum; /* |k|^2 = 4 |grad Psi|^2 */
+    *rate = sum;
     return MF_OK;
 }
 
-double mf_pde_error(const mf_pde *run) {
-    return run->error;
-}
-
-uint64_t mf_pde_steps(const mf_pde *run) {
-    return run->steps;
-}
-
-mf_measure mf_pde_measure(const mf_pde *run) {
+static mf_measure view(const particles *run, const double *theta) {
     const mf_potential *pot = run->spec.potential;
-    return (mf_measure){pot->space, run->spec.J, pot->dim, run->spec.J, run->theta, run->weight};
+    return (mf_measure){pot->space, run->spec.J, pot->dim, run->spec.J, theta, run->weight};
 }
+
+static mf_measure measure(const mf_flow *flow) {
+    return view(const_run_of(flow), const_run_of(flow)->theta);
+}
+
+/* The interpolant of order 4 between eff (before) and theta (after), at share s of the step,
+ * into trial. k[0] and the last k are exchanged by then.                                     */
+static void between_chunk(void *context, size_t chunk) {
+    static const double D[STAGES] = {-12715105075.0 / 11282082432,  0,
+                                     87487479700.0 / 32700410799,   -10690763975.0 / 1880347072,
+                                     701980252875.0 / 199316789632, -1453857185.0 / 822651844,
+                                     69997945.0 / 29380423};
+    const job *work = context;
+    particles *run = work->run;
+    double h = run->span, s = work->h;
+    for (size_t i = chunk * CHUNK; i < chunk_end(run, chunk); ++i) {
+        double from = run->eff[i], to = run->theta[i], bend = 0;
+        double first = h * run->k[STAGES - 1][i], last = h * run->k[0][i];
+        bend += D[0] * first + D[STAGES - 1] * last;
+        for (int j = 2; j < STAGES - 1; ++j)
+            bend += D[j] * h * run->k[j][i];
+        double rise = to - from, start = first - rise, end = rise - last - start;
+        double value = from + s * (rise + (1 - s) * (start + s * (end + (1 - s) * bend)));
+        run->trial[i] = isinf(to) ? to : value < 0 && is_radius(run, i) ? 0 : value;
+    }
+}
+
+static mf_status between(mf_flow *flow, double clock, mf_measure *rho, double *out, mf_error *err) {
+    particles *run = run_of(flow);
+    const mf_potential *pot = run->spec.potential;
+    if (!(run->span > 0 && clock >= run->clock - run->span && clock <= run->clock))
+        return mf_fail(err, MF_EINVAL, "clock = %g does not lie within the latest step", clock);
+    job work = {run, NULL, 0, 1 - (run->clock - clock) / run->span};
+    mf_parallel(chunks_of(run->size), between_chunk, &work);
+    *rho = view(run, run->trial);
+    mf_status status = mf_potential_mean(pot, rho, run->m_between, run->scratch, err);
+    if (status >= 0)
+        *out = mf_potential_risk(pot, run->m_between);
+    return status;
+}
+
+static const mf_flow_ops ops = {.advance = advance,
+                                .clock = clock_of,
+                                .steps = steps_of,
+                                .risk = risk,
+                                .dissipation = dissipation,
+                                .error = error_of,
+                                .measure = measure,
+                                .between = between};

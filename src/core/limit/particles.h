@@ -10,44 +10,29 @@
  * 0 and held. Atoms at infinity stay.
  *
  * Dormand and Prince's pair of orders 5 and 4. The error of a step is measured in the mean
- * square over rho, an upper bound on the Wasserstein distance W_2 that the step adds.      */
-#ifndef MF_PDE_PARTICLES_H
-#define MF_PDE_PARTICLES_H
+ * square over rho, an upper bound on the Wasserstein distance W_2 that the step adds. Within a
+ * step the law is known by the pair's own interpolant of order 4 (Hairer, Norsett and
+ * Wanner, section II.6), at no further force: looking changes no bit of the run.            */
+#ifndef MF_PARTICLES_H
+#define MF_PARTICLES_H
 
 #include "core/potentials/potential.h"
-
-#include <stdint.h>
+#include "flow.h"
 
 typedef struct {
     const mf_potential *potential; /* must outlive the run                                     */
     size_t J;                      /* particles                                                */
     double tol;                    /* of one step, relative to 1 + |theta|; > 0                  */
     double step;                   /* > 0: fixed steps of this length in the clock; 0: adaptive  */
-} mf_pde_spec;
-
-typedef struct mf_pde mf_pde;
+} mf_particles_spec;
 
 /* Bytes of a run, or 0 if it does not fit in memory. */
-size_t mf_pde_bytes(const mf_pde_spec *);
+size_t mf_particles_bytes(const mf_particles_spec *);
 
 /* Makes a run in mem (64-byte aligned). The caller then fills the atoms (coordinate c of
  * particle j at [c * J + j]) and the weights (they start at 1/J).                         */
-mf_pde *mf_pde_init(void *mem, const mf_pde_spec *);
-double *mf_pde_atoms(mf_pde *);
-double *mf_pde_weights(mf_pde *);
-
-/* Towards clock = goal, at most `steps` steps; MF_OK with clock < goal when they are used up.
- * MF_STOPPED when the flag is raised; at the last good state MF_EDIVERGED, when no step is
- * small enough for finite numbers, or what an operation of the potential failed with.      */
-mf_status mf_pde_advance(mf_pde *, double goal, uint64_t steps, const mf_flag *stop, mf_error *err);
-
-/* R(rho), and -dR/dtau = 4 int |grad Psi|^2 d rho (Proposition 2). */
-mf_status mf_pde_risk(mf_pde *, double *risk, mf_error *err);
-mf_status mf_pde_dissipation(mf_pde *, double *rate, mf_error *err);
-
-double mf_pde_clock(const mf_pde *);
-double mf_pde_error(const mf_pde *);       /* sum over the steps of their W_2 error estimates     */
-uint64_t mf_pde_steps(const mf_pde *);     /* accepted steps                                      */
-mf_measure mf_pde_measure(const mf_pde *); /* a view                                            */
+mf_flow *mf_particles_init(void *mem, const mf_particles_spec *);
+double *mf_particles_atoms(mf_flow *);
+double *mf_particles_weights(mf_flow *);
 
 #endif

@@ -46,7 +46,7 @@ static int process_task(lua_State *L) {
     double goal = luaL_checknumber(L, 1);
     lua_pushnil(L);
     progress *t = mfl_new(L, &progress_class, sizeof *t);
-    mfl_task_begin(L, &t->task, "sweep", 0, goal);
+    mfl_task_begin(&t->task, "sweep", 0, goal);
     t->open = true;
     return 1;
 }

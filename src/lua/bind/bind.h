@@ -136,28 +136,37 @@ void mfl_status(lua_State *L, const char *where, mf_status status, const mf_erro
 /* ---- long loops ----------------------------------------------------------------- */
 
 /* A native loop on behalf of Lua, in slices of some milliseconds:
- *     mfl_task task;
- *     mfl_task_begin(L, &task, "sgd", from, goal);
- *     mfl_task_time(&task, "steps", 1 / eps);      (if from, goal and x are times t)
+ *     mfl_task *task = mfl_task_push(L, "sgd", from, goal);    (one more value on the stack)
+ *     mfl_task_time(task, "steps", 1 / eps);       (if from, goal and x are times t)
+ *     mfl_task_hold(task, &box->busy);             (if Lua may be called on the way)
  *     while (x < goal) { ... advance one slice, passing mfl_stop() ...;
- *                        if (mfl_task_tick(&task, x)) break; }
- *     mfl_task_end(&task);                    (before any error is raised)
- *     mfl_task_raise(L, "sgd:advance");       (raises "interrupted" if it was)
+ *                        if (mfl_task_tick(task, x)) break; }
+ *     mfl_task_end(task);
+ *     mfl_task_raise(L, "sgd:advance");            (raises "interrupted" if it was)
  * The task draws the progress bar (terminal only, at most 10 times a second) and makes
- * Ctrl-C set the flag, in our host and in a stock lua5.4 alike.                        */
+ * Ctrl-C set the flag, in our host and in a stock lua5.4 alike. It is a to-be-closed value:
+ * an error thrown by whatever is called on the way ends it as well.                      */
 typedef struct {
     const char *label, *unit; /* of the rate: "steps" is shown as steps/s          */
     double from, goal, units; /* units done while x grows by one                   */
     double start;             /* seconds                                           */
     bool timed;               /* x is the time t: part of the bar of mf._horizon() */
-    bool draws, own_handler;
+    bool draws, own_handler, over;
+    bool *busy; /* set while the task runs; NULL: nothing is held    */
 } mfl_task;
 
-void mfl_task_begin(lua_State *L, mfl_task *task, const char *label, double from, double goal);
+mfl_task *mfl_task_push(lua_State *L, const char *label, double from, double goal);
 void mfl_task_time(mfl_task *task, const char *unit, double units);
+void mfl_task_hold(mfl_task *task, bool *busy);
 bool mfl_task_tick(mfl_task *task, double now); /* true: stop */
-void mfl_task_end(mfl_task *task);
+void mfl_task_end(mfl_task *task);              /* idempotent */
 void mfl_task_raise(lua_State *L, const char *where);
+
+/* The same for an owner that has a close of its own and ends the task there. */
+void mfl_task_begin(mfl_task *task, const char *label, double from, double goal);
+
+/* Raises if the object is at work: a callback that it called has called it. */
+void mfl_check_idle(lua_State *L, const char *class_name, bool busy);
 
 void mfl_task_silence(void); /* no bar from this process, ever (workers)      */
 void mfl_task_erase(void);   /* takes a bar left by mf._horizon off the screen */

@@ -2,7 +2,8 @@
  *
  * Ctrl-C. The core polls one flag. In our host the host's own SIGINT handler sets it (and
  * stops Lua code by a hook). In a stock lua5.4 there is nobody to set it, so a handler is
- * put in place while a native loop runs and the former one put back behind it.
+ * put in place while a native loop runs and the former one put back behind it, whatever
+ * happens on the way: a task is a to-be-closed value.
  *
  * Progress. One line on stderr, only when that is a terminal; drawn at most ten times a
  * second, and only for what takes longer than half a second. A script that calls advance()
@@ -174,12 +175,42 @@ static void draw(const mfl_task *task, double now, double at) {
 
 /* ---- tasks ---------------------------------------------------------------------------------- */
 
-void mfl_task_begin(lua_State *L, mfl_task *task, const char *label, double from, double goal) {
-    (void)L;
+#define TASK_CLASS "meanfield.task"
+
+void mfl_task_begin(mfl_task *task, const char *label, double from, double goal) {
     *task = (mfl_task){.label = label, .unit = "", .from = from, .goal = goal, .units = 1};
     task->start = seconds();
     task->draws = can_draw();
     task->own_handler = install_handler();
+}
+
+static int task_close(lua_State *L) {
+    mfl_task_end(luaL_checkudata(L, 1, TASK_CLASS));
+    return 0;
+}
+
+mfl_task *mfl_task_push(lua_State *L, const char *label, double from, double goal) {
+    mfl_task *task = lua_newuserdatauv(L, sizeof *task, 0);
+    *task = (mfl_task){.over = true};
+    if (luaL_newmetatable(L, TASK_CLASS)) {
+        lua_pushcfunction(L, task_close);
+        lua_setfield(L, -2, "__close");
+    }
+    lua_setmetatable(L, -2);
+    lua_toclose(L, -1);
+    mfl_task_begin(task, label, from, goal); /* last: from here on there is something to undo */
+    return task;
+}
+
+void mfl_task_hold(mfl_task *task, bool *busy) {
+    task->busy = busy;
+    *busy = true;
+}
+
+void mfl_check_idle(lua_State *L, const char *class_name, bool busy) {
+    if (busy)
+        luaL_error(L, "this %s is busy: it cannot be used by a function that it calls itself",
+                   class_name);
 }
 
 void mfl_task_time(mfl_task *task, const char *unit, double units) {
@@ -199,11 +230,15 @@ bool mfl_task_tick(mfl_task *task, double now) {
 }
 
 void mfl_task_end(mfl_task *task) {
+    if (task->over)
+        return;
+    task->over = true;
+    if (task->busy)
+        *task->busy = false;
     if (!(screen.horizon > 0 && task->timed) || mf_flag_is_set(&mfl_interrupted))
         mfl_task_erase();
     if (task->own_handler)
         sigaction(SIGINT, &former, NULL);
-    task->own_handler = false;
 }
 
 /* ---- one bar for many calls ------------------------------------------------------------------ */

@@ -223,10 +223,9 @@ static int point_mass(lua_State *L) {
     void *mem = (void *)(((uintptr_t)block + 63) & ~(uintptr_t)63);
     mf_error err = {MF_OK, ""};
     mf_point_mass result;
-    mfl_task task;
-    mfl_task_begin(L, &task, "H0", 0, 1);
+    mfl_task *task = mfl_task_push(L, "H0", 0, 1);
     mf_status status = mf_point_mass_check(pot, theta, &rho, o.tol, mem, &result, mfl_stop(), &err);
-    mfl_task_end(&task);
+    mfl_task_end(task);
     mfl_status(L, where, status, &err);
     if (status == MF_STOPPED)
         mfl_task_raise(L, where);

@@ -25,6 +25,7 @@ static const mfl_class sgd_class;
 /* The userdata: the workspace lies behind it. What only Lua knows is handed over in batches. */
 typedef struct {
     mf_sgd *run;
+    bool busy; /* stepping: its callbacks must not use it */
 } sgd_box;
 
 enum { BATCH = 64 };
@@ -82,6 +83,13 @@ static const mfl_field sgd_fields[] = {
         MFL_END};
 
 static mf_sgd *check_run(lua_State *L) {
+    sgd_box *box = mfl_check(L, 1, MFL_SGD);
+    mfl_check_idle(L, MFL_SGD, box->busy);
+    return box->run;
+}
+
+/* For what may be asked at any time. */
+static mf_sgd *check_any(lua_State *L) {
     return ((sgd_box *)mfl_check(L, 1, MFL_SGD))->run;
 }
 
@@ -208,15 +216,15 @@ static void run_to(lua_State *L, const char *where, uint64_t goal) {
     double eps = mf_sgd_spec_of(run)->eps;
     mf_error err = {MF_OK, ""};
     mf_status status = MF_OK;
-    mfl_task task;
-    mfl_task_begin(L, &task, "sgd", (double)mf_sgd_k(run) * eps, (double)goal * eps);
-    mfl_task_time(&task, "steps", 1 / eps);
+    mfl_task *task = mfl_task_push(L, "sgd", (double)mf_sgd_k(run) * eps, (double)goal * eps);
+    mfl_task_time(task, "steps", 1 / eps);
+    mfl_task_hold(task, &((sgd_box *)mfl_check(L, 1, MFL_SGD))->busy);
     while (status == MF_OK && mf_sgd_k(run) < goal) {
         status = some_steps(L, run, goal, &err);
-        if (mfl_task_tick(&task, (double)mf_sgd_k(run) * eps))
+        if (mfl_task_tick(task, (double)mf_sgd_k(run) * eps))
             break;
     }
-    mfl_task_end(&task);
+    mfl_task_end(task);
     mfl_status(L, where, status, &err);
     mfl_task_raise(L, where);
     lua_settop(L, 1);
@@ -300,8 +308,7 @@ static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
     mf_network net = push_network(L, run);
     double *X = mfl_array_vector(L, BATCH * (net.d + 2) + net.N)->data;
     double *y = X + BATCH * net.d, *yhat = y + BATCH, *z = yhat + BATCH, mean = 0, square = 0;
-    mfl_task task;
-    mfl_task_begin(L, &task, "risk", 0, (double)o->samples);
+    mfl_task *task = mfl_task_push(L, "risk", 0, (double)o->samples);
     size_t done = 0;
     while (done < o->samples) {
         size_t n = o->samples - done < BATCH ? o->samples - done : BATCH;
@@ -312,10 +319,10 @@ static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
             mean += change / (double)++done;
             square += change * (loss - mean);
         }
-        if (mfl_task_tick(&task, (double)done))
+        if (mfl_task_tick(task, (double)done))
             break;
     }
-    mfl_task_end(&task);
+    mfl_task_end(task);
     mfl_task_raise(L, "sgd:risk");
     lua_pushnumber(L, mean);
     lua_pushnumber(L, sqrt(square / ((double)done - 1) / (double)done));
@@ -338,11 +345,10 @@ static int sgd_risk(lua_State *L) {
     double *scratch = mfl_array_vector(L, bytes / sizeof(double) + 1)->data;
     double risk, error;
     mf_error err = {MF_OK, ""};
-    mfl_task task;
-    mfl_task_begin(L, &task, "risk", 0, 1);
+    mfl_task *task = mfl_task_push(L, "risk", 0, 1);
     mf_status status =
             mf_risk_exact(&spec->law, &spec->sigma, &net, scratch, mfl_stop(), &risk, &error, &err);
-    mfl_task_end(&task);
+    mfl_task_end(task);
     mfl_status(L, "sgd:risk", status, &err);
     mfl_task_raise(L, "sgd:risk");
     lua_pushnumber(L, risk);
@@ -351,23 +357,23 @@ static int sgd_risk(lua_State *L) {
 }
 
 static int sgd_k(lua_State *L) {
-    lua_pushinteger(L, (lua_Integer)mf_sgd_k(check_run(L)));
+    lua_pushinteger(L, (lua_Integer)mf_sgd_k(check_any(L)));
     return 1;
 }
 
 static int sgd_t(lua_State *L) {
-    mf_sgd *run = check_run(L);
+    mf_sgd *run = check_any(L);
     lua_pushnumber(L, (double)mf_sgd_k(run) * mf_sgd_spec_of(run)->eps);
     return 1;
 }
 
 static int sgd_N(lua_State *L) {
-    lua_pushinteger(L, (lua_Integer)mf_sgd_spec_of(check_run(L))->N);
+    lua_pushinteger(L, (lua_Integer)mf_sgd_spec_of(check_any(L))->N);
     return 1;
 }
 
 static int sgd_yhat(lua_State *L) {
-    lua_pushnumber(L, mf_sgd_yhat(check_run(L)));
+    lua_pushnumber(L, mf_sgd_yhat(check_any(L)));
     return 1;
 }
 

@@ -1,0 +1,42 @@
+/* flow.h: what a solver of the distributional dynamics is: a law rho that moves in its clock.
+ *
+ * The clock tau = int xi makes Eq. 7 autonomous; t and xi are the binding's. A new solver
+ * (particles, a grid, minimising movements) is a file that fills an mf_flow_ops, and a
+ * constructor in src/lua/limit; methods, saving and trajectories then work with it.         */
+#ifndef MF_FLOW_H
+#define MF_FLOW_H
+
+#include "core/base/status.h"
+#include "core/measure/measure.h"
+
+#include <stdint.h>
+
+typedef struct mf_flow mf_flow;
+
+typedef struct {
+    /* Towards clock = goal, at most `steps` steps; MF_OK with clock < goal when they are used
+     * up. MF_STOPPED when the flag is raised; at the last good state MF_EDIVERGED, when no
+     * step is small enough for finite numbers, or what a potential's operation failed with. */
+    mf_status (*advance)(mf_flow *, double goal, uint64_t steps, const mf_flag *stop,
+                         mf_error *err);
+    double (*clock)(const mf_flow *);
+    uint64_t (*steps)(const mf_flow *);     /* accepted steps                                */
+    double (*error)(const mf_flow *);       /* what the solver's text says about it          */
+    mf_measure (*measure)(const mf_flow *); /* a view of the present law                     */
+
+    /* R(rho) of Eq. 5, and -dR/dtau (NULL: not known to this solver). */
+    mf_status (*risk)(mf_flow *, double *risk, mf_error *err);
+    mf_status (*dissipation)(mf_flow *, double *rate, mf_error *err);
+
+    /* The law and its risk at a clock within the latest step, right after it and before
+     * anything else is called; rho is a view until the next call. NULL: the solver cannot
+     * look back, and the caller has to step to where it wants to look.                      */
+    mf_status (*between)(mf_flow *, double clock, mf_measure *rho, double *risk, mf_error *err);
+} mf_flow_ops;
+
+/* The head that every solver starts with. */
+struct mf_flow {
+    const mf_flow_ops *ops;
+};
+
+#endif

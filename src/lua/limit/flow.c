@@ -1,0 +1,340 @@
+/* flow.c: mf.pde, the methods of every solver of the distributional dynamics. */
+#include "flow.h"
+
+#include "lua/base/array.h"
+#include "lua/measure/measure.h"
+#include "lua/model/schedule.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { HEAD = 64, POINTS = 200 };
+
+mfl_flow *mfl_flow_new(lua_State *L, const char *where, const mfl_class *class, size_t bytes,
+                       void **memory) {
+    if (!bytes || bytes > SIZE_MAX - HEAD)
+        luaL_error(L, "%s: the solver does not fit in memory", where);
+    mfl_flow *box = mfl_new(L, class, HEAD + bytes);
+    *memory = (char *)box + HEAD;
+    return box;
+}
+
+static mfl_flow *check_flow(lua_State *L) {
+    static const char *const classes[] = MFL_FLOW_CLASSES;
+    for (size_t i = 0; classes[i]; ++i) {
+        mfl_flow *box = mfl_test(L, 1, classes[i]);
+        if (box)
+            return box;
+    }
+    luaL_typeerror(L, 1, "mf.pde solver");
+    return NULL;
+}
+
+static mfl_flow *check_idle(lua_State *L) {
+    mfl_flow *box = check_flow(L);
+    mfl_check_idle(L, "mf.pde solver", box->busy);
+    return box;
+}
+
+/* ---- time ------------------------------------------------------------------------------ */
+
+/* A way from the present time to t_end, in the solver's clock. */
+typedef struct {
+    mfl_flow *box;
+    const mf_schedule *schedule;
+    int xi; /* its stack index */
+    double from, start, t, goal;
+    mfl_task *task;
+} journey;
+
+/* t of a clock reading on the way; for a schedule known to Lua only the straight line between
+ * the ends, good enough for a progress bar and an interrupted run.                         */
+static double time_of(const journey *j, double clock) {
+    if (j->schedule->kind != MF_SCHEDULE_CUSTOM)
+        return mf_schedule_time(j->schedule, clock);
+    return j->from + (j->t - j->from) * (clock - j->start) / (j->goal - j->start);
+}
+
+/* Pushes the schedule and a task. The schedule is asked only here, before the first step. */
+static journey set_out(lua_State *L, const char *where, mfl_flow *box, double t) {
+    if (!(t >= 0 && isfinite(t)))
+        luaL_error(L, "%s: a finite time t >= 0 expected, got %f", where, t);
+    if (t < box->t)
+        luaL_error(L, "%s: t = %f lies before the present t = %f; time only runs forward", where, t,
+                   box->t);
+    lua_getiuservalue(L, 1, 1);
+    lua_getfield(L, -1, "xi");
+    lua_remove(L, -2);
+    journey j = {.box = box, .xi = lua_gettop(L), .from = box->t, .t = t};
+    j.schedule = mfl_check(L, j.xi, MFL_SCHEDULE);
+    j.start = box->flow->ops->clock(box->flow);
+    j.task = mfl_task_push(L, "pde", j.from, t);
+    mfl_task_hold(j.task, &box->busy);
+    j.goal = mfl_schedule_clock(L, j.xi, 0, t);
+    return j;
+}
+
+/* At most `steps` steps towards a clock; true if Ctrl-C asks to stop. Raises what went wrong. */
+static bool go(lua_State *L, const char *where, journey *j, double goal, uint64_t steps) {
+    mf_flow *flow = j->box->flow;
+    mf_error err = {MF_OK, ""};
+    mf_status status = flow->ops->advance(flow, goal, steps, mfl_stop(), &err);
+    double clock = flow->ops->clock(flow);
+    j->box->t = clock >= j->goal ? j->t : time_of(j, clock);
+    bool stopped = mfl_task_tick(j->task, j->box->t);
+    mfl_status(L, where, status, &err);
+    return stopped || status == MF_STOPPED;
+}
+
+static void arrive(lua_State *L, const char *where, journey *j) {
+    if (j->box->flow->ops->clock(j->box->flow) >= j->goal)
+        j->box->t = j->t;
+    mfl_task_end(j->task);
+    mfl_task_raise(L, where);
+}
+
+static int flow_advance(lua_State *L) {
+    const char *where = "pde:advance";
+    journey j = set_out(L, where, check_idle(L), luaL_checknumber(L, 2));
+    while (j.box->flow->ops->clock(j.box->flow) < j.goal && !go(L, where, &j, j.goal, 4))
+        ;
+    arrive(L, where, &j);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* ---- observers ---------------------------------------------------------------------------- */
+
+static void push_measure(lua_State *L, const mf_measure *m) {
+    double *x, *weight;
+    mfl_measure_new(L, m->space, m->n, m->dim, &x, m->weight ? &weight : NULL);
+    for (size_t c = 0; c < m->dim; ++c)
+        memcpy(x + c * m->n, m->x + c * m->ld, m->n * sizeof *x);
+    if (m->weight)
+        memcpy(weight, m->weight, m->n * sizeof *weight);
+}
+
+static int flow_measure(lua_State *L) {
+    mf_flow *flow = check_idle(L)->flow;
+    mf_measure m = flow->ops->measure(flow);
+    push_measure(L, &m);
+    return 1;
+}
+
+static int flow_risk(lua_State *L) {
+    mf_flow *flow = check_idle(L)->flow;
+    double risk = NAN;
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, "pde:risk", flow->ops->risk(flow, &risk, &err), &err);
+    lua_pushnumber(L, risk);
+    return 1;
+}
+
+static int flow_dissipation(lua_State *L) {
+    const char *where = "pde:dissipation";
+    mf_flow *flow = check_idle(L)->flow;
+    double rate = NAN;
+    mf_error err = {MF_OK, ""};
+    if (!flow->ops->dissipation)
+        return luaL_error(L, "%s: this solver does not know it", where);
+    mfl_status(L, where, flow->ops->dissipation(flow, &rate, &err), &err);
+    lua_pushnumber(L, rate);
+    return 1;
+}
+
+int mfl_flow_t(lua_State *L) {
+    lua_pushnumber(L, check_flow(L)->t);
+    return 1;
+}
+
+int mfl_flow_clock(lua_State *L) {
+    mf_flow *flow = check_flow(L)->flow;
+    lua_pushnumber(L, flow->ops->clock(flow));
+    return 1;
+}
+
+int mfl_flow_error(lua_State *L) {
+    mf_flow *flow = check_flow(L)->flow;
+    lua_pushnumber(L, flow->ops->error(flow));
+    return 1;
+}
+
+int mfl_flow_steps(lua_State *L) {
+    mf_flow *flow = check_flow(L)->flow;
+    lua_pushinteger(L, (lua_Integer)flow->ops->steps(flow));
+    return 1;
+}
+
+/* ---- trajectories --------------------------------------------------------------------------- */
+
+/* The times at index 2 as an array: given ones, or some hundred up to a number t_end. */
+static const double *times_of(lua_State *L, const char *where, double now, size_t *n) {
+    if (!lua_isnumber(L, 2)) {
+        const double *given = mfl_array_doubles(L, 2, n);
+        for (size_t i = 0; i < *n; ++i)
+            if (!(given[i] >= (i ? given[i - 1] : now)))
+                luaL_error(L, "%s: times must not decrease from the present t = %f on, got %f",
+                           where, now, given[i]);
+        if (*n == 0)
+            luaL_error(L, "%s: at least one time expected", where);
+        return given;
+    }
+    double end = lua_tonumber(L, 2), low = now > 0 ? now : 1e-6 * end;
+    if (!(end >= now && isfinite(end)))
+        luaL_error(L, "%s: a finite time t_end >= %f expected, got %f", where, now, end);
+    double *t = mfl_array_vector(L, 2 * POINTS + 1)->data;
+    size_t i = 1, k = 0; /* merges equal distances and equal ratios */
+    *n = 0;
+    t[(*n)++] = now;
+    while (end > now && (i < POINTS || k < POINTS)) {
+        double even = now + (end - now) * (double)i / POINTS;
+        double ratio = low * pow(end / low, (double)k / POINTS);
+        double next = k == POINTS || (i < POINTS && even <= ratio) ? even : ratio;
+        i += i < POINTS && even <= next;
+        k += k < POINTS && ratio <= next;
+        if (next > t[*n - 1] && next < end)
+            t[(*n)++] = next;
+    }
+    if (end > now)
+        t[(*n)++] = end;
+    lua_replace(L, 2);
+    return t;
+}
+
+/* Checks the observables at index 3: names with "risk" or a function. */
+static void check_observables(lua_State *L, const char *where) {
+    luaL_checktype(L, 3, LUA_TTABLE);
+    lua_Integer count = 0;
+    for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1), ++count) {
+        bool risk = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "risk") == 0;
+        if (lua_type(L, -2) != LUA_TSTRING || strcmp(lua_tostring(L, -2), "t") == 0 ||
+            !(risk || lua_isfunction(L, -1))) {
+            const char *value = luaL_tolstring(L, -1, NULL), *name = luaL_tolstring(L, -3, NULL);
+            luaL_error(L,
+                       "%s: observables are given by name (any but 't'), each \"risk\" or a "
+                       "function of a measure and the time; got [%s] = %s",
+                       where, name, value);
+        }
+    }
+    if (count == 0)
+        luaL_error(L, "%s: name at least one observable, as in { R = \"risk\" }", where);
+}
+
+/* Appends every observable of rho to the lists in the table at `lists`. */
+static void observe(lua_State *L, int lists, lua_Integer i, double t, const mf_measure *rho,
+                    double risk) {
+    int top = lua_gettop(L);
+    push_measure(L, rho); /* a copy: what is called next is the user's */
+    for (lua_pushnil(L); lua_next(L, 3); lua_settop(L, top + 2)) {
+        int name = top + 2;
+        if (lua_isfunction(L, -1)) {
+            lua_pushvalue(L, top + 1);
+            lua_pushnumber(L, t);
+            lua_call(L, 2, 1);
+        } else
+            lua_pushnumber(L, risk);
+        lua_pushvalue(L, name);
+        lua_gettable(L, lists);
+        lua_insert(L, -2);
+        lua_seti(L, -2, i);
+    }
+    lua_settop(L, top);
+}
+
+/* A list of n numbers becomes an array, any other list stays what it is; at the top. */
+static void pack(lua_State *L, size_t n) {
+    for (size_t i = 1; i <= n; ++i)
+        if (lua_geti(L, -1, (lua_Integer)i) != LUA_TNUMBER) {
+            lua_pop(L, 1);
+            return;
+        } else
+            lua_pop(L, 1);
+    double *x = mfl_array_vector(L, n)->data;
+    for (size_t i = 0; i < n; ++i) {
+        lua_geti(L, -2, (lua_Integer)i + 1);
+        x[i] = lua_tonumber(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_remove(L, -2);
+}
+
+/* Solves until the law at this clock is known, and shows it. Where the solver can look back into
+ * its step, it never steps to a time for the observers' sake.                                   */
+static bool visit(lua_State *L, const char *where, journey *j, double clock, mf_measure *rho,
+                  double *risk) {
+    mf_flow *flow = j->box->flow;
+    while (flow->ops->clock(flow) < clock)
+        if (go(L, where, j, flow->ops->between ? j->goal : clock, 1))
+            return false;
+    mf_error err = {MF_OK, ""};
+    mf_status status;
+    if (flow->ops->clock(flow) > clock)
+        status = flow->ops->between(flow, clock, rho, risk, &err);
+    else {
+        *rho = flow->ops->measure(flow);
+        status = flow->ops->risk(flow, risk, &err);
+    }
+    mfl_status(L, where, status, &err);
+    return true;
+}
+
+static int flow_trajectory(lua_State *L) {
+    const char *where = "pde:trajectory";
+    mfl_flow *box = check_idle(L);
+    size_t n;
+    lua_settop(L, 3);
+    check_observables(L, where);
+    const double *t = times_of(L, where, box->t, &n);
+    lua_newtable(L); /* at 4 */
+    memcpy(mfl_array_vector(L, n)->data, t, n * sizeof *t);
+    lua_setfield(L, 4, "t");
+    for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_createtable(L, (int)(n < INT32_MAX ? n : 0), 0);
+        lua_settable(L, 4);
+    }
+    journey j = set_out(L, where, box, t[n - 1]);
+    for (size_t i = 0; i < n; ++i) {
+        mf_measure rho;
+        double risk, clock = i + 1 == n ? j.goal : mfl_schedule_clock(L, j.xi, 0, t[i]);
+        if (!visit(L, where, &j, clock, &rho, &risk))
+            break;
+        observe(L, 4, (lua_Integer)i + 1, t[i], &rho, risk);
+    }
+    arrive(L, where, &j);
+    lua_settop(L, 4);
+    for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -1);
+        lua_gettable(L, 4);
+        pack(L, n);
+        lua_settable(L, 4);
+    }
+    return 1;
+}
+
+/* ---- tables ------------------------------------------------------------------------------------ */
+
+const mfl_fn mfl_flow_methods[] = {
+        {"advance", flow_advance, "pde:advance(t)",
+         "Solves up to time t, which is hit exactly; returns the solver. Raises 'diverged' when no "
+         "step is small enough, at the last good state.",
+         NULL},
+        {"trajectory", flow_trajectory, "pde:trajectory(times, observables)",
+         "Solves up to the last of the times, as advance does, and returns what was seen on the "
+         "way: a table with the array t and a list for each observable, an array where they are "
+         "numbers. times: increasing from now on, a list or an array; or a number t_end, for some "
+         "400 times from now to t_end, half of them at equal distances and half at equal ratios, "
+         "so that a line through them is smooth on a linear and on a logarithmic axis. "
+         "observables: a table of names, each \"risk\" or a function (rho, t) of the measure "
+         "rho_t, as in { R = \"risk\", r = function(rho) return rho:mean() end }. Times within a "
+         "step are interpolated to the accuracy of the step (by particles; a solver that cannot "
+         "steps to them): with particles the run has the same bits as without observers.",
+         NULL},
+        {"measure", flow_measure, "pde:measure()", "rho_t, a copy.", NULL},
+        {"risk", flow_risk, "pde:risk()", "R(rho_t) of Eq. 5.", NULL},
+        {"__risk", flow_risk, NULL, NULL, NULL}, /* cheap: the prompt may show it */
+        {"dissipation", flow_dissipation, "pde:dissipation()",
+         "-dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2).",
+         NULL},
+        {NULL, NULL, NULL, NULL, NULL}};

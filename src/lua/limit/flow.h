@@ -1,0 +1,39 @@
+/* flow.h: what all solvers of the distributional dynamics share as Lua values. */
+#ifndef MFL_FLOW_H
+#define MFL_FLOW_H
+
+#include "core/limit/flow.h"
+#include "lua/bind/bind.h"
+
+/* A solver's userdata starts with this; its workspace lies behind. */
+typedef struct {
+    mf_flow *flow;
+    double t;
+    bool busy; /* at work: its callbacks must not use it */
+} mfl_flow;
+
+/* Pushes a solver of this class with `bytes` bytes of workspace, returned through `memory`;
+ * pops the option table, in which `xi` is an mf.schedule. The caller sets ->flow.           */
+mfl_flow *mfl_flow_new(lua_State *L, const char *where, const mfl_class *class, size_t bytes,
+                       void **memory);
+
+/* Classes whose objects start with an mfl_flow. */
+#define MFL_PARTICLES "mf.pde.particles"
+#define MFL_FLOW_CLASSES                                                                           \
+    { MFL_PARTICLES, NULL }
+
+/* The methods of every such class ... */
+extern const mfl_fn mfl_flow_methods[];
+
+/* ... and the first rows of its properties. */
+int mfl_flow_t(lua_State *L);
+int mfl_flow_clock(lua_State *L);
+int mfl_flow_steps(lua_State *L);
+int mfl_flow_error(lua_State *L);
+#define MFL_FLOW_PROPERTIES                                                                        \
+    {"t", mfl_flow_t, "time"},                                                                     \
+            {"clock", mfl_flow_clock, "tau = int_0^t xi, in which Eq. 7 is autonomous"}, {         \
+        "steps", mfl_flow_steps, "accepted steps so far"                                           \
+    }
+
+#endif
