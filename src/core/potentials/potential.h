@@ -43,6 +43,10 @@ typedef struct {
      * NULL: theta are a neuron's own weights, which are drawn.                             */
     mf_status (*start)(const mf_potential *, const mf_init *, size_t J, double *x, mf_error *err);
 
+    /* The dimension p of the space of P w behind the radius |P w| in coordinate c; HUGE_VAL in
+     * the limit. NULL: there is no radius.                                                 */
+    double (*dimension)(const mf_potential *, size_t c);
+
     /* Whether coordinate c feels no force. NULL: all do. */
     bool (*is_fixed)(const mf_potential *, size_t c);
 
@@ -70,6 +74,11 @@ static inline bool mf_is_radius(const mf_potential *pot, size_t c) {
 /* Whether coordinate c of every particle stays what it is. */
 static inline bool mf_is_fixed(const mf_potential *pot, size_t c) {
     return pot->ops->is_fixed && pot->ops->is_fixed(pot, c);
+}
+
+/* The dimension behind the radius in coordinate c; 0 for what is no radius. */
+static inline double mf_potential_dimension(const mf_potential *pot, size_t c) {
+    return pot->ops->dimension && mf_is_radius(pot, c) ? pot->ops->dimension(pot, c) : 0;
 }
 
 /* ---- features ------------------------------------------------------------------------- */

@@ -118,6 +118,11 @@ static mf_status radial_start(const mf_potential *pot, const mf_init *init, size
     return MF_OK;
 }
 
+static double radial_dimension(const mf_potential *pot, size_t c) {
+    (void)c;
+    return radial_of(pot)->d;
+}
+
 static const mf_potential_ops radial_ops = {.name = "radial",
                                             .features = radial_features,
                                             .mean = radial_mean,
@@ -125,7 +130,8 @@ static const mf_potential_ops radial_ops = {.name = "radial",
                                             .scratch = radial_scratch,
                                             .free = radial_free,
                                             .self = radial_self,
-                                            .start = radial_start};
+                                            .start = radial_start,
+                                            .dimension = radial_dimension};
 
 bool mf_potential_is_radial(const mf_potential *pot) {
     return pot->ops == &radial_ops;

@@ -185,6 +185,12 @@ static mf_status relu_start(const mf_potential *pot, const mf_init *init, size_t
     return MF_OK;
 }
 
+static double relu_dimension(const mf_potential *pot, size_t c) {
+    (void)pot;
+    (void)c;
+    return HUGE_VAL;
+}
+
 static const mf_potential_ops relu_ops = {.name = "relu",
                                           .features = relu_features,
                                           .mean = relu_mean,
@@ -192,7 +198,8 @@ static const mf_potential_ops relu_ops = {.name = "relu",
                                           .scratch = relu_scratch,
                                           .free = relu_free,
                                           .self = relu_self,
-                                          .start = relu_start};
+                                          .start = relu_start,
+                                          .dimension = relu_dimension};
 
 mf_status mf_relu_new(const mf_relu_spec *spec, mf_potential **out, mf_error *err) {
     *out = NULL;

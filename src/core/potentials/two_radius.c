@@ -316,6 +316,11 @@ static mf_status two_radius_start(const mf_potential *pot, const mf_init *init, 
     return status;
 }
 
+static double two_radius_dimension(const mf_potential *pot, size_t c) {
+    const two_radius *self = self_of(pot);
+    return isinf(self->d) ? HUGE_VAL : c == 0 ? self->s0 : self->d - self->s0;
+}
+
 static const mf_potential_ops two_radius_ops = {.name = "two_radius",
                                                 .features = two_radius_features,
                                                 .mean = two_radius_mean,
@@ -323,7 +328,8 @@ static const mf_potential_ops two_radius_ops = {.name = "two_radius",
                                                 .scratch = two_radius_scratch,
                                                 .free = two_radius_free,
                                                 .self = two_radius_self,
-                                                .start = two_radius_start};
+                                                .start = two_radius_start,
+                                                .dimension = two_radius_dimension};
 
 /* ---- construction ------------------------------------------------------------------------------------ */
 

@@ -193,6 +193,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(pde)                                                                                         \
     X(sgd)                                                                                         \
     X(optimum)                                                                                     \
+    X(gibbs)                                                                                       \
     X(stability)                                                                                   \
     X(store)                                                                                       \
     X(runtime)                                                                                     \

@@ -1,6 +1,7 @@
 /* optimum.c: mf.optimum, the best risk that any law of neurons can reach. */
 #include "core/limit/optimum.h"
 
+#include "box.h"
 #include "lua/bind/bind.h"
 #include "lua/measure/measure.h"
 #include "lua/potentials/potential.h"
@@ -10,8 +11,6 @@
 #include <string.h>
 
 #define WHERE "mf.optimum"
-
-enum { DIM_MAX = 64 }; /* of a box: a global search in more has no hope anyway */
 
 typedef struct {
     mf_potential **potential;
@@ -41,56 +40,24 @@ static void optimum_close(void *payload) {
 
 static const mfl_class optimum_class;
 
-/* ---- the domain ------------------------------------------------------------------------ */
-
-/* Reads box[c] = {low, high}; the box is on top of the stack. */
-static void read_side(lua_State *L, const mf_potential *p, size_t c, double *low, double *high) {
-    bool ok = lua_rawgeti(L, -1, (lua_Integer)c + 1) == LUA_TTABLE;
-    if (ok) {
-        bool numbers = lua_rawgeti(L, -1, 1) == LUA_TNUMBER;
-        numbers = lua_rawgeti(L, -2, 2) == LUA_TNUMBER && numbers;
-        *low = lua_tonumber(L, -2);
-        *high = lua_tonumber(L, -1);
-        lua_pop(L, 2);
-        ok = numbers && *low < *high && isfinite(*low) && (isfinite(*high) || mf_is_radius(p, c)) &&
-             (*low >= 0 || !mf_is_radius(p, c));
-    }
-    if (!ok)
-        luaL_error(L,
-                   WHERE ": option 'box' must give {low, high} with low < high for coordinate %d%s",
-                   (int)c + 1, mf_is_radius(p, c) ? ", a radius: low >= 0" : ", both finite");
-    lua_pop(L, 1);
-}
-
 /* The table of options is on top of the stack. */
 static void read_domain(lua_State *L, const optimum_options *o, double *low, double *high) {
     const mf_potential *p = *o->potential;
-    if (p->dim > DIM_MAX)
-        luaL_error(L, WHERE ": the potential has %d parameters, a box at most %d", (int)p->dim,
-                   DIM_MAX);
-    bool boxed = lua_getfield(L, -1, "box") != LUA_TNIL;
-    if (boxed && (!lua_istable(L, -1) || lua_rawlen(L, -1) != p->dim)) {
-        lua_pushfstring(L, "a list of %d pairs {low, high}", (int)p->dim);
-        mfl_option_error(L, WHERE, "box", lua_tostring(L, -1), -2);
-    }
+    bool boxed = mfl_box(L, WHERE, p, low, high);
     if (boxed && isfinite(o->rmax))
         luaL_error(L, WHERE ": give 'box' or 'rmax', not both");
-    for (size_t c = 0; c < p->dim; ++c) {
-        if (boxed)
-            read_side(L, p, c, &low[c], &high[c]);
-        else if (mf_is_radius(p, c)) {
-            low[c] = 0;
-            high[c] = o->rmax;
-        } else
+    for (size_t c = 0; !boxed && c < p->dim; ++c) {
+        if (!mf_is_radius(p, c))
             luaL_error(L, WHERE ": option 'box' is missing: expected %d pairs {low, high}",
                        (int)p->dim);
+        low[c] = 0;
+        high[c] = o->rmax;
     }
-    lua_pop(L, 1);
 }
 
 static int optimum(lua_State *L) {
     optimum_options o = {0};
-    double low[DIM_MAX], high[DIM_MAX];
+    double low[MFL_BOX_DIM], high[MFL_BOX_DIM];
     mf_error err = {0};
     mfl_options(L, WHERE, 1, optimum_fields, &o);
     if (!*o.potential)

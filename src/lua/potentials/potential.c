@@ -58,14 +58,7 @@ const mf_measure *mfl_potential_measure(lua_State *L, int arg, const mf_potentia
     return NULL;
 }
 
-/* Points theta: coordinate c of point j at x[c * n + j]. */
-typedef struct {
-    size_t n;
-    bool single; /* given as one point: results lose their first dimension */
-    const double *x;
-} points;
-
-static void check_coordinates(lua_State *L, int arg, const mf_potential *pot, const points *p) {
+static void check_coordinates(lua_State *L, int arg, const mf_potential *pot, const mfl_points *p) {
     for (size_t c = 0; c < pot->dim; ++c)
         for (size_t j = 0; j < p->n; ++j) {
             double x = p->x[c * p->n + j];
@@ -80,16 +73,14 @@ static void check_coordinates(lua_State *L, int arg, const mf_potential *pot, co
         }
 }
 
-/* Reads a number, a point, an array of points or the atoms of a measure; what holds the numbers
- * replaces the argument.                                                                      */
-static points read_points(lua_State *L, int arg, const mf_potential *pot) {
-    points p = {.n = 1};
+mfl_points mfl_potential_points(lua_State *L, int arg, const mf_potential *pot) {
+    mfl_points p = {.n = 1};
     if (mfl_measure_test(L, arg)) {
         const mf_measure *rho = mfl_potential_measure(L, arg, pot);
         double *x = buffer(L, rho->n * rho->dim);
         for (size_t c = 0; c < rho->dim; ++c)
             memcpy(x + c * rho->n, rho->x + c * rho->ld, rho->n * sizeof *x);
-        p = (points){rho->n, false, x};
+        p = (mfl_points){rho->n, false, x};
         lua_replace(L, arg);
         return p;
     }
@@ -114,7 +105,7 @@ static points read_points(lua_State *L, int arg, const mf_potential *pot) {
 }
 
 /* Pushes n numbers, or the only one. */
-static int push_values(lua_State *L, const points *p, const double *values) {
+static int push_values(lua_State *L, const mfl_points *p, const double *values) {
     if (p->single)
         lua_pushnumber(L, values[0]);
     else
@@ -123,7 +114,8 @@ static int push_values(lua_State *L, const points *p, const double *values) {
 }
 
 /* Pushes gradients given coordinate by coordinate: n x dim, without dimensions of size 1. */
-static int push_gradient(lua_State *L, const mf_potential *pot, const points *p, const double *g) {
+static int push_gradient(lua_State *L, const mf_potential *pot, const mfl_points *p,
+                         const double *g) {
     if (pot->dim == 1)
         return push_values(L, p, g);
     mfl_array *out =
@@ -153,7 +145,7 @@ static double *mean_features(lua_State *L, const char *where, const mf_potential
 
 /* Pushes values of <g, f> at the points. */
 static int push_field(lua_State *L, const char *where, const mf_potential *pot, const double *g,
-                      const points *p) {
+                      const mfl_points *p) {
     double *value = buffer(L, p->n);
     mf_error err = {MF_OK, ""};
     mfl_status(
@@ -165,7 +157,7 @@ static int push_field(lua_State *L, const char *where, const mf_potential *pot, 
 
 /* Pushes gradients of <g, f> at the points. */
 static int push_slopes(lua_State *L, const char *where, const mf_potential *pot, const double *g,
-                       const points *p) {
+                       const mfl_points *p) {
     double *grad = buffer(L, p->n * pot->dim);
     mf_error err = {MF_OK, ""};
     mfl_status(
@@ -177,18 +169,18 @@ static int push_slopes(lua_State *L, const char *where, const mf_potential *pot,
 
 static int potential_V(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
-    points p = read_points(L, 2, pot);
+    mfl_points p = mfl_potential_points(L, 2, pot);
     return push_field(L, "pot:V", pot, pot->b, &p);
 }
 
 static int potential_grad_V(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
-    points p = read_points(L, 2, pot);
+    mfl_points p = mfl_potential_points(L, 2, pot);
     return push_slopes(L, "pot:grad_V", pot, pot->b, &p);
 }
 
 static double *features_of(lua_State *L, const char *where, const mf_potential *pot,
-                           const points *p) {
+                           const mfl_points *p) {
     double *F = buffer(L, pot->rank * p->n);
     mf_error err = {MF_OK, ""};
     mfl_status(L, where, mf_potential_features(pot, p->n, p->x, p->n, F, p->n, &err), &err);
@@ -198,7 +190,7 @@ static double *features_of(lua_State *L, const char *where, const mf_potential *
 /* number, vector or matrix: a dimension for each argument that is a list of points. */
 static int potential_U(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
-    points p1 = read_points(L, 2, pot), p2 = read_points(L, 3, pot);
+    mfl_points p1 = mfl_potential_points(L, 2, pot), p2 = mfl_potential_points(L, 3, pot);
     const double *F1 = features_of(L, "pot:U", pot, &p1);
     const double *F2 = features_of(L, "pot:U", pot, &p2);
     double *u = p1.single || p2.single ? mfl_array_vector(L, p1.n * p2.n)->data
@@ -214,7 +206,7 @@ static int potential_U(lua_State *L) {
 
 static int potential_features(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
-    points p = read_points(L, 2, pot);
+    mfl_points p = mfl_potential_points(L, 2, pot);
     const double *F = features_of(L, "pot:features", pot, &p);
     double *out = p.single ? mfl_array_vector(L, pot->rank)->data
                            : mfl_array_matrix(L, p.n, pot->rank)->data;
@@ -234,13 +226,13 @@ static const double *psi_features(lua_State *L, const char *where, const mf_pote
 
 static int potential_psi(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
-    points p = read_points(L, 2, pot);
+    mfl_points p = mfl_potential_points(L, 2, pot);
     return push_field(L, "pot:psi", pot, psi_features(L, "pot:psi", pot, 3), &p);
 }
 
 static int potential_grad_psi(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
-    points p = read_points(L, 2, pot);
+    mfl_points p = mfl_potential_points(L, 2, pot);
     return push_slopes(L, "pot:grad_psi", pot, psi_features(L, "pot:grad_psi", pot, 3), &p);
 }
 

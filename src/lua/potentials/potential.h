@@ -24,6 +24,17 @@ const mf_potential *mfl_potential_check(lua_State *L, int arg);
 /* The measure at arg, in the space of the potential; the error says how to get there. */
 const mf_measure *mfl_potential_measure(lua_State *L, int arg, const mf_potential *pot);
 
+/* Points theta: coordinate c of point j at x[c * n + j]. */
+typedef struct {
+    size_t n;
+    bool single; /* given as one point: results lose their first dimension */
+    const double *x;
+} mfl_points;
+
+/* Reads a number, a point, an array of points or the atoms of a measure; what holds the numbers
+ * replaces the argument.                                                                      */
+mfl_points mfl_potential_points(lua_State *L, int arg, const mf_potential *pot);
+
 /* The constructor in potential_sampled.c, and its options. */
 int mfl_potential_sampled(lua_State *L);
 extern const mfl_field mfl_sampled_fields[];
