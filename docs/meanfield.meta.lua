@@ -134,6 +134,31 @@ function mf.activation.tanh() end
 ---@class mf.init
 local class3 = {}
 
+---Probability that this length is at most r (see density).
+---@param r any
+---@param d any
+---@param k any
+function class3:cdf(r, d, k) end
+
+---Density at r of the length of w's projection on a k-dimensional subspace of R^d: |w| for k = d, r1 for k = s0, r2 for k = d - s0. Where the length is constant (a sphere's radius): inf there, 0 elsewhere.
+---@param r any
+---@param d any
+---@param k any
+function class3:density(r, d, k) end
+
+---Probability that the two radii, the lengths of w's projections on a subspace of dimension s0 and across it, are at most r1 and r2.
+---@param r1 any
+---@param r2 any
+---@param d any
+---@param s0 any
+function class3:joint(r1, r2, d, s0) end
+
+---The length's p-quantile, 0 < p < 1 (see density).
+---@param p any
+---@param d any
+---@param k any
+function class3:quantile(p, d, k) end
+
 mf.init = {}
 
 ---fn(rng, d) returns w (d numbers) and, for affine neurons, a (default 1) and b (default 0). All randomness must come from rng.

@@ -65,6 +65,86 @@ describe("init", function()
     assert.near(-1, rho:mean("b"), 1e-12)
   end)
 
+  local inits = { gaussian = mf.init.gaussian { kappa = 0.8 }, sphere = mf.init.sphere { radius = 0.8 } }
+
+  -- Composite Gauss rule of order 4 on 4000 pieces; the end points stay out.
+  local function integral(f, from, to)
+    local n, sum, x = 4000, 0, math.sqrt(1 / 3) / 2
+    local h = (to - from) / n
+    for i = 0, n - 1 do sum = sum + f(from + (i + 0.5 - x) * h) + f(from + (i + 0.5 + x) * h) end
+    return sum * h / 2
+  end
+
+  it("lengths: the density integrates to the distribution function, which the quantile inverts, d to 10^6", function()
+    for name, init in pairs(inits) do
+      for _, at in ipairs { { 2, 1 }, { 3, 1 }, { 3, 2 }, { 7, 4 }, { 40, 10 }, { 40, 40 }, { 1000, 3 }, { 1000, 970 },
+        { 10 ^ 6, 3 * 10 ^ 5 } } do
+        local d, k = at[1], at[2]
+        if name == "gaussian" or k < d then
+          local low = d > 100 and k > 100 and init:quantile(1e-12, d, k) or 0
+          for _, p in ipairs { 0.01, 0.3, 0.5, 0.9 } do
+            local r = init:quantile(p, d, k)
+            assert.near(p, init:cdf(r, d, k), 1e-10, name .. " " .. d .. " " .. k)
+            -- k = 1 of d = 2 on the sphere: r = radius sin u, singular at the radius only
+            assert.near(p, integral(function(x) return init:density(x, d, k) end, low, r), 2e-9,
+              name .. " " .. d .. " " .. k)
+          end
+        end
+      end
+    end
+  end)
+
+  it("lengths: r1, r2 and their pair have the laws of drawn neurons (KS at 1e-4)", function()
+    local N, d, s0 = 4000, 7, 3
+    for name, init in pairs(inits) do
+      local W = mf.sgd { distribution = mf.distribution.isotropic { d = d, delta = 0.5 }, activation = tanh, N = N,
+        init = init, eps = 1 }:measure():atoms():totable()
+      local r1, r2 = {}, {}
+      for i, w in ipairs(W) do
+        local one, two = 0, 0
+        for c = 1, s0 do one = one + w[c] ^ 2 end
+        for c = s0 + 1, d do two = two + w[c] ^ 2 end
+        r1[i], r2[i] = math.sqrt(one), math.sqrt(two)
+      end
+      for p1 = 0.1, 0.9, 0.2 do
+        for p2 = 0.1, 0.9, 0.2 do
+          local x1, x2, below = init:quantile(p1, d, s0), init:quantile(p2, d, d - s0), 0
+          for i = 1, N do below = below + (r1[i] <= x1 and r2[i] <= x2 and 1 or 0) end
+          assert.near(below / N, init:joint(x1, x2, d, s0), 2.23 / math.sqrt(N), name)
+        end
+      end
+      assert.near(init:cdf(0.5, d, s0), init:joint(0.5, 1e3, d, s0), 1e-14)
+      assert.near(init:cdf(0.5, d, d - s0), init:joint(1e3, 0.5, d, s0), 1e-14)
+    end
+  end)
+
+  it("sphere: two radii in large dimensions are numbers, at the limit of their law", function()
+    local pot = mf.potential.relu { delta = 0.5, gamma = 0.5 }
+    local rho = mf.pde.particles { potential = pot, init = mf.init.sphere { radius = 0.8, d = 20000, s0 = 10000 },
+      J = 500 }:measure()
+    for _, atom in ipairs(rho:atoms():totable()) do
+      assert.near(0.64, atom[3] ^ 2 + atom[4] ^ 2, 1e-14)
+      assert.near(0.32, atom[3] ^ 2, 0.64 * 4 / math.sqrt(4 * 20000 / 2)) -- 4 standard deviations
+    end
+    assert.near(0.32, rho:mean(function(_, _, r1) return r1 ^ 2 end), 1e-5)
+  end)
+
+  it("lengths: constant ones are atoms; what has no law or no meaning is refused", function()
+    local sphere = inits.sphere
+    assert.equal(0, sphere:cdf(0.79, 5))
+    assert.equal(1, sphere:cdf(0.8, 5))
+    assert.equal(math.huge, sphere:density(0.8, 5))
+    assert.equal(0, sphere:density(0.7, 5))
+    assert.equal(0.8, sphere:quantile(0.3, 5))
+    assert.near(2 / (math.pi * 0.8), sphere:density(0, 2, 1), 1e-14) -- |cos| of a uniform angle
+    assert.near(math.sqrt(2 / math.pi) / 0.8, inits.gaussian:density(0, 1), 1e-14)
+    assert.error_matches(function() sphere:cdf(1, 5, 6) end, "an integer k from 0 to d expected", 1, true)
+    assert.error_matches(function() sphere:quantile(1, 5) end, "a probability between 0 and 1 expected", 1, true)
+    assert.error_matches(function() sphere:density(-1, 5) end, "a length >= 0 expected", 1, true)
+    local own = mf.init.custom(function() return {} end)
+    assert.error_matches(function() own:cdf(1, 5) end, "no known law of radii", 1, true)
+  end)
+
   it("custom: w, a, b by a function of a random source, checked", function()
     local init = mf.init.custom(function(rng, d) return rng:normals(d) * 0.1, 3, -2 end)
     local m = mf.sgd { distribution = law, activation = tanh, neuron = "affine", N = 7, init = init, eps = 1 }:measure()

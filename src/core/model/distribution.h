@@ -1,36 +1,74 @@
 /* distribution.h: laws of one example (x, y), x in R^d.
  *
+ * A law is a table of operations and an array of numbers, its parameters, laid out as its
+ * constructor says. Whoever keeps a law (a workspace, a file) copies the numbers and the
+ * operations' name, and need not know which law it is.
+ *
  * Sample k of a law is a pure function of (key, k): see rng.h. One draw of the stream
  * gives its label (a uniform) and its coordinates (normals).                         */
 #ifndef MF_DISTRIBUTION_H
 #define MF_DISTRIBUTION_H
 
 #include "core/base/rng.h"
-#include "core/base/status.h"
 
-typedef enum {
-    MF_LAW_ISOTROPIC, /* y = +-1 with probability 1/2, x ~ N(0, (1 +- delta)^2 I_d)              */
-    MF_LAW_ANISOTROPIC, /* the same on the subspace V of dimension s0; variance 1 across it        */
-    MF_LAW_MIXTURE, /* component c with probability p_c: y = label_c, x ~ N(mean_c, L_c L_c^T) */
-    MF_LAW_CUSTOM   /* known only to the caller, who feeds samples                             */
-} mf_law_kind;
+#include <stdbool.h>
 
-/* The arrays belong to whoever made the spec and must outlive its uses. */
+typedef struct mf_law_ops mf_law_ops;
+
+/* The numbers belong to whoever made the law and must outlive its uses. */
 typedef struct {
-    mf_law_kind kind;
-    size_t d;
-    double delta;             /* in (0, 1)                                                      */
-    size_t s0;                /* dimension of V, 1 .. d (anisotropic)                           */
-    const double *basis;      /* s0 x d, orthonormal rows spanning V; NULL: first s0 coordinates */
-    size_t components;        /* mixture                                                        */
-    const double *cumulative; /* components: p_1, p_1 + p_2, ..., 1                            */
-    const double *label;      /* components                                                    */
-    const double *mean;       /* components x d                                                */
-    const double *factor;     /* components x d x d, lower triangular L_c, row-major           */
+    const mf_law_ops *ops;
+    size_t d, numbers;
+    const double *number;
 } mf_distribution;
 
+/* With probability `share`: y = label and x ~ N(mean, L L^T). */
+typedef struct {
+    double share, label;
+    const double *mean; /* d numbers; NULL: 0 */
+} mf_component;
+
+struct mf_law_ops {
+    const char *name; /* in files and messages */
+    /* Samples first .. first+n-1; as mf_distribution_sample. NULL: the law is fed, that is
+     * known only to the caller, who hands over the samples.                              */
+    void (*sample)(const mf_distribution *, mf_key key, uint64_t first, size_t n, double *X,
+                   size_t ldx, double *y);
+    /* Laws that are mixtures of Gaussians, with y fixed in each: how many there are (NULL: it
+     * is no such law), what component c is, and Y = Y L for N weight vectors, the rows of Y
+     * (N x d), so that inner products of rows are covariances of <w, x>.                   */
+    size_t (*components)(const mf_distribution *);
+    mf_component (*component)(const mf_distribution *, size_t c);
+    void (*shape)(const mf_distribution *, size_t c, size_t N, double *Y);
+};
+
+/* y = +-1 with probability 1/2, x ~ N(0, (1 +- delta)^2 I_d). Numbers: delta in (0, 1). */
+extern const mf_law_ops mf_law_isotropic;
+
+/* The same on a subspace V; variance 1 across it. Numbers: delta; s0 = dim V in 1 .. d; then s0
+ * orthonormal rows of d numbers that span V, or nothing (V: the first s0 coordinates).       */
+extern const mf_law_ops mf_law_anisotropic;
+
+/* K components. Numbers: p_1, p_1 + p_2, ..., 1; K labels; K means of d numbers; K lower triangular
+ * factors L (d x d, row-major).                                                                */
+extern const mf_law_ops mf_law_mixture;
+
+/* Known only to the caller. No numbers. */
+extern const mf_law_ops mf_law_custom;
+
+/* The law's operations of that name, NULL if there are none. */
+const mf_law_ops *mf_law_find(const char *name);
+
+static inline bool mf_law_is_fed(const mf_distribution *law) {
+    return !law->ops->sample;
+}
+
+/* delta of isotropic and anisotropic laws, s0 of anisotropic ones. */
+double mf_law_delta(const mf_distribution *);
+size_t mf_law_s0(const mf_distribution *);
+
 /* Samples first .. first+n-1 of the stream: X is n x d row-major with row distance ldx >= d,
- * y has n elements. Not for MF_LAW_CUSTOM. */
+ * y has n elements. Not for fed laws. */
 void mf_distribution_sample(const mf_distribution *, mf_key key, uint64_t first, size_t n,
                             double *X, size_t ldx, double *y);
 

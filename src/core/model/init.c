@@ -1,22 +1,72 @@
-/* init.c: initial weights, and the law of their norms as atoms of equal weight. */
+/* init.c: laws of the initial weights: neurons, and the law of their lengths. */
 #include "init.h"
 
 #include <assert.h>
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sf_gamma.h>
+#include <gsl/gsl_sf_log.h>
 #include <math.h>
 
-void mf_init_neuron(const mf_init *init, mf_key key, uint64_t i, size_t d, double *w) {
-    assert(init->kind != MF_INIT_CUSTOM);
+const mf_init_ops mf_init_custom = {.name = "custom"};
+
+/* The subspace across, of dimension d - k. */
+static mf_span across(mf_span v) {
+    return (mf_span){v.d, v.d - v.k, 1 - v.share};
+}
+
+/* ---- laws of one atom --------------------------------------------------------------------- */
+
+static double atom_density(double at, double r) {
+    return r == at ? HUGE_VAL : 0;
+}
+
+static double atom_cdf(double at, double r) {
+    return r >= at ? 1 : 0;
+}
+
+/* log(ratio) - (ratio - 1), the difference in brackets being known better as `excess`. */
+static double log_excess(double ratio, double excess) {
+    return ratio > 0.5 && ratio < 2 ? gsl_sf_log_1plusx_mx(excess) : log(ratio) - excess;
+}
+
+/* ---- Gaussian: lengths are kappa chi_k / sqrt(d) ------------------------------------------- */
+
+static void gaussian_neuron(const mf_init *init, mf_key key, uint64_t i, size_t d, double *w) {
+    double scale = init->scale / sqrt((double)d);
     mf_rng_normals(key, i, d, w);
-    double scale = init->kappa / sqrt((double)d);
-    if (init->kind == MF_INIT_SPHERE) {
-        double square = 0;
-        for (size_t c = 0; c < d; ++c)
-            square += w[c] * w[c];
-        scale = init->radius / sqrt(square);
-    }
     for (size_t c = 0; c < d; ++c)
         w[c] *= scale;
+}
+
+/* chi^2 / 2 ~ Gamma(k/2) at the length r. */
+static double half_square(const mf_init *init, mf_span v, double r) {
+    double x = r / init->scale;
+    return v.d * x * x / 2;
+}
+
+static bool is_atom(mf_span v) {
+    return isinf(v.d) || v.k == 0;
+}
+
+static double atom_of(const mf_init *init, mf_span v) {
+    return isinf(v.d) ? init->scale * sqrt(v.share) : 0;
+}
+
+/* With a = k/2: 2 a y^a e^-y / Gamma(a + 1) / r, in a form that does not cancel at large a. */
+static double gaussian_density(const mf_init *init, mf_span v, double r) {
+    if (is_atom(v))
+        return atom_density(atom_of(init, v), r);
+    double a = v.k / 2, y = half_square(init, v, r);
+    if (r == 0)
+        return v.k == 1 ? sqrt(2 * v.d / M_PI) / init->scale : 0;
+    double power =
+            exp(a * log_excess(y / a, (y - a) / a)) / (gsl_sf_gammastar(a) * sqrt(2 * M_PI * a));
+    return v.k * power / r;
+}
+
+static double gaussian_cdf(const mf_init *init, mf_span v, double r) {
+    return is_atom(v) ? atom_cdf(atom_of(init, v), r)
+                      : gsl_cdf_gamma_P(half_square(init, v, r), v.k / 2, 1);
 }
 
 /* The p-quantile of chi^2 with k degrees of freedom. GSL's inverse fails (NaN) from about
@@ -29,18 +79,168 @@ static double chi_square_quantile(double p, double k) {
            (z2 * (6 * z2 + 14) - 32) / (405 * k) + z * (z2 * (9 * z2 + 256) - 433) / (4860 * s * k);
 }
 
-/* The p-quantile of |w| for w ~ N(0, kappa^2/d I_k): kappa chi_k / sqrt(d). */
-static double radius_quantile(double kappa, double d, double k, double p) {
-    return k > 0 ? kappa * sqrt(chi_square_quantile(p, k) / d) : 0;
+static double gaussian_quantile(const mf_init *init, mf_span v, double p) {
+    return is_atom(v) ? atom_of(init, v) : init->scale * sqrt(chi_square_quantile(p, v.k) / v.d);
 }
 
+static double gaussian_joint(const mf_init *init, mf_span v, double x1, double x2) {
+    return gaussian_cdf(init, v, x1) * gaussian_cdf(init, across(v), x2);
+}
+
+static void gaussian_pair(const mf_init *init, mf_span v, double p, double q, double *r1,
+                          double *r2) {
+    *r1 = gaussian_quantile(init, v, p);
+    *r2 = gaussian_quantile(init, across(v), q);
+}
+
+const mf_init_ops mf_init_gaussian = {.name = "gaussian",
+                                      .neuron = gaussian_neuron,
+                                      .density = gaussian_density,
+                                      .cdf = gaussian_cdf,
+                                      .quantile = gaussian_quantile,
+                                      .joint = gaussian_joint,
+                                      .pair = gaussian_pair};
+
+/* ---- sphere: (length/radius)^2 ~ Beta(k/2, (d - k)/2) -------------------------------------- */
+
+static void sphere_neuron(const mf_init *init, mf_key key, uint64_t i, size_t d, double *w) {
+    double square = 0;
+    mf_rng_normals(key, i, d, w);
+    for (size_t c = 0; c < d; ++c)
+        square += w[c] * w[c];
+    double scale = init->scale / sqrt(square);
+    for (size_t c = 0; c < d; ++c)
+        w[c] *= scale;
+}
+
+static bool is_fixed(mf_span v) {
+    return isinf(v.d) || v.k == 0 || v.k >= v.d;
+}
+
+/* Share of |w|^2 in the subspace where it is constant. */
+static double fixed_share(mf_span v) {
+    return isinf(v.d) ? v.share : v.k == 0 ? 0 : 1;
+}
+
+/* y = 1 - x is handed along: near x = 1 it is known better than x tells. */
+
+/* x y times the density of Beta(a, b), which would cancel at large a, b if it were not written
+ * about the mean p = a/(a + b): (x/p)^a (y/q)^b.                                              */
+static double beta_power(double a, double b, double x, double y) {
+    double p = a / (a + b), q = b / (a + b), off = x < y ? x - p : q - y;
+    return sqrt(p * b / (2 * M_PI)) * gsl_sf_gammastar(a + b) /
+           (gsl_sf_gammastar(a) * gsl_sf_gammastar(b)) *
+           exp(a * log_excess(x / p, off / p) + b * log_excess(y / q, -off / q));
+}
+
+/* The continued fraction of the incomplete beta function by Lentz's method: about (a + b)^(1/2)
+ * terms. GSL's gives up after 512 of them, and says NaN.                                      */
+static double beta_fraction(double a, double b, double x) {
+    double c = 1, d = 1 / (1 - (a + b) * x / (a + 1)), value = d, change = 0;
+    for (double m = 1; fabs(change - 1) > 4e-16 && m < 1e6; ++m) {
+        double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+        d = 1 / (1 + even * d);
+        c = 1 + even / c;
+        value *= d * c;
+        double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+        d = 1 / (1 + odd * d);
+        c = 1 + odd / c;
+        change = d * c;
+        value *= change;
+    }
+    return value;
+}
+
+static double beta_cdf(double a, double b, double x, double y) {
+    if (x <= 0 || y <= 0)
+        return x > 0;
+    if (x < (a + 1) / (a + b + 2))
+        return beta_power(a, b, x, y) * beta_fraction(a, b, x) / a;
+    return 1 - beta_power(b, a, y, x) * beta_fraction(b, a, y) / b;
+}
+
+/* u = log(x/(1 - x)) at the p-quantile x, p <= 1/2, by Newton's method on log F(u): it is concave,
+ * so that after one step all come from the left and none goes astray.                         */
+static double beta_logit(double a, double b, double p) {
+    double u = log(a / b), step = HUGE_VAL;
+    for (int i = 0; i < 200 && fabs(step) > 1e-15 * fmax(1, fabs(u)); ++i) {
+        double x = 1 / (1 + exp(-u)), y = 1 / (1 + exp(u)), below = beta_cdf(a, b, x, y);
+        step = below > 0 ? (log(below) - log(p)) * below / beta_power(a, b, x, y) : -step / 2;
+        u -= step; /* half of it back, where F underflows */
+    }
+    return u;
+}
+
+static double sphere_density(const mf_init *init, mf_span v, double r) {
+    if (is_fixed(v))
+        return atom_density(init->scale * sqrt(fixed_share(v)), r);
+    double a = v.k / 2, b = (v.d - v.k) / 2, t = r / init->scale, x = t * t, y = (1 - t) * (1 + t);
+    if (!(x < 1))
+        return x == 1 && b < 1 ? HUGE_VAL : 0;
+    if (r == 0)
+        return v.k == 1 ? 2 / (init->scale * gsl_sf_beta(a, b)) : 0;
+    return beta_power(a, b, x, y) / y * 2 / r;
+}
+
+/* P(share <= x), x + y = 1. */
+static double share_cdf(mf_span v, double x, double y) {
+    return is_fixed(v) ? atom_cdf(fixed_share(v), x) : beta_cdf(v.k / 2, (v.d - v.k) / 2, x, y);
+}
+
+/* The p-quantile of the share, and 1 - that. */
+static double share_quantile(mf_span v, double p, double *rest) {
+    double a = v.k / 2, b = (v.d - v.k) / 2, share = fixed_share(v);
+    if (!is_fixed(v)) {
+        double u = p <= 0.5 ? beta_logit(a, b, p) : -beta_logit(b, a, 1 - p);
+        *rest = 1 / (1 + exp(u));
+        return 1 / (1 + exp(-u));
+    }
+    *rest = 1 - share;
+    return share;
+}
+
+static double sphere_cdf(const mf_init *init, mf_span v, double r) {
+    if (is_fixed(v))
+        return atom_cdf(init->scale * sqrt(fixed_share(v)), r);
+    double t = r / init->scale;
+    return t >= 1 ? 1 : share_cdf(v, t * t, (1 - t) * (1 + t));
+}
+
+static double sphere_quantile(const mf_init *init, mf_span v, double p) {
+    double rest;
+    return init->scale * sqrt(share_quantile(v, p, &rest));
+}
+
+/* r2 <= x2 says that r1 is at least the other leg: P(leg <= r1 <= x1). */
+static double sphere_joint(const mf_init *init, mf_span v, double x1, double x2) {
+    if (is_fixed(v))
+        return sphere_cdf(init, v, x1) * sphere_cdf(init, across(v), x2);
+    double t = fmin(1, x2 / init->scale), rest = share_cdf(v, (1 - t) * (1 + t), t * t);
+    return fmax(0, sphere_cdf(init, v, x1) - rest);
+}
+
+static void sphere_pair(const mf_init *init, mf_span v, double p, double q, double *r1,
+                        double *r2) {
+    double rest;
+    (void)q;
+    *r1 = init->scale * sqrt(share_quantile(v, p, &rest));
+    *r2 = init->scale * sqrt(rest);
+}
+
+const mf_init_ops mf_init_sphere = {.name = "sphere",
+                                    .neuron = sphere_neuron,
+                                    .density = sphere_density,
+                                    .cdf = sphere_cdf,
+                                    .quantile = sphere_quantile,
+                                    .joint = sphere_joint,
+                                    .pair = sphere_pair};
+
+/* ---- atoms ---------------------------------------------------------------------------------- */
+
 void mf_init_radii(const mf_init *init, double d, size_t J, double *r) {
-    assert(init->kind != MF_INIT_CUSTOM);
-    double limit = init->kind == MF_INIT_SPHERE ? init->radius : init->kappa;
+    assert(!mf_init_is_fed(init));
     for (size_t j = 0; j < J; ++j)
-        r[j] = init->kind == MF_INIT_SPHERE || isinf(d)
-                       ? limit
-                       : radius_quantile(limit, d, d, ((double)j + 0.5) / (double)J);
+        r[j] = init->ops->quantile(init, (mf_span){d, d, 1}, ((double)j + 0.5) / (double)J);
 }
 
 /* The additive recurrence of the plastic number: the two-dimensional golden section. */
@@ -51,22 +251,9 @@ static double recurrence(size_t j, double alpha) {
 
 void mf_init_two_radii(const mf_init *init, double d, double s0, double gamma, size_t J, double *r1,
                        double *r2) {
-    assert(init->kind != MF_INIT_CUSTOM);
+    assert(!mf_init_is_fed(init));
     const double plastic = 1.32471795724474602596;
-    for (size_t j = 0; j < J; ++j) {
-        double p = ((double)j + 0.5) / (double)J, q = recurrence(j, 1 / plastic);
-        if (init->kind == MF_INIT_SPHERE) { /* (r1/radius)^2 ~ Beta(s0/2, (d - s0)/2) */
-            double share = isinf(d) ? gamma
-                           : s0 < d ? gsl_cdf_beta_Pinv(p, s0 / 2, (d - s0) / 2)
-                                    : 1;
-            r1[j] = init->radius * sqrt(share);
-            r2[j] = init->radius * sqrt(1 - share);
-        } else if (isinf(d)) {
-            r1[j] = init->kappa * sqrt(gamma);
-            r2[j] = init->kappa * sqrt(1 - gamma);
-        } else {
-            r1[j] = radius_quantile(init->kappa, d, s0, p);
-            r2[j] = radius_quantile(init->kappa, d, d - s0, q);
-        }
-    }
+    for (size_t j = 0; j < J; ++j)
+        init->ops->pair(init, (mf_span){d, s0, gamma}, ((double)j + 0.5) / (double)J,
+                        recurrence(j, 1 / plastic), r1 + j, r2 + j);
 }

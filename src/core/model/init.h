@@ -1,25 +1,53 @@
 /* init.h: the law rho_0 of a neuron's weights before training.
  *
- * w ~ N(0, kappa^2/d I_d), or uniform on the sphere of a given radius; output weight a
- * and offset b are constants.                                                        */
+ * Laws of w that no rotation changes, as tables of operations: drawing a neuron, and the law
+ * of the radii that the limits start from; output weight a and offset b are constants. */
 #ifndef MF_INIT_H
 #define MF_INIT_H
 
 #include "core/base/rng.h"
 
-typedef enum { MF_INIT_GAUSSIAN, MF_INIT_SPHERE, MF_INIT_CUSTOM } mf_init_kind;
+#include <stdbool.h>
+
+typedef struct mf_init_ops mf_init_ops;
 
 typedef struct {
-    mf_init_kind kind;
-    double kappa;  /* Gaussian: E|w|^2 = kappa^2  */
-    double radius; /* sphere                      */
-    double a, b;   /* affine neurons              */
-    double d, s0;  /* 0: taken from the potential; given, the finite-d law of the radii
-                      beside a potential at d = inf                                     */
+    const mf_init_ops *ops;
+    double scale; /* (E |w|^2)^(1/2): the Gaussian's kappa, the sphere's radius */
+    double a, b;  /* affine neurons                                             */
+    double d, s0; /* 0: taken from the potential; given, the finite-d law of the radii
+                     beside a potential at d = inf                                     */
 } mf_init;
 
-/* w (d numbers) of neuron i: draw i of the stream. Not for MF_INIT_CUSTOM. */
-void mf_init_neuron(const mf_init *, mf_key key, uint64_t i, size_t d, double *w);
+/* A subspace of R^d of dimension k. The length of w's projection on it is |w| (k = d), r1 (k = s0)
+ * or r2 (k = d - s0). At d = HUGE_VAL only share = k/d counts: lengths are at their limit.    */
+typedef struct {
+    double d, k, share;
+} mf_span;
+
+struct mf_init_ops {
+    const char *name;
+    /* w (d numbers) of neuron i: draw i of the stream. NULL: the law is known only to the caller,
+     * and so are its radii.                                                                    */
+    void (*neuron)(const mf_init *, mf_key key, uint64_t i, size_t d, double *w);
+    /* Density, distribution function and p-quantile (0 < p < 1) of the length r >= 0 of the
+     * projection. Where r is constant the density is HUGE_VAL there and 0 elsewhere.         */
+    double (*density)(const mf_init *, mf_span, double r);
+    double (*cdf)(const mf_init *, mf_span, double r);
+    double (*quantile)(const mf_init *, mf_span, double p);
+    /* The lengths on a subspace and across it: P(r1 <= x1, r2 <= x2), and the pair that two
+     * uniforms give.                                                                         */
+    double (*joint)(const mf_init *, mf_span, double x1, double x2);
+    void (*pair)(const mf_init *, mf_span, double p, double q, double *r1, double *r2);
+};
+
+extern const mf_init_ops mf_init_gaussian; /* w ~ N(0, scale^2/d I_d)              */
+extern const mf_init_ops mf_init_sphere;   /* w uniform on the sphere |w| = scale */
+extern const mf_init_ops mf_init_custom;   /* known only to the caller             */
+
+static inline bool mf_init_is_fed(const mf_init *init) {
+    return !init->ops->neuron;
+}
 
 /* The law of r = |w| in dimension d (HUGE_VAL: its limit) as J atoms of equal weight: the
  * quantiles at (j + 1/2)/J, increasing. Its error against the law is O(1/J) in W1.       */

@@ -27,7 +27,7 @@ static mf_status open_workspace(workspace *w, const mf_finite_spec *spec, const 
                                 mf_error *err) {
     size_t N = spec->N, K = spec->terms, each = 2 * N + 2 * K + 14;
     *w = (workspace){.spec = spec, .stop = stop, .err = err};
-    if (spec->law.kind != MF_LAW_ISOTROPIC)
+    if (spec->law.ops != &mf_law_isotropic)
         return mf_fail(err, MF_EUNSUPPORTED, "the law must be isotropic");
     if (N > SIZE_MAX / sizeof(double) / each || N > SIZE_MAX / sizeof(double) / spec->law.d ||
         !(w->block = malloc(N * each * sizeof(double))))
@@ -100,7 +100,7 @@ static void pairs(workspace *w, size_t i) {
 /* Adds one class, label y = +-1, to the risk, ds and pull. */
 static mf_status add_class(workspace *w, double y, double *risk) {
     size_t N = w->spec->N;
-    double tau = 1 + y * w->spec->law.delta, n = (double)N, mean = 0, square = 0;
+    double tau = 1 + y * mf_law_delta(&w->spec->law), n = (double)N, mean = 0, square = 0;
     for (size_t i = 0; i < N; ++i)
         w->s[i] = tau * w->r[i];
     mf_status status = expand(w);

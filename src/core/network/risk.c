@@ -23,7 +23,7 @@ enum {
 
 static const double PAIR_TOLERANCE = 1e-12; /* of one pair's expectation, relative to its scale */
 
-/* What one component of the mixture needs; arrays in the caller's scratch. */
+/* What one component of the law needs; arrays in the caller's scratch. */
 typedef struct {
     const mf_activation *act;
     const mf_network *net;
@@ -43,10 +43,6 @@ typedef struct {
     double error;
 } component;
 
-static size_t components_of(const mf_distribution *law) {
-    return law->kind == MF_LAW_MIXTURE ? law->components : 2;
-}
-
 size_t mf_risk_scratch(const mf_distribution *law, size_t N) {
     size_t each = law->d + SHORT + 2 * PANEL + 4;
     if (N > (SIZE_MAX / 16) / sizeof(double) / each)
@@ -54,35 +50,19 @@ size_t mf_risk_scratch(const mf_distribution *law, size_t N) {
     return (N * each + 2 * PANEL) * sizeof(double) + 64;
 }
 
-/* Y = W^T L, row i the image of neuron i; offsets. */
-static void transform(const mf_distribution *law, size_t which, component *p) {
+/* Y = W^T L, row i the image of neuron i; offsets and deviations. */
+static void transform(const mf_distribution *law, size_t which, const double *mean, component *p) {
     const mf_network *net = p->net;
     size_t d = net->d, N = net->N;
     for (size_t i = 0; i < N; ++i) {
-        p->offset[i] = net->b ? net->b[i] : 0;
+        double *y = p->Y + i * d;
         for (size_t c = 0; c < d; ++c)
-            p->Y[i * d + c] = net->W[c * net->ld + i];
+            y[c] = net->W[c * net->ld + i];
+        p->offset[i] = net->b ? net->b[i] : 0;
+        if (mean)
+            p->offset[i] += cblas_ddot((int)d, y, 1, mean, 1);
     }
-    double tau = 1 + (which ? -law->delta : law->delta);
-    if (law->kind == MF_LAW_MIXTURE) {
-        for (size_t i = 0; i < N; ++i)
-            p->offset[i] += cblas_ddot((int)d, p->Y + i * d, 1, law->mean + which * d, 1);
-        cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)N,
-                    (int)d, 1, law->factor + which * d * d, (int)d, p->Y, (int)d);
-    } else if (law->kind == MF_LAW_ISOTROPIC) {
-        cblas_dscal((int)(N * d), tau, p->Y, 1);
-    } else {
-        for (size_t i = 0; i < N; ++i)
-            for (size_t v = 0; v < law->s0; ++v) {
-                if (!law->basis) {
-                    p->Y[i * d + v] *= tau;
-                    continue;
-                }
-                const double *along = law->basis + v * d;
-                double dot = cblas_ddot((int)d, along, 1, p->Y + i * d, 1);
-                cblas_daxpy((int)d, (tau - 1) * dot, along, 1, p->Y + i * d, 1);
-            }
-    }
+    law->ops->shape(law, which, N, p->Y);
     for (size_t i = 0; i < N; ++i)
         p->s[i] = cblas_dnrm2((int)d, p->Y + i * d, 1);
 }
@@ -361,7 +341,7 @@ static mf_status component_risk(component *p, double label, const mf_flag *stop,
 mf_status mf_risk_exact(const mf_distribution *law, const mf_activation *act, const mf_network *net,
                         void *scratch, const mf_flag *stop, double *risk, double *error,
                         mf_error *err) {
-    if (law->kind == MF_LAW_CUSTOM)
+    if (!law->ops->components)
         return mf_fail(err, MF_EUNSUPPORTED,
                        "the exact risk is known for Gaussian laws only; ask for a Monte Carlo "
                        "estimate with risk{samples=}");
@@ -381,19 +361,18 @@ mf_status mf_risk_exact(const mf_distribution *law, const mf_activation *act, co
     if (status < 0)
         return status;
     *risk = 0, *error = 0;
-    for (size_t which = 0; which < components_of(law); ++which) {
-        bool mixture = law->kind == MF_LAW_MIXTURE;
-        double before = mixture && which ? law->cumulative[which - 1] : 0, part;
-        double share = mixture ? law->cumulative[which] - before : 0.5;
-        transform(law, which, &p);
+    for (size_t which = 0; which < law->ops->components(law); ++which) {
+        mf_component at = law->ops->component(law, which);
+        double part;
+        transform(law, which, at.mean, &p);
         p.error = 0;
-        status = component_risk(&p, mixture ? law->label[which] : which ? -1 : 1, stop, &part, err);
+        status = component_risk(&p, at.label, stop, &part, err);
         free(p.more);
         p.more = NULL;
         if (status != MF_OK)
             return status;
-        *risk += share * part;
-        *error += share * (2 * p.error / (double)N / (double)N + 1e-14 * fabs(part));
+        *risk += at.share * part;
+        *error += at.share * (2 * p.error / (double)N / (double)N + 1e-14 * fabs(part));
     }
     return MF_OK;
 }

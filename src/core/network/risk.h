@@ -1,6 +1,6 @@
 /* risk.h: the population risk R_N of a finite network, exactly from its weights (Eq. 4).
  *
- * Every native law is a mixture of Gaussians. In component c the pre-activations of two
+ * Laws that are mixtures of Gaussians say so themselves. In component c the pre-activations of two
  * neurons are a Gaussian pair with means b_i + <w_i, mu_c>, deviations s_i and correlation
  * z_ij, so that
  *     E sigma sigma' = sum_k z_ij^k c_k(s_i, b_i) c_k(s_j, b_j),
@@ -23,7 +23,7 @@ typedef struct {
 /* Bytes of scratch (64-byte aligned) for a network of N neurons; 0: it does not fit in memory. */
 size_t mf_risk_scratch(const mf_distribution *, size_t N);
 
-/* R_N and a bound on its numerical error. MF_EUNSUPPORTED for custom laws; MF_STOPPED (values
+/* R_N and a bound on its numerical error. MF_EUNSUPPORTED for laws that are no mixtures of Gaussians; MF_STOPPED (values
  * unset) when the flag is raised.                                                             */
 mf_status mf_risk_exact(const mf_distribution *, const mf_activation *, const mf_network *,
                         void *scratch, const mf_flag *stop, double *risk, double *error,

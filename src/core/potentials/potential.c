@@ -39,7 +39,7 @@ mf_status mf_potential_start(const mf_potential *pot, const mf_init *init, size_
                        "no law of particles in space '%s' follows from an "
                        "initial law; give the option 'measure' instead",
                        pot->space->name);
-    if (init->kind == MF_INIT_CUSTOM)
+    if (mf_init_is_fed(init))
         return mf_fail(err, MF_EUNSUPPORTED,
                        "a custom init has no known law of radii; give the "
                        "option 'measure' instead");

@@ -104,7 +104,7 @@ mf_status mf_potential_self(const mf_potential *, size_t n, const double *theta,
                             double *u, mf_error *err);
 
 /* J particles from the law rho_0, as `start` says; MF_EUNSUPPORTED where there is no such
- * operation, or where the law of the radii is not known (MF_INIT_CUSTOM).                  */
+ * operation, or where the law of the radii is known to the caller only.                 */
 mf_status mf_potential_start(const mf_potential *, const mf_init *, size_t J, double *x,
                              mf_error *err);
 

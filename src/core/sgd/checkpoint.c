@@ -15,9 +15,10 @@ typedef struct {
     /* from here on under the checksum */
     uint64_t k, base;
     double yhat;
+    char law[32]; /* its operations' name */
 } header;
 
-static const char magic[8] = "MFSGD01\n";
+static const char magic[8] = "MFSGD02\n";
 
 /* CRC-32 (IEEE 802.3), bit by bit over a table of 256. */
 static uint32_t crc32(const unsigned char *data, size_t n) {
@@ -44,7 +45,7 @@ static size_t strip(const mf_sgd *w) {
 }
 
 size_t mf_sgd_packed_bytes(const mf_sgd *w) {
-    return sizeof(header) + sizeof w->spec + mf_sgd_law_bytes(&w->spec.law) +
+    return sizeof(header) + sizeof w->spec + w->spec.law.numbers * sizeof(double) +
            mf_sgd_table_bytes(&w->spec.sigma) + strip(w) * (w->job.Dp + (w->job.affine ? 1 : 0));
 }
 
@@ -62,8 +63,13 @@ void mf_sgd_pack(const mf_sgd *w, void *out) {
                    .base = w->base,
                    .yhat = w->yhat};
     memcpy(head.magic, magic, sizeof magic);
-    to = put(to, &w->spec, sizeof w->spec);
-    to = put(to, w->law_arrays, mf_sgd_law_bytes(&w->spec.law));
+    strncpy(head.law, w->spec.law.ops->name, sizeof head.law - 1);
+    mf_sgd_spec spec = w->spec; /* files hold no addresses */
+    spec.law.ops = NULL;
+    spec.law.number = NULL;
+    spec.sigma.table = NULL;
+    to = put(to, &spec, sizeof spec);
+    to = put(to, w->law, w->spec.law.numbers * sizeof(double));
     to = put(to, w->table, mf_sgd_table_bytes(&w->spec.sigma));
     to = put(to, w->job.W, strip(w) * w->job.Dp);
     put(to, w->a_start, w->job.affine ? strip(w) : 0);
@@ -76,16 +82,20 @@ void mf_sgd_pack(const mf_sgd *w, void *out) {
 static mf_status open_pack(const void *data, size_t size, header *head, mf_sgd_spec *spec,
                            const char **state, mf_error *err) {
     const char *from = data;
-    if (size < sizeof *head || memcmp(data, magic, sizeof magic) != 0)
+    if (size < sizeof magic || memcmp(data, magic, sizeof magic) != 0)
         return mf_fail(err, MF_EFORMAT, "not an SGD checkpoint of this version");
-    memcpy(head, data, sizeof *head);
-    if (head->size != size || head->spec_size != sizeof *spec ||
+    memcpy(head, data, size < sizeof *head ? size : sizeof *head);
+    if (size < sizeof *head || head->size != size || head->spec_size != sizeof *spec ||
         size < sizeof *head + sizeof *spec || head->crc != checksum(data, size))
         return mf_fail(err, MF_EFORMAT, "the SGD checkpoint is damaged or cut short");
     memcpy(spec, from + sizeof *head, sizeof *spec);
     const char *arrays = from + sizeof *head + sizeof *spec;
-    mf_sgd_law_attach(&spec->law, (const double *)(const void *)arrays);
-    arrays += mf_sgd_law_bytes(&spec->law);
+    spec->law.ops = mf_law_find(head->law);
+    if (!spec->law.ops)
+        return mf_fail(err, MF_EFORMAT, "the SGD checkpoint has an unknown law of (x, y)");
+    if (spec->law.numbers)
+        spec->law.number = (const double *)(const void *)arrays;
+    arrays += spec->law.numbers * sizeof(double);
     if (spec->sigma.kind == MF_ACT_TABLE)
         spec->sigma.table = (const mf_activation_table *)(const void *)arrays;
     *state = arrays + mf_sgd_table_bytes(&spec->sigma);

@@ -58,7 +58,7 @@ mf_status mf_sgd_plan(mf_sgd_spec *spec, mf_error *err) {
     size_t block = spec->block ? spec->block : default_block(spec);
     if (block > MF_SGD_BLOCK_MAX)
         return mf_fail(err, MF_EINVAL, "block = %zu must be at most %d", block, MF_SGD_BLOCK_MAX);
-    bool custom = spec->law.kind == MF_LAW_CUSTOM;
+    bool custom = mf_law_is_fed(&spec->law);
     if (custom && spec->algorithm == MF_SGD_BLOCKED)
         return mf_fail(err, MF_EUNSUPPORTED,
                        "a custom distribution takes the plain loop: algorithm = 'plain' or 'auto'");
@@ -83,7 +83,7 @@ static size_t lay_out(mf_sgd *w, char *mem) {
         used += round_up(size_, 64);                                                               \
     } while (0)
     used = round_up(sizeof *w, 64);
-    SECTION(w->law_arrays, mf_sgd_law_bytes(&spec->law));
+    SECTION(w->law, spec->law.numbers * sizeof(double));
     SECTION(w->table, mf_sgd_table_bytes(&spec->sigma));
     SECTION(job->W, strip * job->Dp);
     SECTION(job->a, job->affine ? strip : 0);
@@ -147,8 +147,8 @@ static void describe(mf_sgd *w, const mf_sgd_spec *spec) {
 }
 
 size_t mf_sgd_bytes(const mf_sgd_spec *spec) {
-    double numbers = ((double)spec->N + 160) * (2 * (double)spec->law.d + 1000) +
-                     (double)spec->law.components * (double)spec->law.d * (double)spec->law.d;
+    double numbers =
+            ((double)spec->N + 160) * (2 * (double)spec->law.d + 1000) + (double)spec->law.numbers;
     if (numbers > 0x1p47) /* a petabyte */
         return 0;
     mf_sgd w = {0};
@@ -160,7 +160,10 @@ mf_sgd *mf_sgd_init(void *mem, const mf_sgd_spec *spec) {
     mf_sgd *w = mem;
     describe(w, spec);
     lay_out(w, mem);
-    mf_sgd_law_copy(&w->spec.law, w->law_arrays);
+    if (spec->law.numbers) {
+        memcpy(w->law, spec->law.number, spec->law.numbers * sizeof *w->law);
+        w->spec.law.number = w->law;
+    }
     if (spec->sigma.table) {
         memcpy(w->table, spec->sigma.table, mf_sgd_table_bytes(&spec->sigma));
         w->spec.sigma.table = w->table;
@@ -476,7 +479,7 @@ static mf_status run_blocked(mf_sgd *w, uint64_t to, const double *s, const mf_f
 }
 
 mf_status mf_sgd_run(mf_sgd *w, uint64_t to, const double *s, const mf_flag *stop, mf_error *err) {
-    assert(w->spec.law.kind != MF_LAW_CUSTOM);
+    assert(!mf_law_is_fed(&w->spec.law));
     if (w->spec.algorithm == MF_SGD_PLAIN)
         return run_plain(w, to, s, stop, err);
     return run_blocked(w, to, s, stop, err);

@@ -1,4 +1,4 @@
-/* state.c: an SGD workspace's small change: precision, transposes, copies of laws. */
+/* state.c: an SGD workspace's small change: precision, transposes. */
 #include "state.h"
 
 #include <string.h>
@@ -42,51 +42,6 @@ void mf_sgd_scale(const mf_sgd *w, void *out, size_t at, const double *x, size_t
         for (size_t i = 0; i < n; ++i)
             row[i] = factor * (x ? x[i] : row[i]);
     }
-}
-
-/* ---- laws and activations that a workspace owns ------------------------------------------- */
-
-static size_t basis_size(const mf_distribution *law) {
-    return law->kind == MF_LAW_ANISOTROPIC && law->basis ? law->s0 * law->d : 0;
-}
-
-static size_t mixture_size(const mf_distribution *law) {
-    return law->kind == MF_LAW_MIXTURE ? law->components * (2 + law->d + law->d * law->d) : 0;
-}
-
-size_t mf_sgd_law_bytes(const mf_distribution *law) {
-    return (basis_size(law) + mixture_size(law)) * sizeof(double);
-}
-
-static void attach(const double **field, const double **at, size_t n) {
-    *field = *at;
-    *at += n;
-}
-
-void mf_sgd_law_attach(mf_distribution *law, const double *at) {
-    size_t n = law->components, d = law->d;
-    if (basis_size(law))
-        attach(&law->basis, &at, law->s0 * d);
-    if (mixture_size(law)) {
-        attach(&law->cumulative, &at, n);
-        attach(&law->label, &at, n);
-        attach(&law->mean, &at, n * d);
-        attach(&law->factor, &at, n * d * d);
-    }
-}
-
-void mf_sgd_law_copy(mf_distribution *law, void *arrays) {
-    double *to = arrays;
-    size_t n = law->components, d = law->d;
-    if (basis_size(law))
-        memcpy(to, law->basis, mf_sgd_law_bytes(law));
-    if (mixture_size(law)) {
-        memcpy(to, law->cumulative, n * sizeof *to);
-        memcpy(to + n, law->label, n * sizeof *to);
-        memcpy(to + 2 * n, law->mean, n * d * sizeof *to);
-        memcpy(to + 2 * n + n * d, law->factor, n * d * d * sizeof *to);
-    }
-    mf_sgd_law_attach(law, arrays);
 }
 
 size_t mf_sgd_table_bytes(const mf_activation *sigma) {

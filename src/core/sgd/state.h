@@ -26,7 +26,7 @@ struct mf_sgd {
     bool single;
     size_t lanes, chunks;
     mf_sgd_job job;
-    void *law_arrays;
+    double *law; /* its numbers */
     mf_activation_table *table;
     void *a_start, *S_old;        /* reals: output weights at base; the former block's columns */
     double *X, *y, *s;            /* samples B x d and step sizes of the open block           */
@@ -65,10 +65,7 @@ void mf_sgd_transpose(const mf_sgd *, const double *X, size_t n, void *XT);
 /* out[at + i] = factor x[i], or times factor in place if x is NULL; i < n. */
 void mf_sgd_scale(const mf_sgd *, void *out, size_t at, const double *x, size_t n, double factor);
 
-/* Arrays behind a law and an activation: their size, and the copy a workspace keeps. */
-size_t mf_sgd_law_bytes(const mf_distribution *);
-void mf_sgd_law_copy(mf_distribution *, void *arrays);
-void mf_sgd_law_attach(mf_distribution *, const double *arrays); /* to a copy's contents */
+/* Size of the table behind an activation, 0 without. */
 size_t mf_sgd_table_bytes(const mf_activation *);
 
 #endif

@@ -17,14 +17,16 @@ static mf_distribution *check_law(lua_State *L, int arg) {
 
 /* ---- Gaussians with one mean ------------------------------------------------------- */
 
+typedef struct {
+    size_t d, s0;
+    double delta;
+} law_options;
+
 #define FIELD_D                                                                                    \
-    {                                                                                              \
-        "d", MFL_COUNT, offsetof(mf_distribution, d), MFL_REQUIRED, 1, 1e7, 0, NULL,               \
-                "dimension of x"                                                                   \
-    }
+    { "d", MFL_COUNT, offsetof(law_options, d), MFL_REQUIRED, 1, 1e7, 0, NULL, "dimension of x" }
 #define FIELD_DELTA                                                                                \
     {                                                                                              \
-        "delta", MFL_NUMBER, offsetof(mf_distribution, delta),                                     \
+        "delta", MFL_NUMBER, offsetof(law_options, delta),                                         \
                 MFL_REQUIRED | MFL_OPEN_LOW | MFL_OPEN_HIGH, 0, 1, 0, NULL,                        \
                 "separation Delta: standard deviations 1 + Delta (y = +1) and 1 - Delta (y = -1)"  \
     }
@@ -34,16 +36,24 @@ static const mfl_field isotropic_fields[] = {FIELD_D, FIELD_DELTA, MFL_END};
 static const mfl_field anisotropic_fields[] = {
         FIELD_D,
         FIELD_DELTA,
-        {"s0", MFL_COUNT, offsetof(mf_distribution, s0), .flags = MFL_REQUIRED, .low = 1,
-         .high = 1e7, .text = "dimension of the subspace V in which the classes differ, <= d"},
+        {"s0", MFL_COUNT, offsetof(law_options, s0), .flags = MFL_REQUIRED, .low = 1, .high = 1e7,
+         .text = "dimension of the subspace V in which the classes differ, <= d"},
         {"basis", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "s0 rows of d numbers",
          .text = "rows that span V (made orthonormal); default: the first s0 coordinates"},
         MFL_END};
 
+/* Pushes a law; its option table is on top of the stack. Returns the room of its numbers. */
+static double *push_law(lua_State *L, const mf_law_ops *ops, size_t d, size_t numbers) {
+    mf_distribution *law = mfl_new(L, &distribution_class, sizeof *law + numbers * sizeof(double));
+    double *number = (double *)(void *)(law + 1);
+    *law = (mf_distribution){ops, d, numbers, number};
+    return number;
+}
+
 static int distribution_isotropic(lua_State *L) {
-    mf_distribution law = {.kind = MF_LAW_ISOTROPIC};
-    mfl_options(L, "mf.distribution.isotropic", 1, isotropic_fields, &law);
-    *(mf_distribution *)mfl_new(L, &distribution_class, sizeof law) = law;
+    law_options o = {0};
+    mfl_options(L, "mf.distribution.isotropic", 1, isotropic_fields, &o);
+    *push_law(L, &mf_law_isotropic, o.d, 1) = o.delta;
     return 1;
 }
 
@@ -90,33 +100,28 @@ static bool orthonormalise(double *rows, size_t n, size_t d) {
 
 static int distribution_anisotropic(lua_State *L) {
     const char *where = "mf.distribution.anisotropic";
-    mf_distribution law = {.kind = MF_LAW_ANISOTROPIC};
+    law_options o = {0};
     lua_settop(L, 1);
-    mfl_options(L, where, 1, anisotropic_fields, &law); /* at 2 */
-    if (law.s0 > law.d)
+    mfl_options(L, where, 1, anisotropic_fields, &o); /* at 2 */
+    if (o.s0 > o.d)
         return luaL_error(L, "%s: option 's0' must be an integer in [1, d = %I], got %I", where,
-                          (lua_Integer)law.d, (lua_Integer)law.s0);
+                          (lua_Integer)o.d, (lua_Integer)o.s0);
     const mfl_array *basis = NULL;
     if (lua_getfield(L, 2, "basis") != LUA_TNIL) {
         basis = to_array(L, where, "basis");
-        if (basis->ndim != 2 || basis->rows != law.s0 || basis->cols != law.d)
+        if (basis->ndim != 2 || basis->rows != o.s0 || basis->cols != o.d)
             return luaL_error(L, "%s: option 'basis' must be s0 x d = %I x %I, got %I x %I", where,
-                              (lua_Integer)law.s0, (lua_Integer)law.d, (lua_Integer)basis->rows,
+                              (lua_Integer)o.s0, (lua_Integer)o.d, (lua_Integer)basis->rows,
                               (lua_Integer)basis->cols);
     }
     lua_pushvalue(L, 2);
-    char *block = mfl_new(L, &distribution_class,
-                          sizeof law + (basis ? law.s0 * law.d * sizeof(double) : 0));
-    if (basis) {
-        double *rows = (double *)(void *)(block + sizeof law);
-        for (size_t i = 0; i < law.s0; ++i)
-            memcpy(rows + i * law.d, basis->data + i * basis->stride, law.d * sizeof *rows);
-        if (!orthonormalise(rows, law.s0, law.d))
-            return luaL_error(L, "%s: option 'basis': the rows must be linearly independent",
-                              where);
-        law.basis = rows;
-    }
-    *(mf_distribution *)(void *)block = law;
+    double *number = push_law(L, &mf_law_anisotropic, o.d, 2 + (basis ? o.s0 * o.d : 0));
+    number[0] = o.delta;
+    number[1] = (double)o.s0;
+    for (size_t i = 0; basis && i < o.s0; ++i)
+        memcpy(number + 2 + i * o.d, basis->data + i * basis->stride, o.d * sizeof *number);
+    if (basis && !orthonormalise(number + 2, o.s0, o.d))
+        return luaL_error(L, "%s: option 'basis': the rows must be linearly independent", where);
     return 1;
 }
 
@@ -204,9 +209,7 @@ static int distribution_mixture(lua_State *L) {
         return luaL_error(L, "%s: %I components in dimension %I do not fit in memory", where,
                           (lua_Integer)n, (lua_Integer)d);
     lua_pushvalue(L, 2);
-    char *block = mfl_new(L, &distribution_class, /* at 3 */
-                          sizeof(mf_distribution) + n * (2 + d + d * d) * sizeof(double));
-    double *cumulative = (double *)(void *)(block + sizeof(mf_distribution));
+    double *cumulative = push_law(L, &mf_law_mixture, d, n * (2 + d + d * d)); /* at 3 */
     double *label = cumulative + n, *mean = label + n, *factor = mean + n * d, total = 0;
     for (size_t c = 0; c < n; ++c) {
         lua_geti(L, 2, (lua_Integer)c + 1);
@@ -228,13 +231,6 @@ static int distribution_mixture(lua_State *L) {
     }
     for (size_t c = 0; c < n; ++c)
         cumulative[c] /= total;
-    *(mf_distribution *)(void *)block = (mf_distribution){.kind = MF_LAW_MIXTURE,
-                                                          .d = d,
-                                                          .components = n,
-                                                          .cumulative = cumulative,
-                                                          .label = label,
-                                                          .mean = mean,
-                                                          .factor = factor};
     return 1;
 }
 
@@ -249,12 +245,12 @@ static const mfl_field custom_fields[] = {FIELD_D,
 
 static int distribution_custom(lua_State *L) {
     const char *where = "mf.distribution.custom";
-    mf_distribution law = {.kind = MF_LAW_CUSTOM};
-    mfl_options(L, where, 1, custom_fields, &law);
+    law_options o = {0};
+    mfl_options(L, where, 1, custom_fields, &o);
     if (lua_getfield(L, -1, "sample") != LUA_TFUNCTION)
         return mfl_option_error(L, where, "sample", "a function rng -> x, y", -1);
     lua_pop(L, 1);
-    *(mf_distribution *)mfl_new(L, &distribution_class, sizeof law) = law;
+    push_law(L, &mf_law_custom, o.d, 0);
     return 1;
 }
 
@@ -290,7 +286,7 @@ void mfl_distribution_sample(lua_State *L, int index, mf_key key, uint64_t first
                              double *X, size_t ldx, double *y) {
     index = lua_absindex(L, index);
     const mf_distribution *law = check_law(L, index);
-    if (law->kind != MF_LAW_CUSTOM) {
+    if (!mf_law_is_fed(law)) {
         mf_distribution_sample(law, key, first, n, X, ldx, y);
         return;
     }

@@ -30,7 +30,7 @@ static const mfl_class init_class;
                 "dimension of V whose law of (r1, r2) is meant, beside a potential at d = inf"     \
     }
 
-static const mfl_field gaussian_fields[] = {{"kappa", MFL_NUMBER, offsetof(mf_init, kappa),
+static const mfl_field gaussian_fields[] = {{"kappa", MFL_NUMBER, offsetof(mf_init, scale),
                                              .flags = MFL_REQUIRED | MFL_OPEN_LOW, .high = HUGE_VAL,
                                              .text = "w ~ N(0, kappa^2/d I)"},
                                             FIELD_A,
@@ -39,7 +39,7 @@ static const mfl_field gaussian_fields[] = {{"kappa", MFL_NUMBER, offsetof(mf_in
                                             FIELD_S0,
                                             MFL_END};
 
-static const mfl_field sphere_fields[] = {{"radius", MFL_NUMBER, offsetof(mf_init, radius),
+static const mfl_field sphere_fields[] = {{"radius", MFL_NUMBER, offsetof(mf_init, scale),
                                            .flags = MFL_REQUIRED, .high = HUGE_VAL,
                                            .text = "w is uniform on the sphere |w| = radius"},
                                           FIELD_A,
@@ -49,14 +49,14 @@ static const mfl_field sphere_fields[] = {{"radius", MFL_NUMBER, offsetof(mf_ini
                                           MFL_END};
 
 static int init_gaussian(lua_State *L) {
-    mf_init init = {.kind = MF_INIT_GAUSSIAN};
+    mf_init init = {.ops = &mf_init_gaussian};
     mfl_options(L, "mf.init.gaussian", 1, gaussian_fields, &init);
     *(mf_init *)mfl_new(L, &init_class, sizeof init) = init;
     return 1;
 }
 
 static int init_sphere(lua_State *L) {
-    mf_init init = {.kind = MF_INIT_SPHERE};
+    mf_init init = {.ops = &mf_init_sphere};
     mfl_options(L, "mf.init.sphere", 1, sphere_fields, &init);
     *(mf_init *)mfl_new(L, &init_class, sizeof init) = init;
     return 1;
@@ -68,7 +68,7 @@ static int init_custom(lua_State *L) {
     lua_createtable(L, 0, 1);
     lua_insert(L, 1);
     lua_setfield(L, 1, "fn");
-    *(mf_init *)mfl_new(L, &init_class, sizeof(mf_init)) = (mf_init){.kind = MF_INIT_CUSTOM};
+    *(mf_init *)mfl_new(L, &init_class, sizeof(mf_init)) = (mf_init){.ops = &mf_init_custom};
     return 1;
 }
 
@@ -85,8 +85,8 @@ static double optional_number(lua_State *L, int index, const char *name, double 
 void mfl_init_neuron(lua_State *L, int index, mf_key key, uint64_t i, size_t d, double *w,
                      double *a, double *b) {
     const mf_init *init = mfl_check(L, index, MFL_INIT);
-    if (init->kind != MF_INIT_CUSTOM) {
-        mf_init_neuron(init, key, i, d, w);
+    if (!mf_init_is_fed(init)) {
+        init->ops->neuron(init, key, i, d, w);
         *a = init->a;
         *b = init->b;
         return;
@@ -116,8 +116,77 @@ void mfl_init_neuron(lua_State *L, int index, mf_key key, uint64_t i, size_t d, 
     lua_settop(L, top);
 }
 
+/* ---- the law of the radii -------------------------------------------------------------------- */
+
+/* A native law, and the subspace from the arguments d and k (default d). */
+static const mf_init *radii_of(lua_State *L, int d_at, mf_span *v) {
+    const mf_init *init = mfl_check(L, 1, MFL_INIT);
+    double d = luaL_checknumber(L, d_at), k = luaL_optnumber(L, d_at + 1, d);
+    if (mf_init_is_fed(init))
+        luaL_error(L, "mf.init.custom: a law of one's own has no known law of radii");
+    luaL_argcheck(L, d >= 1 && d == floor(d) && isfinite(d), d_at, "an integer d >= 1 expected");
+    luaL_argcheck(L, k >= 0 && k == floor(k) && k <= d, d_at + 1,
+                  "an integer k from 0 to d expected");
+    *v = (mf_span){d, k, k / d};
+    return init;
+}
+
+static double length_at(lua_State *L, int index) {
+    double r = luaL_checknumber(L, index);
+    luaL_argcheck(L, r >= 0, index, "a length >= 0 expected");
+    return r;
+}
+
+static int init_density(lua_State *L) {
+    mf_span v;
+    const mf_init *init = radii_of(L, 3, &v);
+    lua_pushnumber(L, init->ops->density(init, v, length_at(L, 2)));
+    return 1;
+}
+
+static int init_cdf(lua_State *L) {
+    mf_span v;
+    const mf_init *init = radii_of(L, 3, &v);
+    lua_pushnumber(L, init->ops->cdf(init, v, length_at(L, 2)));
+    return 1;
+}
+
+static int init_quantile(lua_State *L) {
+    mf_span v;
+    const mf_init *init = radii_of(L, 3, &v);
+    double p = luaL_checknumber(L, 2);
+    luaL_argcheck(L, p > 0 && p < 1, 2, "a probability between 0 and 1 expected");
+    lua_pushnumber(L, init->ops->quantile(init, v, p));
+    return 1;
+}
+
+static int init_joint(lua_State *L) {
+    mf_span v;
+    luaL_checknumber(L, 5);
+    const mf_init *init = radii_of(L, 4, &v);
+    lua_pushnumber(L, init->ops->joint(init, v, length_at(L, 2), length_at(L, 3)));
+    return 1;
+}
+
+static const mfl_fn init_methods[] = {
+        {"density", init_density, "init:density(r, d, k = d)",
+         "Density at r of the length of w's projection on a k-dimensional subspace of R^d: |w| for "
+         "k = d, r1 for k = s0, r2 for k = d - s0. Where the length is constant (a sphere's "
+         "radius): inf there, 0 elsewhere.",
+         NULL},
+        {"cdf", init_cdf, "init:cdf(r, d, k = d)",
+         "Probability that this length is at most r (see density).", NULL},
+        {"quantile", init_quantile, "init:quantile(p, d, k = d)",
+         "The length's p-quantile, 0 < p < 1 (see density).", NULL},
+        {"joint", init_joint, "init:joint(r1, r2, d, s0)",
+         "Probability that the two radii, the lengths of w's projections on a subspace of "
+         "dimension "
+         "s0 and across it, are at most r1 and r2.",
+         NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
+
 static const mfl_class init_class = {
-        MFL_INIT, "The law rho_0 of a neuron's weights before training.", NULL, NULL, NULL};
+        MFL_INIT, "The law rho_0 of a neuron's weights before training.", init_methods, NULL, NULL};
 
 static const mfl_fn init_functions[] = {
         {"gaussian", init_gaussian, "mf.init.gaussian{kappa=, a=, b=}",

@@ -53,7 +53,7 @@ static int descend(lua_State *L) {
     mf_error err = {0};
     mfl_options(L, WHERE, 1, descend_fields, &o);
     int options = lua_gettop(L);
-    if (o.law->kind != MF_LAW_ISOTROPIC) {
+    if (o.law->ops != &mf_law_isotropic) {
         lua_getfield(L, options, "distribution");
         mfl_option_error(L, WHERE, "distribution", "an isotropic law", -1);
     }

@@ -351,11 +351,11 @@ static int potential_risk0(lua_State *L) {
 
 /* ---- constructors ------------------------------------------------------------------------------------------ */
 
-/* The law in option `distribution`, which must be of the kind `kind`. */
-static const mf_distribution *law_of(lua_State *L, const char *where, void *law, mf_law_kind kind,
-                                     const char *expected) {
+/* The law in option `distribution`, which must have the operations `ops`. */
+static const mf_distribution *law_of(lua_State *L, const char *where, void *law,
+                                     const mf_law_ops *ops, const char *expected) {
     const mf_distribution *x = law;
-    if (x->kind != kind) {
+    if (x->ops != ops) {
         lua_getfield(L, -1, "distribution");
         mfl_option_error(L, where, "distribution", expected, -1);
     }
@@ -384,11 +384,11 @@ static int potential_radial(lua_State *L) {
     radial_options o = {.d = 0};
     mfl_options(L, where, 1, radial_fields, &o);
     const mf_distribution *law =
-            law_of(L, where, o.distribution, MF_LAW_ISOTROPIC,
+            law_of(L, where, o.distribution, &mf_law_isotropic,
                    "isotropic (mf.potential.two_radius takes anisotropic laws, .sampled any)");
     const mf_activation *sigma = o.activation;
     mf_radial_spec spec = {.activation = *sigma,
-                           .delta = law->delta,
+                           .delta = mf_law_delta(law),
                            .d = o.d == 0 ? (double)law->d : o.d,
                            .tol = o.tol};
     mf_potential **box = mfl_potential_push(L);
@@ -420,13 +420,13 @@ static int potential_two_radius(lua_State *L) {
     static const char where[] = "mf.potential.two_radius";
     two_radius_options o = {.distribution = NULL};
     mfl_options(L, where, 1, two_radius_fields, &o);
-    const mf_distribution *law = law_of(L, where, o.distribution, MF_LAW_ANISOTROPIC,
+    const mf_distribution *law = law_of(L, where, o.distribution, &mf_law_anisotropic,
                                         "anisotropic (mf.potential.radial takes isotropic laws, "
                                         ".sampled any)");
     const mf_activation *sigma = o.activation;
     o.spec.activation = *sigma;
-    o.spec.delta = law->delta;
-    o.spec.gamma = (double)law->s0 / (double)law->d;
+    o.spec.delta = mf_law_delta(law);
+    o.spec.gamma = (double)mf_law_s0(law) / (double)law->d;
     if (o.spec.d == 0)
         o.spec.d = (double)law->d;
     o.spec.s0 = isinf(o.spec.d) ? 0 : o.spec.d * o.spec.gamma;
@@ -462,11 +462,11 @@ static int potential_relu(lua_State *L) {
     mfl_options(L, where, 1, relu_fields, &o);
     if (o.distribution) {
         const mf_distribution *law =
-                law_of(L, where, o.distribution, MF_LAW_ANISOTROPIC, "an anisotropic law");
+                law_of(L, where, o.distribution, &mf_law_anisotropic, "an anisotropic law");
         if (o.spec.delta == 0)
-            o.spec.delta = law->delta;
+            o.spec.delta = mf_law_delta(law);
         if (o.spec.gamma == 0)
-            o.spec.gamma = (double)law->s0 / (double)law->d;
+            o.spec.gamma = (double)mf_law_s0(law) / (double)law->d;
     } else if (o.spec.delta == 0 || o.spec.gamma == 0) {
         luaL_error(L, "%s: option '%s' is missing (or give 'distribution')", where,
                    o.spec.delta == 0 ? "delta" : "gamma");

@@ -176,7 +176,7 @@ static const double *step_sizes(lua_State *L, mf_sgd *run, uint64_t first, uint6
 static void draw(lua_State *L, mf_sgd *run, mf_key key, uint64_t first, size_t n, double *X,
                  double *y) {
     const mf_distribution *law = &mf_sgd_spec_of(run)->law;
-    if (law->kind != MF_LAW_CUSTOM) {
+    if (!mf_law_is_fed(law)) {
         mf_distribution_sample(law, key, first, n, X, law->d, y);
         return;
     }
@@ -192,7 +192,7 @@ static mf_status some_steps(lua_State *L, mf_sgd *run, uint64_t to, mf_error *er
     int top = lua_gettop(L);
     const double *s = NULL;
     mf_status status;
-    if (spec->law.kind == MF_LAW_CUSTOM) {
+    if (mf_law_is_fed(&spec->law)) {
         size_t n = to - k < BATCH ? (size_t)(to - k) : BATCH, d = spec->law.d;
         double *X = mfl_array_vector(L, BATCH * (d + 1))->data, *y = X + BATCH * d;
         draw(L, run, (mf_key){spec->seed, MF_STREAM_DATA}, k + 1, n, X, y);
@@ -467,8 +467,8 @@ static const mfl_field load_fields[] = {
 /* What only Lua knows must be given again. */
 static void check_given(lua_State *L, const char *where, const mf_sgd_spec *spec,
                         const load_options *o, const mf_schedule *xi) {
-    bool law = spec->law.kind == MF_LAW_CUSTOM, schedule = spec->xi.kind == MF_SCHEDULE_CUSTOM;
-    if (law && (!o->law || o->law->kind != MF_LAW_CUSTOM || o->law->d != spec->law.d))
+    bool law = mf_law_is_fed(&spec->law), schedule = spec->xi.kind == MF_SCHEDULE_CUSTOM;
+    if (law && (!o->law || !mf_law_is_fed(o->law) || o->law->d != spec->law.d))
         luaL_error(L,
                    "%s: the run was made with a Lua distribution: give it again as option "
                    "'distribution' (d = %I)",
