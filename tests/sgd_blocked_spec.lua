@@ -211,8 +211,8 @@ describe("sgd in blocks", function()
   it("names what is wrong", function()
     local custom = mf.distribution.custom { d = 2, sample = function(rng) return rng:normals(2), 1 end }
     local function expect(text, o) assert.error_matches(function() new(o) end, text, 1, true) end
-    expect("option 'block' must be an integer in [1, 2.4e+02], got 0", { block = 0 })
-    expect("option 'block' must be an integer in [1, 2.4e+02], got 1000", { block = 1000 })
+    expect("option 'block' must be an integer in [1, 240], got 0", { block = 0 })
+    expect("option 'block' must be an integer in [1, 240], got 1000", { block = 1000 })
     expect("option 'algorithm' must be 'auto', 'plain' or 'blocked', got 'fast'", { algorithm = "fast" })
     expect("option 'precision' must be 'double' or 'single', got 'half'", { precision = "half" })
     expect("a custom distribution takes the plain loop", { distribution = custom, algorithm = "blocked" })

@@ -23,6 +23,24 @@ local function lua_step(neurons, sigma, x, y, s, o)
   return out
 end
 
+-- The mean over a batch (rows X, labels y) of the steps that its samples would make from the same neurons.
+local function lua_batch(neurons, sigma, X, y, s, o)
+  local sum
+  for m = 1, #y do
+    local new = lua_step(neurons, sigma, X[m], y[m], s, o)
+    sum = sum or new
+    for i, n in ipairs(m > 1 and new or {}) do
+      sum[i].a, sum[i].b = sum[i].a + n.a, sum[i].b + n.b
+      for c = 1, #n.w do sum[i].w[c] = sum[i].w[c] + n.w[c] end
+    end
+  end
+  for _, n in ipairs(sum) do
+    n.a, n.b = n.a / #y, n.b / #y
+    for c = 1, #n.w do n.w[c] = n.w[c] / #y end
+  end
+  return sum
+end
+
 local function neurons_of(sgd)
   local W, a, b = sgd:weights()
   local out = {}
@@ -60,6 +78,69 @@ describe("sgd", function()
           assert.near(neurons[i].b, n.b, 1e-13)
         end
       end
+    end
+  end)
+
+  it("averages the gradients of a batch at one theta: steps and samples are counted apart", function()
+    local law, eps = mf.distribution.isotropic { d = 3, delta = 0.4 }, 0.05
+    for _, o in ipairs { {}, { affine = true, lambda = 0.3 }, { affine = true, fix_b = true, lambda = 0.2 } } do
+      for _, run in ipairs { { batch = 3, block = 6 }, { batch = 4, algorithm = "plain" }, { batch = 7 } } do
+        for _, precision in ipairs { "double", "single" } do
+          local sgd = mf.sgd { distribution = law, activation = mf.activation.tanh(), N = 5, eps = eps, seed = 7,
+                               init = mf.init.gaussian { kappa = 1.3, a = 0.8, b = -0.2 }, lambda = o.lambda,
+                               neuron = o.affine and "affine" or "plain", fix_b = o.fix_b, batch = run.batch,
+                               block = run.block, algorithm = run.algorithm, precision = precision }
+          local neurons, B = neurons_of(sgd), run.batch
+          local X, y = law:sample(5 * B, { seed = 7 })
+          for k = 1, 5 do
+            local rows, labels = {}, {}
+            for m = 1, B do rows[m], labels[m] = X[(k - 1) * B + m]:totable(), y[(k - 1) * B + m] end
+            neurons = lua_batch(neurons, mf.activation.tanh(), rows, labels, eps, o)
+            sgd:step(1)
+            local tol = precision == "double" and 1e-13 or 1e-5
+            for i, n in ipairs(neurons_of(sgd)) do
+              for c = 1, 3 do assert.near(neurons[i].w[c], n.w[c], tol) end
+              assert.near(neurons[i].a, n.a, tol)
+              assert.near(neurons[i].b, n.b, tol)
+            end
+          end
+          assert.equal(5, sgd.k)
+          assert.near(5 * eps, sgd.t, 1e-15)
+        end
+      end
+    end
+  end)
+
+  it("takes batches from a law in Lua, with noise, from files and however cut", function()
+    local custom = mf.distribution.custom { d = 3, sample = function(rng) return rng:normals(3), rng:normal() end }
+    local flat = mf.activation.piecewise { { 0, 1 }, { 1, 1 } } -- no gradient: what is left is noise and decay
+    local function new(o)
+      return mf.sgd { distribution = o.law or mf.distribution.isotropic { d = 3, delta = 0.4 }, N = o.N or 6,
+                      activation = o.activation or mf.activation.tanh(), init = mf.init.gaussian { kappa = 1 },
+                      eps = 0.01, batch = o.batch, beta = o.beta, lambda = o.lambda, neuron = o.neuron,
+                      algorithm = o.algorithm }
+    end
+    local path = os.tmpname()
+    for _, o in ipairs { { batch = 5, beta = 3, lambda = 0.1, neuron = "affine" }, { batch = 100, law = custom },
+                         { batch = 2, beta = 3, algorithm = "plain" }, { batch = 300 } } do
+      local whole, cut = new(o):step(40), new(o):step(13):step(1):step(26)
+      assert.is_true(whole:weights() == cut:weights())
+      new(o):step(13):save(path)
+      assert.is_true(mf.sgd.load(path, { distribution = o.law }):step(27):weights() == whole:weights())
+    end
+    os.remove(path)
+    for _, algorithm in ipairs { "plain", "blocked" } do
+      local o = { activation = flat, batch = 4, beta = 2, lambda = 0.5, N = 4000, algorithm = algorithm }
+      local first, last = new(o), new(o):step(27)
+      local shrink, var, n = (1 - 2 * 0.5 * 0.01) ^ 27, 0, 0
+      local start, now = first:weights(), last:weights()
+      for i = 1, 4000 do
+        for c = 1, 3 do
+          var, n = var + (now[i][c] - shrink * start[i][c]) ^ 2, n + 1
+        end
+      end
+      local want = 4 * 0.01 / 2 * (1 - shrink ^ 2) / (1 - 0.99 ^ 2) -- sum of t^2 decayed
+      assert.near(want, var / n, 4.5 * want * math.sqrt(2 / n)) -- chi-squared: 4.5 standard deviations
     end
   end)
 

@@ -15,13 +15,17 @@ size_t mf_sgd_noise_bytes(size_t block, size_t lanes) {
     return sizeof(mf_sgd_noise) + 64 + 3 * block * (block + lanes) * sizeof(double);
 }
 
-void mf_sgd_noise_init(mf_sgd_noise *n, size_t block) {
+void mf_sgd_noise_init(mf_sgd_noise *n, size_t block, size_t batch) {
     n->block = block;
+    n->batch = batch;
+    n->steps = block / batch;
     n->numbers = (double *)(void *)((char *)n + (sizeof *n + 63) / 64 * 64);
 }
 
+/* Covariance of the bridge at the samples k and l: at the steps that they belong to. */
 static double bridge(const mf_sgd_noise *n, size_t k, size_t l) {
-    return n->S[k < l ? k : l] - n->S[k] * n->S[l] / n->S[n->block];
+    double Sk = n->S[k / n->batch], Sl = n->S[l / n->batch];
+    return (Sk < Sl ? Sk : Sl) - Sk * Sl / n->S[n->steps];
 }
 
 /* T (n x n, upper triangle) <- U with U^T U = T. A pivot that rounding alone can explain
@@ -48,7 +52,7 @@ static mf_status decay_and_clock(mf_sgd *w, mf_error *err) {
     double factor = isfinite(spec->beta) ? spec->noise_factor / spec->beta : 0;
     n->A[0] = 1;
     n->S[0] = 0;
-    for (size_t k = 0; k < n->block; ++k) {
+    for (size_t k = 0; k < n->steps; ++k) {
         double a = 1 - 2 * spec->lambda * w->s[k];
         n->A[k + 1] = a * n->A[k];
         if (!(a > 0 && n->A[k + 1] > 1e-3))
@@ -67,12 +71,12 @@ static void draw_panel(void *context, size_t p) {
     const mf_sgd_noise *n = w->noise;
     size_t lanes = w->lanes, count = w->job.moving * lanes, bridges = (n->block - 1) * lanes;
     size_t real = w->single ? sizeof(float) : sizeof(double);
-    uint64_t draw = w->base / n->block * w->job.panels + p;
+    uint64_t draw = w->base / n->steps * w->job.panels + p;
     void *xi = (char *)w->xi + p * w->job.Dp * lanes * real;
     void *zeta = (char *)w->zeta + (p * w->job.Bp + 1) * lanes * real;
     double *room = w->single ? w->normals : xi;
     mf_rng_normals((mf_key){w->spec.seed, MF_STREAM_NOISE}, draw, count, room);
-    mf_sgd_scale(w, xi, 0, room, count, sqrt(n->S[n->block]));
+    mf_sgd_scale(w, xi, 0, room, count, sqrt(n->S[n->steps]));
     room = w->single ? w->normals : zeta;
     mf_rng_normals((mf_key){w->spec.seed, MF_SGD_STREAM_BRIDGE}, draw, bridges, room);
     mf_sgd_scale(w, zeta, 0, room, bridges, 1);
@@ -90,7 +94,7 @@ mf_status mf_sgd_noise_open(mf_sgd *w, mf_error *err) {
     mf_sgd_noise *n = w->noise;
     size_t block = n->block, ldk = w->job.ldk, d = w->spec.law.d;
     mf_status status = decay_and_clock(w, err);
-    if (status < 0 || n->S[block] == 0) {
+    if (status < 0 || n->S[n->steps] == 0) {
         w->job.xi = w->job.zeta = NULL;
         return status;
     }
@@ -103,7 +107,7 @@ mf_status mf_sgd_noise_open(mf_sgd *w, mf_error *err) {
         for (size_t l = k; l < block; ++l)
             mf_sgd_put(w, w->LT, k * ldk + l, U[k * block + l]);
     for (size_t k = 0; k < block; ++k) {
-        double share = n->S[k] / n->S[block];
+        double share = n->S[k / n->batch] / n->S[n->steps];
         for (size_t c = 0; c < w->job.moving; ++c)
             mf_sgd_put(w, w->XT_xi, c * ldk + k, share * (c < d ? w->X[k * d + c] : 1));
     }
@@ -191,7 +195,8 @@ static void draw_bridge(mf_sgd *w, size_t panel, size_t k, double *beta) {
 void mf_sgd_noise_view(mf_sgd *w, size_t panel) {
     const mf_sgd_noise *n = w->noise;
     size_t k = w->columns, count = w->job.moving * w->lanes;
-    double total = n->S[n->block], share = total > 0 ? n->S[k] / total : 0, *beta = w->normals;
+    double total = n->S[n->steps], share = total > 0 ? n->S[k / n->batch] / total : 0;
+    double *beta = w->normals;
     bool bridged = k < n->block && bridge(n, k, k) > 0;
     if (bridged && panel == 0)
         factorise_view(w, k);
@@ -200,6 +205,6 @@ void mf_sgd_noise_view(mf_sgd *w, size_t panel) {
     for (size_t i = 0; i < count; ++i) {
         double xi = total > 0 ? mf_sgd_get(w, w->xi, panel * w->job.Dp * w->lanes + i) : 0;
         double value = mf_sgd_get(w, w->scratch, i) + share * xi + (bridged ? beta[i] : 0);
-        mf_sgd_put(w, w->scratch, i, n->A[k] * value);
+        mf_sgd_put(w, w->scratch, i, n->A[k / n->batch] * value);
     }
 }

@@ -10,13 +10,13 @@
 #include "state.h"
 
 struct mf_sgd_noise {
-    size_t block;
+    size_t block, batch, steps; /* of a block; A and S are indexed by steps, columns by samples */
     double A[MF_SGD_BLOCK_MAX + 1], S[MF_SGD_BLOCK_MAX + 1];
     double *numbers; /* three block x block matrices, then three of block x lanes */
 };
 
 size_t mf_sgd_noise_bytes(size_t block, size_t lanes);
-void mf_sgd_noise_init(mf_sgd_noise *, size_t block);
+void mf_sgd_noise_init(mf_sgd_noise *, size_t block, size_t batch);
 
 /* Makes the noise of the block at base from the step sizes w->s: A, S, xi, zeta and the
  * matrices that multiply them. MF_EUNSUPPORTED if the decay over a block is too strong.     */

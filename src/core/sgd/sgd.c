@@ -51,7 +51,8 @@ static bool decays_fast(const mf_sgd_spec *spec, size_t block) {
     double s = spec->xi.kind == MF_SCHEDULE_CUSTOM
                        ? spec->eps
                        : spec->eps * mf_schedule_xi(&spec->xi, spec->eps);
-    return 2 * spec->lambda * s * (double)block > 1;
+    size_t batch = spec->batch ? spec->batch : 1;
+    return 2 * spec->lambda * s * (double)block / (double)batch > 1;
 }
 
 mf_status mf_sgd_plan(mf_sgd_spec *spec, mf_error *err) {
@@ -62,9 +63,20 @@ mf_status mf_sgd_plan(mf_sgd_spec *spec, mf_error *err) {
     if (custom && spec->algorithm == MF_SGD_BLOCKED)
         return mf_fail(err, MF_EUNSUPPORTED,
                        "a custom distribution takes the plain loop: algorithm = 'plain' or 'auto'");
+    if (spec->batch == 0)
+        spec->batch = 1;
+    if (spec->block == 0) /* whole batches */
+        block = round_up(block, spec->batch);
+    bool large = block > MF_SGD_BLOCK_MAX;
     if (spec->algorithm == MF_SGD_AUTO)
-        spec->algorithm = custom || decays_fast(spec, block) ? MF_SGD_PLAIN : MF_SGD_BLOCKED;
-    spec->block = spec->algorithm == MF_SGD_PLAIN ? 1 : block;
+        spec->algorithm =
+                custom || large || decays_fast(spec, block) ? MF_SGD_PLAIN : MF_SGD_BLOCKED;
+    if (spec->algorithm == MF_SGD_BLOCKED && (large || block % spec->batch != 0))
+        return mf_fail(err, MF_EUNSUPPORTED,
+                       "batch = %zu: a block of at most %d samples must be a whole number of "
+                       "batches; choose the block, or algorithm = 'plain'",
+                       spec->batch, MF_SGD_BLOCK_MAX);
+    spec->block = spec->algorithm == MF_SGD_PLAIN ? spec->batch : block;
     return MF_OK;
 }
 
@@ -91,10 +103,12 @@ static size_t lay_out(mf_sgd *w, char *mem) {
     SECTION(job->output, job->keeps_output ? strip : 0);
     SECTION(job->P, strip * job->Bp);
     SECTION(w->S_old, blocked ? strip * job->Bp : 0);
+    SECTION(w->a_step, job->keeps_output && spec->batch > 1 ? strip : 0);
     SECTION(w->X, block * d * sizeof(double));
     SECTION(w->y, block * sizeof(double));
     SECTION(w->s, block * sizeof(double));
-    SECTION(w->X_old, block * job->Dp * real);
+    SECTION(w->gains, blocked ? 0 : block * sizeof(double));
+    SECTION(w->X_old, (blocked ? block : 1) * job->Dp * real);
     SECTION(w->XT, blocked ? job->Dp * job->ldk * real : 0);
     SECTION(w->gram, blocked ? job->Bp * job->ldk * real : 0);
     SECTION(job->sums, w->chunks * sizeof(double));
@@ -148,7 +162,8 @@ static void describe(mf_sgd *w, const mf_sgd_spec *spec) {
 
 size_t mf_sgd_bytes(const mf_sgd_spec *spec) {
     double numbers =
-            ((double)spec->N + 160) * (2 * (double)spec->law.d + 1000) + (double)spec->law.numbers;
+            ((double)spec->N + 160) * (2 * (double)spec->law.d + 1000 + (double)spec->batch) +
+            (double)spec->law.numbers;
     if (numbers > 0x1p47) /* a petabyte */
         return 0;
     mf_sgd w = {0};
@@ -170,7 +185,7 @@ mf_sgd *mf_sgd_init(void *mem, const mf_sgd_spec *spec) {
     }
     make_response(&w->job.response, &w->spec.sigma);
     if (w->noise)
-        mf_sgd_noise_init(w->noise, spec->block);
+        mf_sgd_noise_init(w->noise, spec->block, spec->batch);
     if (w->job.affine)
         for (size_t i = 0; i < spec->N; ++i) {
             mf_sgd_put(w, w->job.a, i, 1);
@@ -209,6 +224,7 @@ typedef struct {
     mf_sgd *w;
     size_t k;
     double scale, gain;
+    const void *x; /* a sample, in the run's precision */
 } work;
 
 /* Chunks of panels, on several threads where they are worth it. */
@@ -227,7 +243,7 @@ static void column_chunk(void *context, size_t chunk) {
 
 /* Column k: sigma and its sum. A column is short: threads pay only for very many neurons. */
 static void column(mf_sgd *w, size_t k) {
-    work c = {w, k, 1, 0};
+    work c = {.w = w, .k = k};
     double sum = 0;
     over_chunks(w, (size_t)4 * MF_SGD_THREADED, column_chunk, &c);
     for (size_t chunk = 0; chunk < w->chunks; ++chunk)
@@ -247,15 +263,27 @@ static mf_key key_of(const mf_sgd *w, uint64_t stream) {
     return (mf_key){w->spec.seed, stream};
 }
 
-/* The output weights' step (Eq. 3 and its noise). */
-static void learn_output(mf_sgd *w, uint64_t step, double s, double gain) {
+/* The output weights' share of a sample in column c, and after the last of a step their step
+ * (Eq. 3 and its noise). Within a batch the changes wait, so that a stays what it was.       */
+static void learn_output(mf_sgd *w, uint64_t step, size_t c, double s, double gain) {
+    size_t batch = w->spec.batch;
     if (!w->job.keeps_output)
         return;
+    mf_sgd_job job = w->job;
+    if (batch > 1) {
+        job.a = w->a_step;
+        CALL(w, sgd_output, &job, c % batch ? 1 : 0, gain, 0, NULL);
+        if ((c + 1) % batch != 0)
+            return;
+        job.a = w->job.a;
+        job.output = w->a_step;
+        gain = 1;
+    }
     double spread = noise_deviation(w, s);
     const void *noise = spread > 0 ? mf_sgd_draw(w, key_of(w, MF_SGD_STREAM_A), step,
-                                                 w->job.panels * w->lanes, w->normals)
+                                                 job.panels * w->lanes, w->normals)
                                    : NULL;
-    CALL(w, sgd_output, &w->job, 1 - 2 * w->spec.lambda * s, gain, spread, noise);
+    CALL(w, sgd_output, &job, 1 - 2 * w->spec.lambda * s, gain, spread, noise);
 }
 
 static mf_status check_output(const mf_sgd *w, uint64_t step, mf_error *err) {
@@ -270,12 +298,12 @@ static mf_status check_output(const mf_sgd *w, uint64_t step, mf_error *err) {
 
 static void dot_chunk(void *context, size_t chunk) {
     work *c = context;
-    CALL(c->w, sgd_dot, &c->w->job, c->w->X_old, chunk);
+    CALL(c->w, sgd_dot, &c->w->job, c->x, chunk);
 }
 
 static void update_chunk(void *context, size_t chunk) {
     work *c = context;
-    CALL(c->w, sgd_update, &c->w->job, c->w->X_old, c->scale, c->gain, chunk);
+    CALL(c->w, sgd_update, &c->w->job, c->x, c->scale, c->gain, chunk);
 }
 
 static void add_noise(mf_sgd *w, uint64_t step, double deviation) {
@@ -289,27 +317,46 @@ static void add_noise(mf_sgd *w, uint64_t step, double deviation) {
     }
 }
 
-/* The sample as the kernels want it: in the precision of the run, with 1 for the offset. */
-static void load_sample(mf_sgd *w, const double *x, double offset) {
+/* Sample k as the kernels want it: in the precision of the run, with `offset` for b. Its column
+ * of P becomes the first: samples of one step do not see each other.                          */
+static const void *load_sample(mf_sgd *w, char *P, size_t k, const double *x, double offset) {
+    size_t real = w->single ? sizeof(float) : sizeof(double);
     mf_sgd_scale(w, w->X_old, 0, x, w->spec.law.d, 1);
     if (w->job.affine)
         mf_sgd_put(w, w->X_old, w->spec.law.d, offset);
+    w->job.P = P + k * w->lanes * real;
+    return w->X_old;
 }
 
-static mf_status plain_step(mf_sgd *w, const double *x, double y, double s, mf_error *err) {
-    work c = {.w = w};
-    load_sample(w, x, 1);
-    over_chunks(w, MF_SGD_THREADED, dot_chunk, &c);
-    column(w, 0);
-    mf_status status = check_output(w, w->k + 1, err);
+/* Predictions of a step's samples, all at the weights before it. */
+static mf_status predict(mf_sgd *w, char *P, const double *X, size_t ldx, const double *y, double s,
+                         mf_error *err) {
+    mf_status status = MF_OK;
+    for (size_t k = 0; k < w->spec.batch && status >= 0; ++k) {
+        work c = {.w = w, .x = load_sample(w, P, k, X + k * ldx, 1)};
+        over_chunks(w, MF_SGD_THREADED, dot_chunk, &c);
+        column(w, 0);
+        status = check_output(w, w->k + 1, err);
+        w->gains[k] = 2 * s * (y[k] - w->yhat) / (double)w->spec.batch;
+        if (status >= 0)
+            learn_output(w, w->k + 1, k, s, w->gains[k]);
+    }
+    w->job.P = P;
+    return status;
+}
+
+static mf_status plain_step(mf_sgd *w, const double *X, size_t ldx, const double *y, double s,
+                            mf_error *err) {
+    char *P = w->job.P;
+    mf_status status = predict(w, P, X, ldx, y, s, err);
     if (status < 0)
         return status;
-    c.gain = 2 * s * (y - w->yhat);
-    c.scale = 1 - 2 * w->spec.lambda * s;
-    if (w->job.affine && w->spec.fix_b)
-        mf_sgd_put(w, w->X_old, w->spec.law.d, 0);
-    over_chunks(w, MF_SGD_THREADED, update_chunk, &c);
-    learn_output(w, w->k + 1, s, c.gain);
+    for (size_t k = 0; k < w->spec.batch; ++k) {
+        work c = {.w = w, .gain = w->gains[k], .scale = k ? 1 : 1 - 2 * w->spec.lambda * s};
+        c.x = load_sample(w, P, k, X + k * ldx, w->spec.fix_b ? 0 : 1);
+        over_chunks(w, MF_SGD_THREADED, update_chunk, &c);
+    }
+    w->job.P = P;
     if (noise_deviation(w, s) > 0)
         add_noise(w, w->k + 1, noise_deviation(w, s));
     w->base = ++w->k;
@@ -319,25 +366,28 @@ static mf_status plain_step(mf_sgd *w, const double *x, double y, double s, mf_e
 mf_status mf_sgd_feed(mf_sgd *w, size_t n, const double *X, size_t ldx, const double *y,
                       const double *s, mf_error *err) {
     assert(w->spec.algorithm == MF_SGD_PLAIN);
+    size_t batch = w->spec.batch;
     mf_status status = MF_OK;
     for (size_t i = 0; i < n && status >= 0; ++i)
-        status = plain_step(w, X + i * ldx, y[i], s ? s[i] : step_size(w, w->k + 1), err);
+        status = plain_step(w, X + i * batch * ldx, ldx, y + i * batch,
+                            s ? s[i] : step_size(w, w->k + 1), err);
     return status;
 }
 
 static mf_status run_plain(mf_sgd *w, uint64_t to, const double *s, const mf_flag *stop,
                            mf_error *err) {
-    double flops = 0, each = 4 * (double)w->spec.N * (double)w->job.D;
+    double flops = 0, each = 4 * (double)w->spec.N * (double)(w->job.D * w->spec.batch);
     for (uint64_t from = w->k; w->k < to; flops += each) {
         if (flops > POLL_FLOPS) {
             if (mf_flag_is_set(stop))
                 return MF_STOPPED;
             flops = 0;
         }
-        mf_distribution_sample(&w->spec.law, key_of(w, MF_STREAM_DATA), w->k + 1, 1, w->X,
-                               w->spec.law.d, w->y);
+        mf_distribution_sample(&w->spec.law, key_of(w, MF_STREAM_DATA),
+                               mf_sgd_sample_after(w, w->k), w->spec.batch, w->X, w->spec.law.d,
+                               w->y);
         double size = s ? s[w->k - from] : step_size(w, w->k + 1);
-        mf_status status = plain_step(w, w->X, w->y[0], size, err);
+        mf_status status = plain_step(w, w->X, w->spec.law.d, w->y, size, err);
         if (status < 0)
             return status;
     }
@@ -351,11 +401,19 @@ static void sweep_chunk(void *context, size_t chunk) {
     CALL(c->w, sgd_sweep, &c->w->job, chunk);
 }
 
-/* Samples of steps base+1 .. base+B, by rows in X and by columns in XT. */
+/* What samples of one batch see of each other: nothing. */
+static void separate_batches(mf_sgd *w) {
+    size_t batch = w->spec.batch;
+    for (size_t j = 0; batch > 1 && j < w->spec.block; ++j)
+        for (size_t k = j + 1; k % batch != 0; ++k)
+            mf_sgd_put(w, w->gram, j * w->job.ldk + k, 0);
+}
+
+/* The block's samples, by rows in X and by columns in XT. */
 static void draw_block(mf_sgd *w) {
     size_t d = w->spec.law.d, block = w->spec.block, ldk = w->job.ldk;
-    mf_distribution_sample(&w->spec.law, key_of(w, MF_STREAM_DATA), w->base + 1, block, w->X, d,
-                           w->y);
+    mf_distribution_sample(&w->spec.law, key_of(w, MF_STREAM_DATA), mf_sgd_sample_after(w, w->base),
+                           block, w->X, d, w->y);
     mf_sgd_transpose(w, w->X, block, w->XT);
     for (size_t k = 0; w->job.affine && k < block; ++k)
         mf_sgd_put(w, w->XT, d * ldk + k, w->spec.fix_b ? 0 : 1);
@@ -369,13 +427,13 @@ static void close_noisy(mf_sgd *w) {
     mf_sgd_job *job = &w->job;
     work c = {.w = w};
     job->columns = 0;
-    job->decay = w->noise->A[w->spec.block];
-    job->xi_old = w->noise->S[w->spec.block] > 0 ? w->xi : NULL;
+    job->decay = w->noise->A[w->noise->steps];
+    job->xi_old = w->noise->S[w->noise->steps] > 0 ? w->xi : NULL;
     over_chunks(w, MF_SGD_THREADED, sweep_chunk, &c);
     job->pending = 0;
 }
 
-/* Makes ready steps base+1 .. base+B; if a block is open, all its steps have been taken and
+/* Makes ready the next block of steps, base+1 and on; if a block is open, all its steps have been taken and
  * what it leaves is added to W on the way: in the pass that makes the new products, or with
  * noise, whose new numbers take the place of the old ones, in a pass of its own.            */
 static mf_status open_block(mf_sgd *w, const double *s, mf_error *err) {
@@ -390,13 +448,13 @@ static mf_status open_block(mf_sgd *w, const double *s, mf_error *err) {
         job->S_old = w->S_old = filled;
         job->X_old = w->X_old;
         job->pending = w->spec.block;
-        w->base += w->spec.block;
+        w->base += mf_sgd_block_steps(w);
         if (w->noise)
             close_noisy(w);
     }
     if (job->affine)
         memcpy(w->open ? w->a_start : job->a, w->open ? job->a : w->a_start, strip);
-    for (size_t i = 0; s != w->s && i < w->spec.block; ++i)
+    for (size_t i = 0; s != w->s && i < mf_sgd_block_steps(w); ++i)
         w->s[i] = s ? s[i] : step_size(w, w->base + i + 1);
     draw_block(w);
     w->open = false;
@@ -404,10 +462,11 @@ static mf_status open_block(mf_sgd *w, const double *s, mf_error *err) {
         status = mf_sgd_noise_open(w, err);
     if (status < 0)
         return status;
+    separate_batches(w); /* after the noise, which has seen the samples' products */
     /* A frozen offset counts in z but is neither learned nor scaled. */
     for (size_t k = 0; job->affine && k < w->spec.block; ++k)
         mf_sgd_put(w, w->XT, w->spec.law.d * job->ldk + k,
-                   w->noise && w->spec.fix_b ? 1 / w->noise->A[k] : 1);
+                   w->noise && w->spec.fix_b ? 1 / w->noise->A[k / w->spec.batch] : 1);
     job->columns = job->Bp;
     over_chunks(w, MF_SGD_THREADED, sweep_chunk, &c);
     w->open = true;
@@ -415,41 +474,51 @@ static mf_status open_block(mf_sgd *w, const double *s, mf_error *err) {
     return MF_OK;
 }
 
-/* Step base + columns + 1. */
-static mf_status blocked_step(mf_sgd *w, mf_error *err) {
+/* The next sample of the open block; the last of its batch completes step `step`. */
+static mf_status take_sample(mf_sgd *w, size_t step, mf_error *err) {
     size_t c = w->columns, d = w->spec.law.d, Dp = w->job.Dp;
-    w->job.scale = w->noise ? w->noise->A[c] : 1;
+    uint64_t number = w->base + step + 1;
+    w->job.scale = w->noise ? w->noise->A[step] : 1;
     column(w, c);
-    mf_status status = check_output(w, w->base + c + 1, err);
+    mf_status status = check_output(w, number, err);
     if (status < 0)
         return status;
-    double gain = 2 * w->s[c] * (w->y[c] - w->yhat);
-    double coefficient = w->noise ? gain / w->noise->A[c + 1] : gain;
+    double gain = 2 * w->s[step] * (w->y[c] - w->yhat) / (double)w->spec.batch;
+    double coefficient = w->noise ? gain / w->noise->A[step + 1] : gain;
     mf_sgd_scale(w, w->X_old, c * Dp, w->X + c * d, d, coefficient);
     if (w->job.affine)
         mf_sgd_put(w, w->X_old, c * Dp + d, w->spec.fix_b ? 0 : coefficient);
     mf_sgd_scale(w, w->gram, c * w->job.ldk, NULL, w->job.ldk, coefficient);
-    learn_output(w, w->base + c + 1, w->s[c], gain);
+    learn_output(w, number, c, w->s[step], gain);
     ++w->columns;
-    w->k = w->base + w->columns;
     return MF_OK;
+}
+
+static mf_status blocked_step(mf_sgd *w, mf_error *err) {
+    size_t step = w->columns / w->spec.batch;
+    mf_status status = MF_OK;
+    for (size_t i = 0; i < w->spec.batch && status >= 0; ++i)
+        status = take_sample(w, step, err);
+    if (status >= 0)
+        w->k = w->base + step + 1;
+    return status;
 }
 
 /* From the start of the block, whose state W is, to step k. */
 static mf_status replay(mf_sgd *w, uint64_t k, mf_error *err) {
     w->open = false;
     mf_status status = open_block(w, w->s, err);
-    while (status >= 0 && w->base + w->columns < k)
+    while (status >= 0 && w->base + w->columns / w->spec.batch < k)
         status = blocked_step(w, err);
     return status;
 }
 
 uint64_t mf_sgd_first(const mf_sgd *w) {
-    return w->open ? w->base + w->spec.block : w->base;
+    return w->open ? w->base + mf_sgd_block_steps(w) : w->base;
 }
 
 uint64_t mf_sgd_last(const mf_sgd *w, uint64_t to) {
-    uint64_t first = mf_sgd_first(w), block = w->spec.block;
+    uint64_t first = mf_sgd_first(w), block = mf_sgd_block_steps(w);
     return to <= first ? first : first + (to - first + block - 1) / block * block;
 }
 
@@ -462,7 +531,7 @@ static mf_status run_blocked(mf_sgd *w, uint64_t to, const double *s, const mf_f
             if (flops > POLL_FLOPS && mf_flag_is_set(stop))
                 return MF_STOPPED;
             flops = flops > POLL_FLOPS ? each : flops + each;
-            uint64_t next = w->open ? w->base + w->spec.block : w->base;
+            uint64_t next = mf_sgd_first(w);
             mf_status status = open_block(w, s ? s + (next - first) : NULL, err);
             if (status < 0)
                 return status;

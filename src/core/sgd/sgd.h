@@ -1,7 +1,11 @@
-/* sgd.h: one-pass stochastic gradient descent with one fresh sample a step (Eq. 3, Eq. 11).
+/* sgd.h: one-pass stochastic gradient descent on fresh samples, one or a batch of them a step
+ * (Eq. 3, Eq. 11).
  *
- *   yhat = 1/N sum_i sigma_*(x; theta_i),  theta_i += 2 s_k (y_k - yhat_k) grad sigma_*(x_k; theta_i)
- *   s_k = eps xi(k eps), k = 1, 2, ...;  sample k is draw k of the stream MF_STREAM_DATA.
+ *   yhat = 1/N sum_i sigma_*(x; theta_i),  theta_i += 2 s_k (y - yhat) grad sigma_*(x; theta_i)
+ *   s_k = eps xi(k eps), k = 1, 2, ...; with a batch of B the mean of B such terms at the same theta.
+ * Steps and samples are counted apart: step k takes samples (k-1) B + 1 .. k B, and sample m is
+ * draw m of the stream MF_STREAM_DATA. k, base, s and the clock count steps; blocks, columns of
+ * the products and rows of X count samples.
  * Plain neurons: sigma(<w,x>), theta = w. Affine ones: a sigma(<w,x> + b), theta = (w, a, b).
  * With beta < inf or lambda > 0 (Eq. 11) a step also has decay and noise:
  *   theta <- (1 - 2 lambda s_k) theta + ... + t_k g,  t_k^2 = noise_factor s_k / beta.
@@ -36,6 +40,7 @@ typedef struct {
     mf_neuron neuron;
     bool fix_a, fix_b; /* affine: a or b keep their initial values                           */
     size_t N;
+    size_t batch;   /* samples a step; 0: 1                                                 */
     double eps;     /* > 0                                                                  */
     mf_schedule xi; /* a custom one: step sizes are handed to mf_sgd_run                    */
     uint64_t seed;
@@ -43,7 +48,8 @@ typedef struct {
     double lambda;       /* weight decay, >= 0                                               */
     double noise_factor; /* 4: Eq. 12's beta; 2: as printed in Eq. 11                        */
     mf_sgd_algorithm algorithm;
-    size_t block; /* samples a block, 1 .. MF_SGD_BLOCK_MAX; 0: by the rule of mf_sgd_plan  */
+    size_t block; /* samples a block, a multiple of the batch, 1 .. MF_SGD_BLOCK_MAX; 0: by the
+                     rule of mf_sgd_plan. The plain loop's block is its batch                  */
     mf_precision precision; /* of weights and products; sums over neurons are in double        */
 } mf_sgd_spec;
 
@@ -76,12 +82,12 @@ uint64_t mf_sgd_last(const mf_sgd *, uint64_t to);
  * Cuts at multiples of the block size cost nothing.                                         */
 mf_status mf_sgd_run(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop, mf_error *err);
 
-/* The next n steps on samples of the caller's: X n x d with row distance ldx, y, and step
- * sizes s (NULL: from the schedule). For the plain loop only.                               */
+/* The next n steps on samples of the caller's: X (n batch) x d with row distance ldx, y, and
+ * step sizes s (NULL: from the schedule). For the plain loop only.                          */
 mf_status mf_sgd_feed(mf_sgd *, size_t n, const double *X, size_t ldx, const double *y,
                       const double *s, mf_error *err);
 
-/* yhat of the latest step. */
+/* yhat of the latest sample. */
 double mf_sgd_yhat(const mf_sgd *);
 
 /* The weights after step k: w[c * ld + i] is coordinate c of neuron i (ld >= N); a and b (N

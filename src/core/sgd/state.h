@@ -20,7 +20,8 @@ struct mf_sgd {
     mf_sgd_spec spec; /* what it points at lies in this workspace */
     uint64_t k;       /* steps done                                */
     uint64_t base;    /* W, a_start are the state after this step  */
-    bool open;        /* a block is open: `columns` steps of base+1 .. base+B are taken */
+    bool open;        /* a block is open: `columns` of its samples are taken, whole steps of them
+                         but while a step is made                                               */
     size_t columns;
     double yhat;
     bool single;
@@ -29,7 +30,9 @@ struct mf_sgd {
     double *law; /* its numbers */
     mf_activation_table *table;
     void *a_start, *S_old;        /* reals: output weights at base; the former block's columns */
-    double *X, *y, *s;            /* samples B x d and step sizes of the open block           */
+    double *X, *y, *s;            /* samples block x d, step sizes of the open block          */
+    double *gains;                /* plain: 2 s_k (y - yhat) / batch of a step's samples        */
+    void *a_step;                 /* reals: change of a by the samples of a batch so far      */
     void *X_old, *XT, *gram;      /* reals: see mf_sgd_job                                     */
     void *scratch;                /* reals: one panel of W                                     */
     double *normals;              /* noise: (Dp + panels) x lanes                              */
@@ -52,6 +55,16 @@ static inline void mf_sgd_put(const mf_sgd *w, void *array, size_t i, double val
 /* Index in W of coordinate c of neuron i. */
 static inline size_t mf_sgd_at(const mf_sgd *w, size_t i, size_t c) {
     return (i / w->lanes * w->job.Dp + c) * w->lanes + i % w->lanes;
+}
+
+/* Steps of a block. */
+static inline size_t mf_sgd_block_steps(const mf_sgd *w) {
+    return w->spec.block / w->spec.batch;
+}
+
+/* The first sample of the step after step k. */
+static inline uint64_t mf_sgd_sample_after(const mf_sgd *w, uint64_t k) {
+    return k * w->spec.batch + 1;
 }
 
 bool mf_sgd_is_noisy(const mf_sgd_spec *);

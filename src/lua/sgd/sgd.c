@@ -58,6 +58,9 @@ static const mfl_field sgd_fields[] = {
          .high = HUGE_VAL, .text = "step size epsilon: s_k = eps xi(k eps), t = k eps"},
         {"xi", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "an mf.schedule or a function t -> xi(t)",
          .text = "step schedule; default constant 1"},
+        {"batch", MFL_COUNT, offsetof(sgd_options, spec.batch), .low = 1, .high = 1e6,
+         .fallback = 1,
+         .text = "fresh examples a step, whose gradients are averaged; time stays t = k eps"},
         {"seed", MFL_SEED, offsetof(sgd_options, spec.seed), .fallback = 1,
          .text = "seed of all random numbers of the run"},
         {"beta", MFL_NUMBER, offsetof(sgd_options, spec.beta), .flags = MFL_OPEN_LOW | MFL_INF,
@@ -193,14 +196,16 @@ static mf_status some_steps(lua_State *L, mf_sgd *run, uint64_t to, mf_error *er
     const double *s = NULL;
     mf_status status;
     if (mf_law_is_fed(&spec->law)) {
-        size_t n = to - k < BATCH ? (size_t)(to - k) : BATCH, d = spec->law.d;
-        double *X = mfl_array_vector(L, BATCH * (d + 1))->data, *y = X + BATCH * d;
-        draw(L, run, (mf_key){spec->seed, MF_STREAM_DATA}, k + 1, n, X, y);
+        size_t batch = spec->batch, d = spec->law.d, n = batch < BATCH ? BATCH / batch : 1;
+        if (n > to - k)
+            n = (size_t)(to - k);
+        double *X = mfl_array_vector(L, n * batch * (d + 1))->data, *y = X + n * batch * d;
+        draw(L, run, (mf_key){spec->seed, MF_STREAM_DATA}, k * batch + 1, n * batch, X, y);
         if (custom_xi)
             s = step_sizes(L, run, k, k + n);
         status = mf_sgd_feed(run, n, X, d, y, s, err);
     } else {
-        double slice = 1e8 / (4 * (double)spec->N * (double)spec->law.d);
+        double slice = 1e8 / (4 * (double)spec->N * (double)spec->law.d * (double)spec->batch);
         if ((double)(to - k) > slice + 1)
             to = k + 1 + (uint64_t)slice;
         if (custom_xi)
@@ -433,7 +438,8 @@ static void describe_options(lua_State *L, int index, const mf_sgd_spec *spec) {
     const struct {
         const char *name;
         uint64_t value;
-    } counts[] = {{"N", spec->N}, {"seed", spec->seed}, {"block", spec->block}};
+    } counts[] = {
+            {"N", spec->N}, {"batch", spec->batch}, {"seed", spec->seed}, {"block", spec->block}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
         lua_pushnumber(L, numbers[i].value);
         lua_setfield(L, index, numbers[i].name);
