@@ -184,6 +184,50 @@ describe("sweep", function()
     assert.equal(0, runs)
   end)
 
+  it("names file and line where a line is no point though its checksum is right", function()
+    write(dir .. "/go", "")
+    run()
+    local path = dir .. "/out/sweep.points"
+    local body = ("0123456789abcdef {1,2 = 3"):gsub("{1,2", "{1,")
+    write(path, read(path) .. mf.process.hash(body) .. " " .. body .. "\n")
+    local _, code = run()
+    assert.equal(1, code)
+    assert.truthy(read(dir .. "/err"):find(path .. ":8: the checksum is right, but this is no point", 1, true))
+  end)
+
+  it("on a full disk names the file and the reason, and keeps what it has", function()
+    write(dir .. "/full.lua", ([[
+      local mf = require "meanfield"
+      mf.sweep({ 1, 2, 3, 4 }, function(p) return ("x"):rep(2000) end, { out = "%s/o", workers = 1 })]]):format(dir))
+    local result = process.run(("ulimit -f 10; trap '' XFSZ; exec %s %s/full.lua"):format(host, dir))
+    assert.equal(1, result.code)
+    assert.truthy(result.err:find("mf.sweep: cannot write '" .. dir .. "/o/sweep.points': File too large", 1, true),
+                  result.err)
+    local text = read(dir .. "/o/sweep.points")
+    assert.is_true(count(text, "\n") >= 3 and text:sub(-1) == "\n") -- whole lines only
+  end)
+
+  it("takes its workers and all that they have started along, however it dies", function()
+    for _, how in ipairs { "TERM", "HUP", "KILL" } do
+      local mark = 7000 + #how -- seconds of a sleep that only this test runs
+      write(dir .. "/family.lua", ([[
+        local mf = require "meanfield"
+        mf.sweep({ 1, 2 }, function() os.execute "sleep %d" return 1 end, { workers = 2 })]]):format(mark))
+      local pid = output(("%s %s/family.lua >/dev/null 2>&1 & echo $!"):format(host, dir)):match "%d+"
+      local function sleepers() return tonumber((output(("ps -eo args | grep -cx 'sleep %d'"):format(mark)))) end
+      local function wait_for(n)
+        for _ = 1, 500 do
+          if sleepers() == n then return end
+          os.execute "sleep 0.02"
+        end
+        error(("%s: %d processes, not %d"):format(how, sleepers(), n))
+      end
+      wait_for(2)
+      os.execute(("kill -%s %s"):format(how, pid))
+      wait_for(0)
+    end
+  end)
+
   it("refuses a folder that another run is writing to", function()
     local lock <close> = assert(mf.file.hold(dir .. "/a/b"))
     assert.error_matches(function() mf.sweep({ 1 }, tostring, { out = dir .. "/a/b" }) end, "in use by another run")

@@ -98,18 +98,37 @@ local function record(mark, point, result)
   return process.hash(body) .. " " .. body .. "\n"
 end
 
--- { [fingerprint .. " " .. point] = line }, and whether every line was sound.
+-- The key (fingerprint and point) of a line's body, or nil if it is no line of a sweep.
+local function key_of(body)
+  local ok, after = pcall(function()
+    local _, point_end = plain.decode(body, 18)
+    assert(body:sub(point_end, point_end + 2) == " = ")
+    local _, result_end = plain.decode(body, point_end + 3)
+    assert(result_end == #body + 1)
+    return point_end
+  end)
+  return ok and body:sub(1, after - 1) or nil
+end
+
+-- { [fingerprint .. " " .. point] = line }, and whether the file is there and every line was sound. A line that a crash
+-- has cut off or a disk has changed fails its checksum: its point is run again. A line with a right
+-- checksum that is no line of a sweep was put there by something else: nobody knows what else it did.
 local function read_records(path)
-  local records, sound = {}, true
+  local records, sound, number = {}, true, 0
   local file = io.open(path)
-  if not file then return records, true end
+  if not file then return records, false end
   local text = file:read "a"
   file:close()
   for line in text:gmatch "[^\n]*\n?" do
+    number = number + 1
     local sum, body = line:match "^(%x+) (%x+ .*)\n$"
     if sum and process.hash(body) == sum then
-      local _, after = plain.decode(body, 18)
-      records[body:sub(1, after - 1)] = line
+      local key = key_of(body)
+      if not key then
+        optionlist.raise("mf.sweep: %s:%d: the checksum is right, but this is no point of a sweep; remove the line "
+                         .. "or the file", path, number)
+      end
+      records[key] = line
     elseif line ~= "" and line ~= HEADER then
       sound = false
     end
@@ -136,7 +155,10 @@ local function file_text(records, keys)
   return table.concat(lines) .. table.concat(others)
 end
 
-local function write_whole(path, text) assert(native.file.replace(path, text)) end
+-- What a call to mf.file returns, or its message as an error.
+local function sure(value, message)
+  return value or optionlist.raise("mf.sweep: %s", message)
+end
 
 -- ---- one point -------------------------------------------------------------------------------
 
@@ -187,20 +209,16 @@ local function open_store(options, keys)
     store.path = ("%s/%s.points"):format(options.out, options.name)
     local sound
     store.records, sound = read_records(store.path)
-    if not sound then write_whole(store.path, file_text(store.records, keys)) end
+    if not sound then sure(native.file.replace(store.path, file_text(store.records, keys))) end
   end
-  return setmetatable(store, { __close = function() if store.file then store.file:close() end end })
+  return setmetatable(store, { __close = function() if store.rows then store.rows:close() end end })
 end
 
 local function keep(store, key, line)
   store.records[key] = line
   if not store.path then return end
-  if not store.file then
-    store.file = assert(io.open(store.path, "ab"))
-    if store.file:seek "end" == 0 then assert(store.file:write(HEADER)) end
-  end
-  assert(store.file:write(line))
-  assert(store.file:flush())
+  store.rows = store.rows or sure(native.file.rows(store.path))
+  sure(store.rows:add(line))
 end
 
 -- The points that are not kept, each once.
@@ -262,7 +280,7 @@ end
 local function hold(out)
   local experiment = native._run
   if experiment and experiment.out == out then return run_records.hold(experiment) end
-  return out and assert(native.file.hold(out))
+  return out and sure(native.file.hold(out))
 end
 
 local function sweep(points, fn, given)
@@ -285,7 +303,7 @@ local function sweep(points, fn, given)
   local workers = math.max(1, math.min(options.workers or native.threads(), #todo))
   local pool <close> = spread and ranks.farm(mark) or process.pool(workers, work)
   local results, failures = collect(store, points, keys, run(store, pool, todo, keys, texts, mark))
-  if store.path then write_whole(store.path, file_text(store.records, keys)) end
+  if store.path then sure(native.file.replace(store.path, file_text(store.records, keys))) end
   if spread then ranks.finish(results, failures) end
   return results, failures
 end

@@ -94,13 +94,21 @@ static bool write_all(int fd, const char *text, size_t n) {
     return true;
 }
 
+/* SIGTERM in a worker, which the kernel sends when its parent is gone, however it died: the
+ * worker leads its process group, so nothing that it has started stays behind.           */
+static void end_group(int signal_number) {
+    (void)signal_number;
+    kill(0, SIGKILL);
+}
+
 /* The child's whole life: calls the function on top of the stack but one with the string
  * on top, and writes the string that it returns. It is a process group of its own, which
- * Ctrl-C does not reach and the parent kills; it dies with its parent. It leaves without
+ * Ctrl-C does not reach and the parent kills; the group dies with its parent. It leaves without
  * running anybody's exit handlers or finalizers: they belong to the parent.            */
 static _Noreturn void child(lua_State *L, pid_t parent, int fd) {
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGTERM, end_group);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(1);
     signal(SIGINT, SIG_DFL);
