@@ -1236,6 +1236,10 @@ function mf.help.names() end
 ---@param x any
 function mf.help.text(x) end
 
+---How mf.help shows a text; the prompt puts its pager here.
+---@param text any
+function mf.help.write(text) end
+
 ---OpenBLAS's kernels in use, and the library's file.
 function mf.blas() end
 

@@ -277,6 +277,56 @@ describe("prompt", function()
     finish(t)
   end)
 
+  it("completes option names on later lines, what calls give, names in help, files in strings", function()
+    local t = start()
+    t:type "a = mf.array{ 3, 4 }\n" t:wait "> "
+    t:type "mf.schedule.power{ p = 1,\n" t:wait ">> "
+    t:type "va\t" t:wait "value = " t:type "3 }(2)\n" t:wait "\n6.0\n"
+    t:type "a:exp():su\t" t:wait "a:exp():sum" t:type "() > 70\n" t:wait "\ntrue\n"
+    t:type "mf.init.gaussian { kappa = 1 }:samp\t" t:type "\21" -- line thrown away
+    t:type 'help "schedule.pow\t' t:wait 'schedule.power"' t:type "\n" t:wait "xi(t) = value t^p"
+    process.write_file(folder .. "/afile.txt", "hello")
+    t:type(('io.open("%s/afi\t'):format(folder)) t:wait 'afile.txt"' t:type "):read()\n" t:wait '\n"hello"\n'
+    finish(t)
+  end)
+
+  it("leaves by exit(), and says so for exit and quit", function()
+    local t = start()
+    t:type "exit\n" t:wait "\nexit() or Ctrl-D leaves\n"
+    t:type "quit\n" t:wait "\nexit() or Ctrl-D leaves\n"
+    t:close()
+    t = process.terminal(("TERM=xterm XDG_STATE_HOME=%s %s; echo code $?"):format(folder, quote(process.host)))
+    t:wait "> "
+    t:type "exit(3)\n" t:wait "code 3"
+    t:close()
+  end)
+
+  it("pages what is longer than the screen, through $PAGER", function()
+    local t = process.terminal(("stty rows 20; TERM=xterm XDG_STATE_HOME=%s PAGER='sed s/^/P/' %s"):format(folder,
+      quote(process.host)))
+    t:wait "> "
+    t:type "help 'mf.sgd'\n" t:wait "\nPmf.sgd{"
+    t:type "t = {} for i = 1, 30 do t[i] = ('x'):rep(50) end\n" t:wait "> "
+    t:type "t\n" t:wait "\nP}\n"
+    t:type "6 * 7\n" t:wait "\n42\n"
+    finish(t)
+  end)
+
+  it("says how long a command took that took long, mutes by ';', and finds what began alike", function()
+    local t = start()
+    t:type "local c = os.clock() while os.clock() - c < 1.1 do end return 'sl' .. 'ow'\n"
+    assert.matches("^\n%(%d+%.%d s%)\n$", t:wait "slow\"" and t:wait "s)\n")
+    t:type "'mu' .. 'te'; \n" t:wait "> "
+    t:type "'la' .. 'st'\n"
+    assert.is_nil(t:wait "last":find "mute\"")
+    t:type "'mu\27[A\n" -- up: the last that begins with 'mu
+    t:type "'en' .. 'd'\n"
+    assert.is_nil(t:wait "\"end\"":find "last\"")
+    t:type "for i = 8, 8 do\n" t:wait ">> " t:type "print('once', i)\n" t:wait ">> " t:type "end\n" t:wait "once\t8"
+    t:type "\27[A\n" t:wait "once\t8" -- all three lines are one entry
+    finish(t)
+  end)
+
   it("explains by ? and help", function()
     local t = start()
     t:type "? mf.schedule.power\n" t:wait "xi(t) = value t^p"

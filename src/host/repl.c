@@ -15,7 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <readline/history.h>
@@ -26,6 +28,7 @@
 
 static struct {
     lua_State *L;             /* for readline's callbacks                           */
+    const char *pending;      /* lines of an unfinished chunk, or NULL                */
     bool terminal, cancelled; /* cancelled: Ctrl-C has thrown away what was typed   */
     char *typed;              /* readline's last line, ours to free                 */
     char *queue;              /* rest of a block that is taken line by line, or NULL */
@@ -100,23 +103,40 @@ static char *next_candidate(const char *word, int state) {
     return candidate;
 }
 
-/* repl.complete(text before the word, word) -> list of words */
+/* What ends a word: inside quotes only quotes do, so that a path may begin with / or a dot. */
+static char *word_breaks(void) {
+    static char in_code[] = " \t\n\"'`@$><=;|&{}()[].:,+-*/%^#~!?", in_string[] = "\"'";
+    char quote = '\0';
+    for (int i = 0; i < rl_point; ++i) {
+        char c = rl_line_buffer[i];
+        if (c == '\\')
+            ++i;
+        else if (quote ? c == quote : c == '"' || c == '\'')
+            quote = quote ? '\0' : c;
+    }
+    return quote ? in_string : in_code;
+}
+
+/* repl.complete(text before the word, word) -> list of words, and complete_string likewise
+ * inside quotes, where nil means files, as readline does by itself.                     */
 static char **complete(const char *word, int start, int end) {
     lua_State *L = repl.L;
     char **matches = NULL;
-    int top = lua_gettop(L);
+    int top = lua_gettop(L), quoted = rl_completion_quote_character;
     (void)end;
-    if (rl_completion_quote_character)
-        return NULL; /* inside a string: file names, as readline does by itself */
-    rl_attempted_completion_over = 1;
     rl_completion_append_character = '\0';
+    rl_attempted_completion_over = !quoted;
     if (!lua_checkstack(L, 8) || lua_getfield(L, LUA_REGISTRYINDEX, REPL_KEY) != LUA_TTABLE)
         return NULL;
-    lua_getfield(L, -1, "complete");
+    lua_getfield(L, -1, quoted ? "complete_string" : "complete");
+    lua_pushfstring(L, "%s%s", repl.pending ? repl.pending : "", repl.pending ? "\n" : "");
     lua_pushlstring(L, rl_line_buffer, (size_t)start);
+    lua_concat(L, 2);
     lua_pushstring(L, word);
-    if (lua_pcall(L, 2, 1, 0) == LUA_OK && lua_istable(L, -1))
+    if (lua_pcall(L, 2, 1, 0) == LUA_OK && lua_istable(L, -1)) {
+        rl_attempted_completion_over = 1;
         matches = rl_completion_matches(word, next_candidate);
+    }
     lua_settop(L, top);
     return matches;
 }
@@ -136,9 +156,39 @@ static int on_signal(void) {
     return 0;
 }
 
+/* The arrow keys: with text before the cursor, through the entries that begin with it; else
+ * through all. What is found stays on as the text of the next press only in the first case. */
+static bool searching;
+
+static int arrow(int count, int key, rl_command_func_t *search, rl_command_func_t *step);
+
+static int on_up(int count, int key) {
+    return arrow(count, key, rl_history_search_backward, rl_get_previous_history);
+}
+
+static int on_down(int count, int key) {
+    return arrow(count, key, rl_history_search_forward, rl_get_next_history);
+}
+
+static int arrow(int count, int key, rl_command_func_t *search, rl_command_func_t *step) {
+    if (rl_last_func != on_up && rl_last_func != on_down)
+        searching = rl_point > 0;
+    return searching ? search(count, key) : step(count, key);
+}
+
+/* Before readline reads the user's inputrc, whose word is the last. */
+static void bind_arrows(void) {
+    static const char *const up[] = {"\033[A", "\033OA"}, *const down[] = {"\033[B", "\033OB"};
+    for (size_t i = 0; i < 2; ++i) {
+        rl_bind_keyseq(up[i], on_up);
+        rl_bind_keyseq(down[i], on_down);
+    }
+}
+
 static void open_terminal(void) {
     rl_readline_name = "meanfield";
-    rl_basic_word_break_characters = " \t\n\"'`@$><=;|&{}()[].:,+-*/%^#~!?";
+    bind_arrows();
+    rl_completion_word_break_hook = word_breaks;
     rl_completer_quote_characters = "\"'";
     rl_attempted_completion_function = complete;
     rl_signal_event_hook = on_signal;
@@ -257,7 +307,10 @@ static int read_chunk(lua_State *L) {
         if (!incomplete(L, status))
             return status;
         repl.cancelled = false;
-        if (!push_line(L, "_PROMPT2", ">> "))
+        repl.pending = lua_tostring(L, 1);
+        bool more = push_line(L, "_PROMPT2", ">> ");
+        repl.pending = NULL;
+        if (!more)
             return status;
         lua_remove(L, -2); /* the message */
         if (repl.cancelled) {
@@ -277,6 +330,8 @@ static void show(lua_State *L) {
     int n = lua_gettop(L) - 1;
     size_t length;
     const char *text = lua_tolstring(L, 1, &length);
+    while (length && strchr(" \t\n", text[length - 1]))
+        --length;
     if (n == 0 || (repl.terminal && length && text[length - 1] == ';'))
         return;
     luaL_checkstack(L, 4, "too many results to print");
@@ -297,10 +352,49 @@ static void show(lua_State *L) {
 
 /* The Lua half; without it the prompt works, but plainly. */
 static void load_lua_half(lua_State *L) {
+    int top = lua_gettop(L);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "meanfield.prompt.repl");
-    if (host_report(L, NULL, host_call(L, 1, 1)) == LUA_OK)
-        lua_setfield(L, LUA_REGISTRYINDEX, REPL_KEY);
+    if (host_report(L, NULL, host_call(L, 1, 1)) != LUA_OK)
+        return;
+    if (repl.terminal && lua_getfield(L, -1, "open") == LUA_TFUNCTION)
+        host_report(L, NULL, host_call(L, 0, 0));
+    lua_settop(L, top + 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, REPL_KEY);
+}
+
+/* Tells the Lua half how many rows the screen has: a window may have changed. */
+static void measure_screen(lua_State *L) {
+    struct winsize window = {0};
+    if (!repl.terminal || lua_getfield(L, LUA_REGISTRYINDEX, REPL_KEY) != LUA_TTABLE)
+        return;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_row > 0) {
+        lua_pushinteger(L, window.ws_row);
+        lua_setfield(L, -2, "rows");
+    }
+    lua_pop(L, 1);
+}
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Runs the function above the text and shows what it gives; at a terminal also how long it
+ * took, when one had to wait for it.                                                      */
+static void evaluate(lua_State *L) {
+    measure_screen(L);
+    double start = seconds();
+    int status = host_call(L, 0, LUA_MULTRET);
+    double took = seconds() - start;
+    mfl_task_erase();
+    if (status == LUA_OK)
+        show(L);
+    else
+        host_report(L, NULL, status);
+    if (repl.terminal && took >= 1)
+        printf(took < 100 ? "(%.1f s)\n" : "(%.0f s)\n", took);
 }
 
 void host_repl(lua_State *L) {
@@ -316,10 +410,7 @@ void host_repl(lua_State *L) {
         if (!repl.queue)
             remember(lua_tostring(L, 1));
         if (status == LUA_OK)
-            status = host_call(L, 0, LUA_MULTRET);
-        mfl_task_erase();
-        if (status == LUA_OK)
-            show(L);
+            evaluate(L);
         else
             host_report(L, NULL, status);
     }

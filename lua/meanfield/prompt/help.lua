@@ -302,13 +302,17 @@ function help.missing()
   return sorted(missing)
 end
 
-setmetatable(help, { __call = function(_, x) io.stdout:write(help.text(x)) end })
+function help.write(text) io.stdout:write(text) end
+
+setmetatable(help, { __call = function(_, x) help.write(help.text(x)) end })
 
 help.document(help, { name = "mf.help", signature = "mf.help(x)",
   text = "Prints the documentation of x: a function, an object, a module, or a name such as \"sgd\", \"mf.sgd\" or "
          .. "\"sgd:advance\". Without x: all there is." })
 help.document(help.text, { name = "mf.help.text", signature = "mf.help.text(x) -> string",
   text = "What mf.help(x) prints." })
+help.document(help.write, { name = "mf.help.write", signature = "mf.help.write(text)",
+  text = "How mf.help shows a text; the prompt puts its pager here." })
 help.document(help.names, { name = "mf.help.names", signature = "mf.help.names() -> list",
   text = "The names of everything that has documentation." })
 help.document(help.missing, { name = "mf.help.missing", signature = "mf.help.missing() -> list",
