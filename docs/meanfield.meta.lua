@@ -1350,6 +1350,10 @@ function mf.process.rank() end
 ---@return mf.process.task
 function mf.process.task(goal) end
 
+---From here on, reading a global that does not exist is an error that names the nearest one, and so is making a new global inside a function. mf.strict(false) ends it. Names that begin with _ are free.
+---@param on any
+function mf.strict(on) end
+
 ---Number of threads of native loops, after setting it to n if given. Results do not depend on it.
 ---@param n any
 function mf.threads(n) end

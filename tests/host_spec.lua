@@ -376,7 +376,19 @@ describe("prompt", function()
     assert.matches("sgd %-+ t = [%d.e-]+ / 1e%+05   [%d.]+[kM]? steps/s   ETA [%d:-]+", bars)
     assert.is_nil(t:wait "done":find "ETA") -- a dumb terminal gets nothing
     t:close()
-    assert.equal("", process.run(quote(process.host) .. " " .. script).err) -- nor does a pipe
+    assert.equal("", process.run(quote(process.host) .. " " .. script).err) -- nor does a pipe, so soon
+  end)
+
+  it("tells a pipe by a plain line now and then, also across many short calls", function()
+    local script = process.folder() .. "/lines.lua"
+    process.write_file(script, "mf = require 'meanfield' " .. SGD .. [[
+      local from = os.time()
+      while os.time() - from < 3 do sgd:step(1000) end ]])
+    local err = process.run(("MEANFIELD_PROGRESS=0.5 %s %s"):format(quote(process.host), script)).err
+    local _, lines = err:gsub("sgd t = [%d.e-]+ / [%d.e-]+   [%d.]+[kM]? steps/s   ETA [%d:-]+\n", "")
+    assert.truthy(lines >= 2 and lines <= 6, err) -- 2 to 3 seconds and a bit
+    assert.equal("", (err:gsub("sgd t = [^\n]*\n", "")))
+    assert.equal("", process.run(("MEANFIELD_PROGRESS=0 %s %s"):format(quote(process.host), script)).err)
   end)
 
   it("leaves the terminal as it was", function()

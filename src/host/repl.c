@@ -224,13 +224,22 @@ static const char *next_queued(void) {
     return line;
 }
 
+/* Pushes a global as it is, whatever a metatable of the globals would say (mf.strict). */
+static int push_global(lua_State *L, const char *name) {
+    lua_pushglobaltable(L);
+    lua_pushstring(L, name);
+    int type = lua_rawget(L, -2);
+    lua_remove(L, -2);
+    return type;
+}
+
 /* Pushes the next line of input; false at the end of it. `which` names the prompt. */
 static bool push_line(lua_State *L, const char *which, const char *usual) {
     if (repl.queue) {
         lua_pushstring(L, next_queued());
         return true;
     }
-    if (lua_getglobal(L, which) == LUA_TNIL) {
+    if (push_global(L, which) == LUA_TNIL) {
         lua_pop(L, 1);
         lua_pushstring(L, usual);
     }
@@ -338,7 +347,7 @@ static void show(lua_State *L) {
     if (repl.terminal && lua_getfield(L, LUA_REGISTRYINDEX, REPL_KEY) == LUA_TTABLE)
         lua_getfield(L, -1, "show");
     else
-        lua_getglobal(L, "print");
+        push_global(L, "print");
     lua_insert(L, 2);
     lua_settop(L, n + 2);
     int status = host_call(L, n, 0);

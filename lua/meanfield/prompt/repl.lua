@@ -8,8 +8,9 @@ local mf = require "meanfield"
 local repl = {}
 
 for name in pairs(mf._lua_parts) do local _ = mf[name] end -- all of mf, to be seen by Tab
-if _G.mf == nil then _G.mf = mf end
-if _G.help == nil then _G.help = mf.help end
+for name, value in pairs { mf = mf, help = mf.help } do
+  if rawget(_G, name) == nil then rawset(_G, name, value) end
+end
 
 -- ---- results -------------------------------------------------------------------------------
 
@@ -40,7 +41,7 @@ function repl.show(...)
   for i = 1, shown.n do shown[i] = pretty(shown[i]) end
   local text = table.concat(shown, "\t", 1, shown.n)
   if repl.rows and lines_of(text) + 1 >= repl.rows then repl.page(text .. "\n") else print(text) end
-  if ... ~= nil then _G._ = (...) end
+  if ... ~= nil then rawset(_G, "_", (...)) end
 end
 
 -- ---- leaving, and help -----------------------------------------------------------------------

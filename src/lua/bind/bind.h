@@ -150,6 +150,7 @@ typedef struct {
     const char *label, *unit; /* of the rate: "steps" is shown as steps/s          */
     double from, goal, units; /* units done while x grows by one                   */
     double start;             /* seconds                                           */
+    double tells;             /* seconds between plain lines; 0 for none           */
     bool timed;               /* x is the time t: part of the bar of mf._horizon() */
     bool draws, own_handler, over;
     bool *busy; /* set while the task runs; NULL: nothing is held    */

@@ -9,7 +9,8 @@
  * second, and only for what takes longer than half a second. A script that calls advance()
  * a thousand times wants one bar, not a thousand: mf._horizon(t_end) makes every task that
  * advances the time t a part of one bar from 0 to t_end, which then stays on the screen
- * between the calls; print() takes it away first, so that no text runs into it.            */
+ * between the calls; print() takes it away first, so that no text runs into it. Where stderr
+ * is no terminal (a log, a batch system) a plain line comes every half minute of work.     */
 #include "bind.h"
 
 #include <math.h>
@@ -23,6 +24,8 @@
 
 #define DRAW_AFTER 0.5 /* seconds: what is shorter shows no bar */
 #define DRAW_EVERY 0.1
+#define TELL_EVERY 30 /* seconds between plain lines; MEANFIELD_PROGRESS overrules it, 0: none */
+#define PAUSE 5       /* seconds without a task: what comes then is another run               */
 
 mf_flag mfl_interrupted;
 bool mfl_host_has_handler;
@@ -31,6 +34,7 @@ bool mfl_host_has_handler;
 static struct {
     bool silent, shown;
     double drawn;          /* when last                                    */
+    double ticked;         /* when a task ticked last, if lines are told   */
     double horizon, since; /* t_end of mf._horizon, 0 without; when it was set */
 } screen;
 
@@ -147,22 +151,36 @@ static void write_bar(char *out, size_t size, double fraction, int cells) {
     }
 }
 
-static void draw(const mfl_task *task, double now, double at) {
+/* " t = 0.3 / 1   1.43M steps/s   ETA 0:07" into tail; returns the fraction done. */
+static double write_tail(char *tail, size_t size, const mfl_task *task, double now, double at) {
     bool whole = screen.horizon > 0 && task->timed;
     double from = whole ? 0 : task->from, goal = whole ? screen.horizon : task->goal;
     double elapsed = at - (whole ? screen.since : task->start);
     double fraction = goal > from ? fmin(1, fmax(0, (now - from) / (goal - from))) : 1;
     double rate = (now - task->from) * task->units / fmax(at - task->start, 1e-9);
-    char bar[512], eta[32], speed[64], tail[160];
+    char eta[32], speed[64];
+    write_duration(eta, sizeof eta, fraction > 0 ? elapsed * (1 / fraction - 1) : HUGE_VAL);
+    write_rate(speed, sizeof speed, rate, task->unit);
+    snprintf(tail, size, " %s%.4g / %.4g   %s   ETA %s", task->timed ? "t = " : "", now, goal,
+             speed, eta);
+    return fraction;
+}
+
+/* A plain line, for who reads it later. */
+static void tell(const mfl_task *task, double now, double at) {
+    char tail[160];
+    write_tail(tail, sizeof tail, task, now, at);
+    fprintf(stderr, "%s%s\n", task->label, tail);
+    screen.drawn = at;
+}
+
+static void draw(const mfl_task *task, double now, double at) {
+    char bar[512], tail[160];
     struct winsize window = {0};
     int columns =
             ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col ? window.ws_col : 80;
-
-    write_duration(eta, sizeof eta, fraction > 0 ? elapsed * (1 / fraction - 1) : HUGE_VAL);
-    write_rate(speed, sizeof speed, rate, task->unit);
-    int length = snprintf(tail, sizeof tail, " %s%.4g / %.4g   %s   ETA %s",
-                          task->timed ? "t = " : "", now, goal, speed, eta);
-    int cells = columns - 2 - length - (int)strlen(task->label);
+    double fraction = write_tail(tail, sizeof tail, task, now, at);
+    int cells = columns - 2 - (int)(strlen(tail) + strlen(task->label));
     if (cells < 5) /* too narrow: a line that wraps could not be erased */
         snprintf(bar, sizeof bar, "%3.0f%%", 100 * fraction);
     else
@@ -175,12 +193,20 @@ static void draw(const mfl_task *task, double now, double at) {
 
 /* ---- tasks ---------------------------------------------------------------------------------- */
 
+/* Seconds between plain lines; 0 for none. */
+static double tell_every(void) {
+    const char *given = getenv("MEANFIELD_PROGRESS");
+    double s = given && *given ? strtod(given, NULL) : TELL_EVERY;
+    return s > 0 ? s : 0;
+}
+
 #define TASK_CLASS "meanfield.task"
 
 void mfl_task_begin(mfl_task *task, const char *label, double from, double goal) {
     *task = (mfl_task){.label = label, .unit = "", .from = from, .goal = goal, .units = 1};
     task->start = seconds();
     task->draws = can_draw();
+    task->tells = screen.silent || isatty(STDERR_FILENO) ? 0 : tell_every();
     task->own_handler = install_handler();
 }
 
@@ -225,6 +251,13 @@ bool mfl_task_tick(mfl_task *task, double now) {
         double begun = screen.horizon > 0 && task->timed ? screen.since : task->start;
         if (at - begun >= DRAW_AFTER && at - screen.drawn >= DRAW_EVERY)
             draw(task, now, at);
+    } else if (task->tells > 0) {
+        double at = seconds();
+        if (at - screen.ticked > PAUSE)
+            screen.drawn = at;
+        screen.ticked = at;
+        if (at - screen.drawn >= task->tells)
+            tell(task, now, at);
     }
     return mf_flag_is_set(&mfl_interrupted);
 }
