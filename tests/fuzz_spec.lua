@@ -1,4 +1,5 @@
--- Wrong arguments to everything public (fuzz/arguments.lua; longer by hand, with other seeds).
+-- Wrong arguments to everything public (fuzz/arguments.lua), and objects that are closed while others use
+-- them (fuzz/closing.lua); longer by hand, with other seeds.
 local process = require "tests.process"
 
 describe("fuzz", function()
@@ -8,6 +9,14 @@ describe("fuzz", function()
     local result = process.run(("cd %s && %s %s/tests/fuzz/arguments.lua 5000 1"):format(process.folder(),
       process.quote(process.host), process.quote(process.top)))
     assert.matches("^5000 calls, seed 1: 0 bad\n$", result.out)
+    assert.equal(0, result.code)
+    assert.equal("", result.err)
+  end)
+
+  it("objects closed and collected at every moment end in an error or go on, never in a crash", function()
+    local result = process.run(("cd %s && %s %s/tests/fuzz/closing.lua 200 1"):format(process.folder(),
+      process.quote(process.host), process.quote(process.top)))
+    assert.matches("^%d+ calls, seed 1: 0 bad\n$", result.out)
     assert.equal(0, result.code)
     assert.equal("", result.err)
   end)

@@ -203,6 +203,18 @@ describe("optimum", function()
     assert.is_true(2 * (mean - psi:min()) < 1.01 * found.gap + 1e-9)
   end)
 
+  it("grows with the number of atoms, which has no bound of its own", function()
+    local law = mf.distribution.isotropic { d = 3, delta = 0.5 }
+    local pot = mf.potential.sampled { distribution = law, activation = mf.activation.tanh(), neuron = "affine",
+                                       samples = 200 }
+    local side, wide = { -20, 20 }, { -40, 40 }
+    local found = mf.optimum { potential = pot, box = { side, side, side, wide, side }, tol = 1e-4, starts = 64 }
+    assert.is_true(#found.measure > 128, #found.measure .. " atoms") -- room for 16, doubled four times
+    assert.near(1, found.measure:weights():sum(), 1e-12)
+    assert.near(pot:risk(found.measure), found.risk, 1e-9)
+    assert.is_true(found.gap <= 1e-4 and found.lower_bound <= found.risk)
+  end)
+
   it("names a bad option", function()
     local function refuses(pattern, options)
       assert.error_matches(function() mf.optimum(options) end, pattern, 1, true)

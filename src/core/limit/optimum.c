@@ -3,7 +3,6 @@
 
 #include "search.h"
 
-#include <assert.h>
 #include <float.h>
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_linalg.h>
@@ -19,6 +18,7 @@ enum {
     CONFIRMATIONS = 3, /* searches in a row that must see the gap closed; more coordinates */
     UNKNOWNS_MAX = 160,
     NEWTON_MAX = 12,
+    ROOM = 16,   /* atoms that fit at first      */
     STALLED = 25 /* iterations in which the gap has not halved: rounding rules */
 };
 
@@ -34,7 +34,7 @@ typedef struct {
     const mf_potential *potential;
     const mf_optimum_spec *spec;
     mf_search *search;
-    size_t dim, rank, room; /* atoms that fit */
+    size_t dim, rank, room; /* atoms that fit; more_room doubles it */
     hull now, trial;
     double lower;  /* a lower bound on |x|^2 over all measures */
     double *x;     /* rank: sum w p              */
@@ -57,11 +57,14 @@ static void hull_free(hull *h) {
     free(h->w);
 }
 
-static int hull_new(hull *h, size_t room, size_t dim, size_t rank) {
-    h->theta = malloc(sizeof(double) * room * dim);
-    h->p = malloc(sizeof(double) * room * rank);
-    h->w = malloc(sizeof(double) * room);
-    return h->theta && h->p && h->w;
+static int grow(double **block, size_t numbers) {
+    double *more = realloc(*block, sizeof(double) * numbers);
+    *block = more ? more : *block;
+    return more != NULL;
+}
+
+static int hull_grow(hull *h, size_t room, size_t dim, size_t rank) {
+    return grow(&h->theta, room * dim) && grow(&h->p, room * rank) && grow(&h->w, room);
 }
 
 static void solver_free(solver *s) {
@@ -81,36 +84,48 @@ static void solver_free(solver *s) {
     free(s->unknown);
 }
 
-static mf_status solver_new(solver *s, const mf_optimum_spec *spec, mf_error *err) {
-    const mf_potential *v = spec->potential;
-    size_t room = (v->rank < 510 ? v->rank : 510) + 2; /* Caratheodory, and one more */
-    *s = (solver){.potential = v, .spec = spec, .dim = v->dim, .rank = v->rank, .room = room};
-    if (!mf_potential_is_square(v))
-        return mf_fail(err, MF_EUNSUPPORTED,
-                       "the nearest point needs the square loss, which a %s "
-                       "potential of another loss has not",
-                       v->ops->name);
-    s->err = err;
-    size_t bytes = mf_potential_scratch(v, room);
-    s->x = malloc(sizeof(double) * s->rank);
-    s->alpha = malloc(sizeof(double) * (room > s->dim ? room : s->dim));
-    s->scratch = aligned_alloc(64, (bytes + 64) / 64 * 64);
+/* Room for twice as many atoms, in everything that has one row or column for each. The number
+ * of atoms has no bound of its own: independent vertices are at most rank + 1, but the rank may
+ * be the size of a sample.                                                                 */
+static mf_status more_room(solver *s, mf_error *err) {
+    size_t room = s->room ? 2 * s->room : ROOM;
+    gsl_matrix_free(s->qr);
+    gsl_vector_free(s->tau);
+    gsl_vector_free(s->solution);
     s->qr = gsl_matrix_alloc(s->rank, room);
     s->tau = gsl_vector_alloc(room);
-    s->rhs = gsl_vector_alloc(s->rank);
     s->solution = gsl_vector_alloc(room);
+    if (!s->qr || !s->tau || !s->solution || !hull_grow(&s->now, room, s->dim, s->rank) ||
+        !hull_grow(&s->trial, room, s->dim, s->rank) ||
+        !grow(&s->alpha, room > s->dim ? room : s->dim))
+        return mf_fail(err, MF_ENOMEM, "no memory for %zu atoms of rank %zu", room, s->rank);
+    s->room = room;
+    return MF_OK;
+}
+
+static mf_status solver_new(solver *s, const mf_optimum_spec *spec, mf_error *err) {
+    const mf_potential *v = spec->potential;
+    *s = (solver){.potential = v, .spec = spec, .dim = v->dim, .rank = v->rank, .err = err};
+    if (!mf_potential_is_square(v))
+        return mf_fail(err, MF_EUNSUPPORTED,
+                       "the nearest point needs the square loss, and this %s "
+                       "potential has another",
+                       v->ops->name);
+    s->x = malloc(sizeof(double) * s->rank);
+    s->scratch = aligned_alloc(64, (mf_potential_scratch(v, 1) + 64) / 64 * 64);
+    s->rhs = gsl_vector_alloc(s->rank);
     s->residual = gsl_vector_alloc(s->rank);
     s->jacobian = gsl_matrix_alloc(UNKNOWNS_MAX, UNKNOWNS_MAX);
     s->order = gsl_permutation_alloc(UNKNOWNS_MAX);
     s->unknown = malloc(sizeof(double) * 4 * UNKNOWNS_MAX);
-    int ok = hull_new(&s->now, room, s->dim, s->rank) && hull_new(&s->trial, room, s->dim, s->rank);
-    if (!ok || !s->x || !s->alpha || !s->scratch || !s->qr || !s->tau || !s->rhs || !s->solution ||
-        !s->residual || !s->jacobian || !s->order || !s->unknown)
+    if (!s->x || !s->scratch || !s->rhs || !s->residual || !s->jacobian || !s->order || !s->unknown)
         return mf_fail(err, MF_ENOMEM, "no memory for a problem of rank %zu", s->rank);
     s->up = s->unknown + UNKNOWNS_MAX;
     s->down = s->up + UNKNOWNS_MAX;
+    mf_status status = more_room(s, err);
     double tol = fmax(1e-13, v->error / 10);
-    return mf_search_new(&s->search, v, spec->low, spec->high, tol, spec->starts, err);
+    return status < 0 ? status
+                      : mf_search_new(&s->search, v, spec->low, spec->high, tol, spec->starts, err);
 }
 
 /* ---- vertices ----------------------------------------------------------------------------- */
@@ -128,9 +143,12 @@ static void evaluate(solver *s, const double *theta, double *p) {
     mf_potential_force(s->potential, p, p);
 }
 
-/* Returns the new row of p. */
+/* Returns the new row of p; NULL, with s->status, if there is no memory for it. */
 static const double *add(solver *s, hull *h, const double *theta, size_t ld, double weight) {
-    assert(h->n < s->room);
+    if (h->n == s->room && s->status >= 0)
+        s->status = more_room(s, s->err);
+    if (h->n == s->room)
+        return NULL;
     double *to = h->theta + h->n * s->dim, *p = h->p + h->n * s->rank;
     for (size_t c = 0; c < s->dim; ++c)
         to[c] = theta[c * ld];
@@ -424,7 +442,7 @@ static int exchange(solver *s, const mf_minima *minima) {
         double square = nearest(s, &s->now, s->x);
         copy(s, &s->trial, &s->now);
         const double *p = add(s, &s->trial, minima->theta + k, minima->n, 0);
-        if (dot(s, s->x, p) < square && correct(s, &s->trial) &&
+        if (p && dot(s, s->x, p) < square && correct(s, &s->trial) &&
             nearest(s, &s->trial, s->x) < square) {
             swap(s);
             used = 1;

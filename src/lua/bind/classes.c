@@ -229,7 +229,10 @@ void mfl_class_register(lua_State *L, const mfl_class *class) {
         lua_pushcclosure(L, object_close, 1);
         lua_pushvalue(L, -1);
         lua_setfield(L, meta, "__gc");
-        lua_setfield(L, meta, "__close");
+        if (lua_getfield(L, meta, "__close") == LUA_TNIL) { /* unless the class has its own */
+            lua_pushvalue(L, -2);
+            lua_setfield(L, meta, "__close");
+        }
     }
     lua_settop(L, meta - 1);
 }

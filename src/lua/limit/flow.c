@@ -23,8 +23,11 @@ static mfl_flow *check_flow(lua_State *L) {
     static const char *const classes[] = MFL_FLOW_CLASSES;
     for (size_t i = 0; classes[i]; ++i) {
         mfl_flow *box = mfl_test(L, 1, classes[i]);
-        if (box)
-            return box;
+        if (!box)
+            continue;
+        luaL_argcheck(L, box->flow && mfl_potential_lives(box->potential), 1,
+                      "this solver has lost its potential to the garbage collector");
+        return box;
     }
     luaL_typeerror(L, 1, "mf.pde solver");
     return NULL;

@@ -4,16 +4,18 @@
 
 #include "core/limit/flow.h"
 #include "lua/bind/bind.h"
+#include "lua/potentials/potential.h"
 
 /* A solver's userdata starts with this; its workspace lies behind. */
 typedef struct {
     mf_flow *flow;
     double t;
-    bool busy; /* at work: its callbacks must not use it */
+    bool busy;                      /* at work: its callbacks must not use it */
+    mf_potential *const *potential; /* the handle in the options, which this object keeps */
 } mfl_flow;
 
 /* Pushes a solver of this class with `bytes` bytes of workspace, returned through `memory`;
- * pops the option table, in which `xi` is an mf.schedule. The caller sets ->flow.           */
+ * pops the option table, in which `xi` is an mf.schedule. The caller sets ->flow and ->potential.          */
 mfl_flow *mfl_flow_new(lua_State *L, const char *where, const mfl_class *class, size_t bytes,
                        void **memory);
 

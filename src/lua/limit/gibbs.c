@@ -42,11 +42,14 @@ typedef struct {
     mf_gibbs_spec spec;
     mf_gibbs result;
     mf_potential *const *potential;
+    bool closed;
     double dimension[MF_GIBBS_DIM], low[MFL_BOX_DIM], high[MFL_BOX_DIM];
 } gibbs_box;
 
 static void gibbs_close(void *payload) {
-    mf_gibbs_free(&((gibbs_box *)payload)->result);
+    gibbs_box *box = payload;
+    mf_gibbs_free(&box->result);
+    box->closed = true;
 }
 
 static const mfl_class gibbs_class;
@@ -150,7 +153,9 @@ static int gibbs(lua_State *L) {
 /* ---- the result ------------------------------------------------------------------------- */
 
 static const gibbs_box *check(lua_State *L) {
-    return mfl_check(L, 1, WHERE);
+    const gibbs_box *box = mfl_check(L, 1, WHERE);
+    luaL_argcheck(L, !box->closed, 1, "this result is gone: it was closed");
+    return box;
 }
 
 static int gibbs_measure(lua_State *L) {

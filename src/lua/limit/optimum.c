@@ -34,7 +34,13 @@ static const mfl_field optimum_fields[] = {
          .text = "two or more coordinates: points from which min Psi is searched"},
         MFL_END};
 
-static void optimum_close(void *payload) {
+/* A result is a value: `local o <close>` ends nothing, and its memory goes with it. */
+static int optimum_keep(lua_State *L) {
+    (void)L;
+    return 0;
+}
+
+static void optimum_free(void *payload) {
     mf_optimum_free(payload);
 }
 
@@ -75,7 +81,9 @@ static int optimum(lua_State *L) {
 /* ---- the result ------------------------------------------------------------------------- */
 
 static const mf_optimum *check(lua_State *L) {
-    return mfl_check(L, 1, WHERE);
+    const mf_optimum *o = mfl_check(L, 1, WHERE);
+    luaL_argcheck(L, o->theta, 1, "this result is gone: the garbage collector has finalized it");
+    return o;
 }
 
 static int get_measure(lua_State *L) {
@@ -155,6 +163,7 @@ static int optimum_tostring(lua_State *L) {
 }
 
 static const mfl_fn optimum_methods[] = {{"__tostring", optimum_tostring, NULL, NULL, NULL},
+                                         {"__close", optimum_keep, NULL, NULL, NULL},
                                          {NULL, NULL, NULL, NULL, NULL}};
 
 static const mfl_property optimum_properties[] = {
@@ -169,7 +178,7 @@ static const mfl_property optimum_properties[] = {
         {NULL, NULL, NULL}};
 
 static const mfl_class optimum_class = {WHERE, "The minimum of the risk over all measures.",
-                                        optimum_methods, optimum_properties, optimum_close};
+                                        optimum_methods, optimum_properties, optimum_free};
 
 static const mfl_fn optimum_functions[] = {
         {"optimum", optimum, "mf.optimum{potential=, ...}",

@@ -114,7 +114,8 @@ static int particles_new(lua_State *L) {
     void *memory;
     mfl_flow *box = mfl_flow_new(L, where, &particles_class, mf_particles_bytes(&o.spec), &memory);
     box->flow = mf_particles_init(memory, &o.spec); /* at 3 */
-    lua_getfield(L, 2, "init");                     /* at 4 */
+    box->potential = o.potential;
+    lua_getfield(L, 2, "init"); /* at 4 */
     place(L, where, &o, 4, box->flow);
     mf_measure start = box->flow->ops->measure(box->flow);
     mf_error err = {MF_OK, ""};

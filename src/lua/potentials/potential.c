@@ -14,14 +14,36 @@
 
 static const mfl_class potential_class;
 
-static void potential_close(void *payload) {
-    mf_potential **box = payload;
-    mf_potential_free(*box);
-    *box = NULL;
+/* What a handle holds: a closed potential takes no new users, but those that it has go on with
+ * it. So its memory goes when the last of them does: with the handle itself, by __gc.      */
+typedef struct {
+    mf_potential *open, *closed;
+} handle;
+
+static int potential_close(lua_State *L) {
+    handle *h = mfl_check(L, 1, MFL_POTENTIAL);
+    if (h->open) {
+        h->closed = h->open;
+        h->open = NULL;
+    }
+    return 0;
+}
+
+static void potential_free(void *payload) {
+    handle *h = payload;
+    mf_potential_free(h->open);
+    mf_potential_free(h->closed);
+    *h = (handle){NULL, NULL};
 }
 
 mf_potential **mfl_potential_push(lua_State *L) {
-    return mfl_new(L, &potential_class, sizeof(mf_potential *));
+    handle *h = mfl_new(L, &potential_class, sizeof *h);
+    return &h->open;
+}
+
+bool mfl_potential_lives(mf_potential *const *box) {
+    const handle *h = (const handle *)(const void *)box;
+    return h->open || h->closed;
 }
 
 const mf_potential *mfl_potential_check(lua_State *L, int arg) {
@@ -478,6 +500,7 @@ static int potential_relu(lua_State *L) {
 }
 
 static const mfl_fn potential_methods[] = {
+        {"__close", potential_close, NULL, NULL, NULL},
         {"V", potential_V, "pot:V(theta)",
          "V of Eq. 6 at a point, or at every point of an array or measure. A point is a number "
          "where "
@@ -524,7 +547,7 @@ static const mfl_class potential_class = {
         MFL_POTENTIAL,
         "The potentials V and U of a model (Eq. 6) as a feature map: V = <b, f>, U = <f, f'>. All "
         "kinds have the same methods and serve mf.pde, mf.optimum and mf.stability alike.",
-        potential_methods, potential_properties, potential_close};
+        potential_methods, potential_properties, potential_free};
 
 static const mfl_fn potential_functions[] = {
         {"radial", potential_radial, "mf.potential.radial{distribution=, activation=}",

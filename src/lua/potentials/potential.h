@@ -14,9 +14,14 @@
 
 #define MFL_POTENTIAL "mf.potential"
 
-/* Pops the option table, pushes a closed potential: its payload is one pointer, NULL while
- * closed, and owns what it points to.                                                     */
+/* Pops the option table, pushes a closed potential: its payload begins with one pointer, NULL while
+ * closed, and owns what it points to. Closing it later frees nothing: whoever uses the
+ * potential already, and keeps the handle (in its options), goes on with it.               */
 mf_potential **mfl_potential_push(lua_State *L);
+
+/* Whether the memory behind a handle is still there. Not so in a finalizer that runs after the
+ * handle's own: whoever keeps a potential asks in every use.                               */
+bool mfl_potential_lives(mf_potential *const *box);
 
 /* The open potential at arg, or an argument error. */
 const mf_potential *mfl_potential_check(lua_State *L, int arg);
