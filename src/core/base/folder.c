@@ -1,6 +1,8 @@
 /* folder.c: folders by mkdir and flock; rows by write, cut back where one does not fit. */
 #include "folder.h"
 
+#include "file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,23 +11,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static mf_status failed(mf_error *err, const char *what, const char *path, int reason) {
-    return mf_fail(err, MF_EIO, "cannot %s '%s': %s", what, path, strerror(reason));
-}
-
 static int make(const char *path) {
     struct stat there;
     if (mkdir(path, 0777) == 0)
         return 0;
     int reason = errno;
-    return stat(path, &there) == 0 && S_ISDIR(there.st_mode) ? 0 : reason;
+    return stat(path, &there) == 0 && S_ISDIR(there.st_mode) ? 0
+           : reason == EEXIST                                ? ENOTDIR
+                                                             : reason;
 }
 
 mf_status mf_folder_make(const char *path, mf_error *err) {
     char part[PATH_MAX];
     size_t n = strlen(path);
     if (n == 0 || n >= sizeof part)
-        return failed(err, "make the folder", path, n ? ENAMETOOLONG : ENOENT);
+        return mf_file_failed(err, "make the folder", path, n ? ENAMETOOLONG : ENOENT);
     memcpy(part, path, n + 1);
     int reason = 0;
     for (char *slash = part; !reason && (slash = strchr(slash + 1, '/'));) {
@@ -35,7 +35,7 @@ mf_status mf_folder_make(const char *path, mf_error *err) {
     }
     if (!reason)
         reason = make(part);
-    return reason ? failed(err, "make the folder", path, reason) : MF_OK;
+    return reason ? mf_file_failed(err, "make the folder", path, reason) : MF_OK;
 }
 
 mf_status mf_folder_hold(const char *path, int *fd, mf_error *err) {
@@ -44,7 +44,7 @@ mf_status mf_folder_hold(const char *path, int *fd, mf_error *err) {
         return status;
     int opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (opened < 0)
-        return failed(err, "open the folder", path, errno);
+        return mf_file_failed(err, "open the folder", path, errno);
     if (flock(opened, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
         close(opened);
         return mf_fail(err, MF_EIO, "%s: in use by another run", path);
@@ -56,30 +56,16 @@ mf_status mf_folder_hold(const char *path, int *fd, mf_error *err) {
 mf_status mf_rows_open(mf_rows *rows, const char *path, mf_error *err) {
     *rows = (mf_rows){.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
     if (rows->fd < 0)
-        return failed(err, "write", path, errno);
+        return mf_file_failed(err, "write", path, errno);
     rows->size = lseek(rows->fd, 0, SEEK_END);
     if (rows->size < 0)
         rows->size = 0; /* a pipe or a device */
     return MF_OK;
 }
 
-/* 0, or the reason. */
-static int write_all(int fd, const char *data, size_t size) {
-    while (size > 0) {
-        ssize_t written = write(fd, data, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return errno;
-        data += written;
-        size -= (size_t)written;
-    }
-    return 0;
-}
-
 mf_status mf_rows_add(mf_rows *rows, const char *path, const void *data, size_t size,
                       mf_error *err) {
-    int reason = write_all(rows->fd, data, size);
+    int reason = mf_file_write_all(rows->fd, data, size);
     time_t now = time(NULL);
     if (!reason && now != rows->synced) {
         rows->synced = now;
@@ -90,7 +76,7 @@ mf_status mf_rows_add(mf_rows *rows, const char *path, const void *data, size_t 
         if (ftruncate(rows->fd, (off_t)rows->size) < 0)
             return mf_fail(err, MF_EIO, "cannot write '%s': %s; its last row may be cut", path,
                            strerror(reason));
-        return failed(err, "write", path, reason);
+        return mf_file_failed(err, "write", path, reason);
     }
     rows->size += (long long)size;
     return MF_OK;
