@@ -47,6 +47,32 @@ describe("documents", function()
     assert.truthy(read(dir .. "/results/rate/quick/rate.svg"))
   end)
 
+  -- Blocks outside section 3 are lines for the prompt; some take for granted what stands in others.
+  local granted = {
+    ["## 4. Many runs"] = "sigma = mf.activation.tanh()\nrho0 = mf.init.gaussian { kappa = 0.8 }\n",
+    ["## 6. Figures"] = "t, R, se, limit, norm = { 1, 2 }, { 3, 4 }, { 0.1, 0.1 }, { 3, 4.1 }, { 5, 6 }\n",
+  }
+
+  it("every block of the guide runs", function()
+    local guide, count = assert(read "docs/guide.md"), 0
+    for heading, section in (guide .. "\n#"):gmatch "(## %d[^\n]*)(.-)\n%f[#]" do
+      local lines = granted[heading] or ""
+      for text in section:gmatch "```lua\n(.-)```" do
+        count = count + 1
+        lines = lines .. text:gsub("\n   ", "\n"):gsub("%f[%w]local ", "")
+      end
+      if lines ~= "" and not heading:find "^## 3" then
+        local text, code = run(lines, "-i < s.lua")
+        assert.equal(0, code, text)
+        for _, bad in ipairs { "traceback", "stdin:%d", "pass a" } do
+          assert.falsy(text:find(bad), heading .. ": " .. text)
+        end
+      end
+    end
+    local _, blocks = guide:gsub("```lua\n", "")
+    assert.equal(blocks, count)
+  end)
+
   it("the README's lines at the prompt say what they should", function()
     local text, code = run(block("README.md", "## Ten lines"):gsub("\n> ", "\n"):gsub("^> ", ""), "-i < s.lua")
     assert.equal(0, code, text)

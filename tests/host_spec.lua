@@ -330,6 +330,11 @@ describe("prompt", function()
   it("explains by ? and help", function()
     local t = start()
     t:type "? mf.schedule.power\n" t:wait "xi(t) = value t^p"
+    t:type "xi = mf.schedule.power(1)\n" t:wait "> "
+    t:type "? xi:clock\n" t:wait "xi:clock(t)"
+    t:type "schedule:clock?\n" t:wait "xi:clock(t)" -- no value of that name
+    t:type "? shedule\n" t:wait "near: schedule"
+    t:type "?\n" t:wait "mf.experiment"
     t:type "help(mf.schedule.power)\n" t:wait "xi(t) = value t^p"
     finish(t)
   end)

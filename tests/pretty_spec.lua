@@ -50,6 +50,12 @@ describe("pretty", function()
     assert.truthy(pretty.text(function() end):find "^function .*pretty_spec.lua:%d+$")
   end)
 
+  it("shows modules by their names alone", function()
+    assert.matches("^module mf: activation, array, .* %(help%(%) explains%)$", pretty.text(mf))
+    assert.equal("module mf.sgd: load (help(mf.sgd) explains)", pretty.text(mf.sgd))
+    assert.matches("^module mf.help: ", pretty.text(mf.help))
+  end)
+
   it("survives a __tostring that fails", function()
     assert.truthy(pretty.text(setmetatable({}, { __tostring = function() error "oh" end })):find "failed: .*oh")
   end)

@@ -257,6 +257,8 @@ static bool push_line(lua_State *L, const char *which, const char *usual) {
 
 /* ---- chunks ------------------------------------------------------------------------------------- */
 
+#define EXPLAIN "require 'meanfield.prompt.repl'.explain [====["
+
 /* Pushes the text at `index` as a chunk: "= e" and "e" give "return e"; "? x", "x?" and
  * "?" ask for help.                                                                     */
 static void push_chunk(lua_State *L, int index, bool as_expression) {
@@ -264,12 +266,10 @@ static void push_chunk(lua_State *L, int index, bool as_expression) {
     size_t n = strlen(text);
     while (n && strchr(" \t\n", text[n - 1]))
         --n;
-    if (repl.terminal && text[0] == '?')
-        lua_pushfstring(L, "help(%s)", text + 1);
-    else if (repl.terminal && n > 1 && text[n - 1] == '?') {
-        lua_pushliteral(L, "help(");
-        lua_pushlstring(L, text, n - 1);
-        lua_pushliteral(L, ")");
+    if (repl.terminal && n && (text[0] == '?' || text[n - 1] == '?')) {
+        lua_pushliteral(L, EXPLAIN);
+        lua_pushlstring(L, text + (text[0] == '?'), n - 1);
+        lua_pushliteral(L, "]====]");
         lua_concat(L, 3);
     } else
         lua_pushfstring(L, "%s%s", as_expression ? "return " : "",

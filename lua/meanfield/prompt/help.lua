@@ -8,6 +8,8 @@
 local native = require "meanfield.native"
 local options = require "meanfield.options"
 
+local examples = require "meanfield.prompt.examples"
+
 local docs = native._docs
 local help = {}
 
@@ -138,9 +140,7 @@ end
 -- "a number in (0, 1), default 0.5": what an option takes.
 function help.expected(field) return field.expected .. default_text(field) end
 
-local function tell_record(record, out)
-  out[#out + 1] = record.signature or record.name
-  if record.text then wrap(record.text, "  ", out) end
+local function tell_options(record, out)
   if not record.fields or #record.fields == 0 then return end
   out[#out + 1] = "  options:"
   local widest = 0
@@ -153,6 +153,14 @@ local function tell_record(record, out)
     table.move(lines, 1, #lines, #out + 1, out)
     if field.text then wrap(field.text, (" "):rep(#head), out) end
   end
+end
+
+local function tell_record(record, out)
+  out[#out + 1] = record.signature or record.name
+  if record.text then wrap(record.text, "  ", out) end
+  tell_options(record, out)
+  local example = record.name and examples[(record.name:gsub("%.__call$", ""))]
+  if example then out[#out + 1] = "  example: " .. example end
 end
 
 -- Up to the first full stop before a capital letter, outside parentheses.

@@ -34,6 +34,19 @@ local function function_text(f)
   return ("function %s:%d"):format(info.short_src, info.linedefined)
 end
 
+-- Our modules, which are long tables: their names alone. nil for any other value.
+local function module_text(t)
+  local meta = getmetatable(t)
+  local record = native._docs[t] or type(meta) == "table" and native._docs[rawget(meta, "__call")] or nil
+  if t ~= native and not record then return nil end
+  local names = {}
+  for key in next, t do if type(key) == "string" and key:sub(1, 1) ~= "_" then names[#names + 1] = key end end
+  table.sort(names)
+  local name = record and record.name:gsub("%.__call$", "") or "mf"
+  return ("module %s%s (help(%s) explains)"):format(name,
+    #names > 0 and ": " .. table.concat(names, ", ") or "", name == "mf" and "" or name)
+end
+
 local rank = { number = 1, string = 2, boolean = 3 }
 
 -- Numbers, then strings, then the rest; each in its order.
@@ -93,6 +106,8 @@ function pretty.text(value)
       local ok, text = pcall(tostring, v)
       return ok and text or ("<%s whose __tostring failed: %s>"):format(kind, tostring(text))
     end
+    local module = module_text(v)
+    if module then return module end
     if open[v] then return "{cycle}" end
     open[v] = true
     local text = table_text(v, function(inner) return show(inner, depth + 1) end, depth)

@@ -44,6 +44,15 @@ function repl.show(...)
   if ... ~= nil then rawset(_G, "_", (...)) end
 end
 
+-- "? x": help for the value of x, a method written with ':' included; for the name x if it has none.
+function repl.explain(text)
+  text = text:match "^%s*(.-)%s*$"
+  if text == "" then return mf.help() end
+  local chunk = load("return " .. text:gsub(":([%a_][%w_]*)$", ".%1"), "=?", "t")
+  local ok, value = pcall(chunk or error)
+  if ok and value ~= nil then mf.help(value) else mf.help(text) end
+end
+
 -- ---- leaving, and help -----------------------------------------------------------------------
 
 -- What the host calls once, at a terminal.

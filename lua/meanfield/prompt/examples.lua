@@ -1,0 +1,144 @@
+-- One example for each function and method that help() shows. Tests run them all, after `given`.
+
+local examples = {}
+
+-- What the examples take for granted, as in the guide.
+examples.given = [[
+law   = mf.distribution.isotropic { d = 40, delta = 0.8 }
+sigma = mf.activation.piecewise { {0.5, -2.5}, {1.5, 7.5} }
+tanh  = mf.activation.tanh()
+rho0  = mf.init.gaussian { kappa = 0.8 }
+sgd   = mf.sgd { distribution = law, activation = sigma, N = 100, init = rho0, eps = 1e-4 }
+pot   = mf.potential.radial { distribution = law, activation = sigma }
+pde   = mf.pde.particles { potential = pot, init = rho0 }
+m     = sgd:measure()
+r     = m:radius()
+rho   = pde:measure()
+a     = mf.array { 1, 2, 4 }
+A     = mf.array { { 1, 2 }, { 3, 4 } }
+rng   = mf.rng { seed = 1 }
+xi    = mf.schedule.power(-0.25)
+fig   = mf.plot { xlabel = "t" }
+]]
+
+local texts = [[
+mf.distribution.isotropic: mf.distribution.isotropic { d = 40, delta = 0.8 }
+mf.distribution.mixture: mf.distribution.mixture { { label = 1, mean = { 1, 0 } }, { label = -1, mean = { -1, 0 } } }
+mf.distribution.custom: mf.distribution.custom { d = 2, sample = function(g) local x = g:normals(2) return x, x[1] end }
+mf.distribution:sample: x, y = law:sample(1000)
+mf.activation.piecewise: mf.activation.piecewise { {0.5, -2.5}, {1.5, 7.5} }
+mf.activation.relu: mf.activation.relu()
+mf.activation.tanh: mf.activation.tanh()(0.5)
+mf.activation.erf: mf.activation.erf()
+mf.activation.sigmoid: mf.activation.sigmoid()
+mf.activation.softplus: mf.activation.softplus()
+mf.activation.custom: mf.activation.custom(function(t) return math.exp(-t * t) end)
+mf.activation:derivative: sigma:derivative(1)
+mf.activation:moment: q, dq_ds = sigma:moment(1.2)
+mf.activation:hermite: tanh:hermite(1, 1)
+mf.activation:coefficients: c = tanh:coefficients(10, 1)
+mf.init.gaussian: mf.init.gaussian { kappa = 0.8 }
+mf.init.sphere: mf.init.sphere { radius = 0.8 }
+mf.schedule.constant: mf.schedule.constant { value = 0.5 }
+mf.schedule.power: mf.schedule.power(-0.25)
+mf.schedule.custom: mf.schedule.custom(function(t) return 1 / (1 + t) end)
+mf.schedule:clock: xi:clock(10)
+mf.sgd: mf.sgd { distribution = law, activation = sigma, N = 800, init = rho0, eps = 1e-5 }
+mf.sgd:advance: sgd:advance(1)
+mf.sgd:step: sgd:step(1000)
+mf.sgd:measure: sgd:measure():radius():mean(1)
+mf.sgd:risk: R, error = sgd:risk()
+mf.sgd:weights: sgd:weights()[1]
+mf.sgd:save: sgd:save "run.mf"
+mf.sgd.load: sgd:save "run.mf"; sgd = mf.sgd.load "run.mf"
+mf.potential.radial: mf.potential.radial { distribution = law, activation = sigma }
+mf.potential:risk: pot:risk(rho)
+mf.potential:psi: pot:psi(0.8, rho)
+mf.potential:v: pot:v(0.8)
+mf.potential:u: pot:u(0.8, 1.2)
+mf.potential:self: pot:self(rho)
+mf.pde.particles: mf.pde.particles { potential = pot, init = rho0 }
+mf.pde.particles:advance: pde:advance(1)
+mf.pde.particles:measure: pde:measure():mean(1)
+mf.pde.particles:risk: pde:risk()
+mf.pde.particles:dissipation: pde:dissipation()
+mf.optimum: best = mf.optimum { potential = pot }; best.risk, best.gap
+mf.measure: mf.measure { x = { 0.5, 1 }, weights = { 0.25, 0.75 }, space = "radial" }
+mf.measure:radius: m:radius()
+mf.measure:atoms: r:atoms()
+mf.measure:weights: r:weights()
+mf.measure:mean: r:mean(function(s) return s * s end)
+mf.measure:std: r:std(1)
+mf.measure:cdf: r:cdf(0.8)
+mf.measure:quantile: r:quantile(0.5)
+mf.measure:histogram: edges, heights = r:histogram { bins = 20 }
+mf.measure:density: x, p = rho:density { points = 200 }
+mf.measure:marginal: m:marginal "w1"
+mf.measure:coordinate: m:coordinate "w1"
+mf.measure:sample: r:sample(1000)
+mf.measure:radii: m:radii { s0 = 20 }
+mf.transport.w1: mf.transport.w1(r, rho)
+mf.transport.w2: mf.transport.w2(r, rho)
+mf.array: mf.array { { 1, 2 }, { 3, 4 } }
+mf.array.zeros: mf.array.zeros(3)
+mf.array.ones: mf.array.ones(2, 3)
+mf.array.identity: mf.array.identity(3)
+mf.array.linspace: mf.array.linspace(0, 1, 11)
+mf.array.logspace: mf.array.logspace(0.01, 100, 5)
+mf.array.range: mf.array.range(0, 1, 0.25)
+mf.array:sum: A:sum(1)
+mf.array:mean: a:mean()
+mf.array:std: a:std()
+mf.array:min: a:min()
+mf.array:max: a:max()
+mf.array:norm: a:norm()
+mf.array:quantile: a:quantile(0.5)
+mf.array:dot: a:dot(a)
+mf.array:matmul: A:matmul(A)
+mf.array:transpose: A:transpose()
+mf.array:map: a:map(function(x) return x * x end)
+mf.array:slice: a:slice(2, 3)
+mf.array:row: A:row(1)
+mf.array:column: A:column(2)
+mf.array:reshape: A:reshape(4)
+mf.array:get: A:get(1, 2)
+mf.array:set: A:set(1, 2, 5)
+mf.array:fill: a:copy():fill(0)
+mf.array:copy: b = a:copy()
+mf.array:shape: rows, columns = A:shape()
+mf.array:sort: mf.array { 3, 1, 2 }:sort()
+mf.array:cumsum: a:cumsum()
+mf.array:exp: a:exp()
+mf.array:log: a:log()
+mf.array:sqrt: a:sqrt()
+mf.array:abs: (-a):abs()
+mf.array:near: a:near({ 1, 2, 4 }, 1e-12)
+mf.array:totable: a:totable()
+mf.array:argmax: a:argmax()
+mf.array:argmin: a:argmin()
+mf.rng: mf.rng { seed = 1 }
+mf.rng:normal: rng:normal()
+mf.rng:normals: rng:normals(5)
+mf.rng:uniform: rng:uniform()
+mf.rng:uniforms: rng:uniforms(5)
+mf.plot: mf.plot { xlabel = "t", ylabel = "R", xlog = true }
+mf.plot.figure:line: fig:line({ 1, 2, 3 }, { 1, 4, 9 }, { label = "squares" })
+mf.plot.figure:points: fig:points({ 1, 2, 3 }, { 1.1, 3.9, 9 }, { errors = { 0.1, 0.2, 0.3 } })
+mf.plot.figure:histogram: fig:histogram(r, { bins = 20 })
+mf.plot.figure:density: fig:density(rho, { label = "PDE" })
+mf.plot.figure:band: fig:band({ 1, 2 }, { 0, 1 }, { 2, 3 })
+mf.plot.figure:hline: fig:hline(0.5)
+mf.plot.figure:vline: fig:vline(1)
+mf.plot.figure:text: fig:text(0.5, 0.5, "here")
+mf.plot.figure:show: fig:line({ 1, 2, 3 }, { 1, 4, 9 }):show()
+mf.plot.figure:save: fig:line({ 1, 2 }, { 3, 4 }):save "figure.svg"
+mf.help: mf.help "sgd:advance"
+mf.strict: mf.strict()
+mf.threads: mf.threads()
+mf.isa: mf.isa()
+mf.blas: mf.blas()
+]]
+
+for name, text in texts:gmatch "([^\n]-): ([^\n]*)\n" do examples[name] = text end
+
+return examples
