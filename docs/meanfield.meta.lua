@@ -384,11 +384,11 @@ function mf.potential.sampled(options) end
 ---@return mf.potential
 function mf.potential.two_radius(options) end
 
----The distributional dynamics (Eq. 7, Eq. 13) along its characteristics: weighted particles that move by -2 xi grad Psi(theta; rho_t). Radii that reach 0 stay there while the force points inward.
----@class mf.pde.particles
----@field J any number of particles
+---The diffusion (Eq. 12, radial as Eq. 13) in r = |w| by finite volumes: implicit, positive, conservative, with a free energy that never grows.
+---@class mf.pde.grid
 ---@field clock any tau = int_0^t xi, in which Eq. 7 is autonomous
----@field error any sum over the steps of the estimated Wasserstein distance W_2 that each added; what the dynamics makes of it later is not included
+---@field error any sum over the steps of W_1 between a step and its two halves, and the mass in the last cell times rmax: large if rmax is too small
+---@field mass any sum of the masses, 1 up to rounding
 ---@field steps any accepted steps so far
 ---@field t any time
 local class7 = {}
@@ -397,8 +397,14 @@ local class7 = {}
 ---@param t any
 function class7:advance(t) end
 
-----dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2).
+---Two arrays: the centres of the cells and the density of r there, mass over width.
+function class7:density() end
+
+----dF/dtau >= 0 in the clock tau = int xi: the right side of Eq. 24 on the cells, twice the mean of |grad (Psi_lambda + log(rho)/beta)|^2.
 function class7:dissipation() end
+
+---F = R/2 + (lambda/2) E r^2 - Ent/beta of the law on R^d with these masses; at beta = inf R/2 + (lambda/2) E r^2. It never grows from one step to the next.
+function class7:free_energy() end
 
 ---rho_t, a copy.
 function class7:measure() end
@@ -411,7 +417,50 @@ function class7:risk() end
 ---@param observables any
 function class7:trajectory(times, observables) end
 
+---The distributional dynamics (Eq. 7, Eq. 13) along its characteristics: weighted particles that move by -2 xi grad Psi(theta; rho_t). Radii that reach 0 stay there while the force points inward.
+---@class mf.pde.particles
+---@field J any number of particles
+---@field clock any tau = int_0^t xi, in which Eq. 7 is autonomous
+---@field error any sum over the steps of the estimated Wasserstein distance W_2 that each added; what the dynamics makes of it later is not included
+---@field steps any accepted steps so far
+---@field t any time
+local class8 = {}
+
+---Solves up to time t, which is hit exactly; returns the solver. Raises 'diverged' when no step is small enough, at the last good state.
+---@param t any
+function class8:advance(t) end
+
+----dF/dtau >= 0 in the clock tau = int xi: the right side of Eq. 24 on the cells, twice the mean of |grad (Psi_lambda + log(rho)/beta)|^2.
+function class8:dissipation() end
+
+---rho_t, a copy.
+function class8:measure() end
+
+---R(rho_t) of Eq. 5.
+function class8:risk() end
+
+---Solves up to the last of the times, as advance does, and returns what was seen on the way: a table with the array t and a list for each observable, an array where they are numbers. times: increasing from now on, a list or an array; or a number t_end, for some 400 times from now to t_end, half of them at equal distances and half at equal ratios, so that a line through them is smooth on a linear and on a logarithmic axis. observables: a table of names, each "risk" or a function (rho, t) of the measure rho_t, as in { R = "risk", r = function(rho) return rho:mean() end }. Times within a step are interpolated to the accuracy of the step (by particles; a solver that cannot steps to them): with particles the run has the same bits as without observers.
+---@param times any
+---@param observables any
+function class8:trajectory(times, observables) end
+
 mf.pde = {}
+
+---@class mf.pde.grid.options
+---@field potential mf.potential an mf.potential, required: V and U of the model, a radial one
+---@field init? mf.init an mf.init: law rho_0 of the weights
+---@field measure? mf.measure an mf.measure: start from this measure: each atom goes to the two centres around it
+---@field beta? number a number in (0, inf], default inf: inverse temperature of Eq. 12; inf: Eq. 13, first order in space
+---@field lambda? number a number in [0, inf), default 0: weight decay: lambda r^2 / 2 is part of Psi
+---@field xi? any an mf.schedule or a function t -> xi(t): step schedule; default constant 1
+---@field rmax? number a number in (0, 1e+06]: radii end here, at a wall; default: 10, or more where rho_0 or the Gaussian of beta lambda need it
+---@field cells? integer an integer in [8, 1e+06], default 1000: number of cells: half of them equal in length, half in the mass of rho_0
+---@field tol? number a number in (0, 1], default 1e-06: tolerance of one step: W_1 between it and two halves, relative to 1 + E r
+
+---A solution of the distributional dynamics with noise, from rho_0, as a density of r = |w| on cells. Its fixed point is mf.gibbs's law.
+---@param options? mf.pde.grid.options
+---@return mf.pde.grid
+function mf.pde.grid(options) end
 
 ---@class mf.pde.particles.options
 ---@field potential mf.potential an mf.potential, required: V and U of the model
@@ -436,7 +485,7 @@ function mf.pde.particles(options) end
 ---@field lower_bound any risk - gap.
 ---@field measure any The minimizer as an mf.measure; radii may be inf.
 ---@field risk any R of the measure (Eq. 5).
-local class8 = {}
+local class9 = {}
 
 ---@class mf.optimum.options
 ---@field potential mf.potential an mf.potential, required: whose risk to minimise
@@ -458,14 +507,14 @@ function mf.optimum(options) end
 ---@field log_Z any log of int exp(-beta Psi_lambda) d theta over the full space of weights.
 ---@field risk any R of the law (Eq. 5).
 ---@field square any int |theta|^2 d rho.
-local class9 = {}
+local class10 = {}
 
 ---The density with respect to the coordinates themselves (r^(d-1) and the sphere's area are part of it), at a point or a list of points like pot:V's. Eq. 21.
 ---@param theta any
-function class9:density(theta) end
+function class10:density(theta) end
 
 ---The law as an mf.measure of weighted atoms, the nodes of the quadrature: means over it are integrals. With an output weight five atoms stand for its Gaussian at each node.
-function class9:measure() end
+function class10:measure() end
 
 ---@class mf.gibbs.options
 ---@field potential mf.potential an mf.potential, required: V and U of the model, in radii (and a, b)
@@ -517,19 +566,19 @@ function mf.stability.point_mass(options) end
 ---@field dim any number of coordinates
 ---@field n any number of atoms
 ---@field space any what the coordinates mean
-local class10 = {}
+local class11 = {}
 
 ---The atoms, an n x dim array.
-function class10:atoms() end
+function class11:atoms() end
 
 ---rho(coordinate <= x); x a number, or an array or table.
 ---@param x any
 ---@param which any
-function class10:cdf(x, which) end
+function class11:cdf(x, which) end
 
 ---One coordinate of every atom, by name ("r", "a", "r1", "w3") or number.
 ---@param which any
-function class10:coordinate(which) end
+function class11:coordinate(which) end
 
 ---@class mf.measure.density.options
 ---@field points? integer an integer in [8, 1e+07], default 401: number of points of the curve, made odd: edges and centres of cells
@@ -539,7 +588,7 @@ function class10:coordinate(which) end
 
 ---Points x, density p there, and the point masses { {x=, mass=}, ... }, which are no part of p: the area under p and the point masses have total 1. By default p is the density behind deterministic particles, whose distribution function is linear between neighbours, and x is dense where mass is. Atoms that are a random sample need a bandwidth, or a histogram. Point masses are mass at infinity and places with 8 times the mass of a neighbour, such as particles absorbed at r = 0; of fewer than 8 places all (then x and p are empty).
 ---@param options? mf.measure.density.options
-function class10:density(options) end
+function class11:density(options) end
 
 ---@class mf.measure.histogram.options
 ---@field bins? integer an integer in [1, 1e+07], default 40: number of bins
@@ -549,25 +598,25 @@ function class10:density(options) end
 
 ---Edges (bins + 1), heights (bins) and the mass outside the range. Bins are [edge, next edge), the last one is closed; the area of all bins is the mass inside.
 ---@param options? mf.measure.histogram.options
-function class10:histogram(options) end
+function class11:histogram(options) end
 
 ---The law of one coordinate: a measure with that coordinate alone.
 ---@param which any
-function class10:marginal(which) end
+function class11:marginal(which) end
 
 ---int f d rho of a coordinate or of fn(x1, ..., xD); without an argument of the only coordinate, or the vector of all means.
 ---@param which any
-function class10:mean(which) end
+function class11:mean(which) end
 
 ---The image of the measure: atoms fn(x1, ..., xD) with the same weights, with as many coordinates as fn returns, in the space named (default 'free').
 ---@param fn any
 ---@param space any
-function class10:push(fn, space) end
+function class11:push(fn, space) end
 
 ---Smallest atom x of a coordinate with rho(<= x) >= p; p a number, or an array or table.
 ---@param p any
 ---@param which any
-function class10:quantile(p, which) end
+function class11:quantile(p, which) end
 
 ---@class mf.measure.radii.options
 ---@field s0 integer an integer in [1, 1e+09], required: dimension of the subspace V
@@ -575,10 +624,10 @@ function class10:quantile(p, which) end
 
 ---The law of r1 = |P_V w|, r2 = |w - P_V w|, with a and b of affine neurons: a measure in space 'two_radius', of affine neurons 'relu'.
 ---@param options? mf.measure.radii.options
-function class10:radii(options) end
+function class11:radii(options) end
 
 ---The law of |w|: a measure in space 'radial' from weights or radii.
-function class10:radius() end
+function class11:radius() end
 
 ---@class mf.measure.sample.options
 ---@field seed? integer an integer >= 0, default 1: of the draws
@@ -586,14 +635,14 @@ function class10:radius() end
 ---n independent draws from the measure, as a measure of equal weights.
 ---@param n any
 ---@param options? mf.measure.sample.options
-function class10:sample(n, options) end
+function class11:sample(n, options) end
 
 ---Standard deviation of a coordinate under rho (a law: no n - 1), or the vector of all.
 ---@param which any
-function class10:std(which) end
+function class11:std(which) end
 
 ---The masses, n numbers of sum 1.
-function class10:weights() end
+function class11:weights() end
 
 ---@class mf.measure.options
 ---@field x any an mf.array or table of numbers or rows, required: atoms: n numbers, or n rows of coordinates
@@ -636,136 +685,136 @@ function mf.transport.wp(a, b, p) end
 
 ---Dense vector or matrix of doubles. a[i] counts from 1; a row a[i] of a matrix is a view that shares memory, so a[i][j] = x writes into a, and a[i] = row copies a row in. Reading one past the end gives nil (ipairs stops there), any other index outside is an error. + - * / ^ work element by element on equal shapes and with numbers; == compares all elements. NaN and infinities are data.
 ---@class mf.array
-local class11 = {}
+local class12 = {}
 
 ---|x| of every element.
-function class11:abs() end
+function class12:abs() end
 
 ---Index i (of a matrix: i, j) of the first largest element, or of the first NaN.
-function class11:argmax() end
+function class12:argmax() end
 
 ---Index i (of a matrix: i, j) of the first smallest element, or of the first NaN.
-function class11:argmin() end
+function class12:argmin() end
 
 ---Column j of a matrix, a vector that shares the matrix's memory.
 ---@param j any
-function class11:column(j) end
+function class12:column(j) end
 
 ---A copy with memory of its own.
-function class11:copy() end
+function class12:copy() end
 
 ---Cosine of every element.
-function class11:cos() end
+function class12:cos() end
 
 ---Vector of the running sums.
-function class11:cumsum() end
+function class12:cumsum() end
 
 ---Inner product of two vectors.
 ---@param b any
-function class11:dot(b) end
+function class12:dot(b) end
 
 ---Error function of every element.
-function class11:erf() end
+function class12:erf() end
 
 ---exp of every element.
-function class11:exp() end
+function class12:exp() end
 
 ---Sets every element to x; returns a.
 ---@param x any
-function class11:fill(x) end
+function class12:fill(x) end
 
 ---Every element rounded down.
-function class11:floor() end
+function class12:floor() end
 
 ---One element. For a matrix faster than a[i][j], which makes a view of the row.
 ---@param i any
-function class11:get(i) end
+function class12:get(i) end
 
 ---Natural logarithm of every element.
-function class11:log() end
+function class12:log() end
 
 ---Logarithm to base 10 of every element.
-function class11:log10() end
+function class12:log10() end
 
 ---New array of fn(x, i) or, for a matrix, fn(x, i, j) of every element.
 ---@param fn any
-function class11:map(fn) end
+function class12:map(fn) end
 
 ---Matrix product: matrix times matrix, matrix times vector, or vector times matrix.
 ---@param b any
-function class11:matmul(b) end
+function class12:matmul(b) end
 
 ---Largest element, NaN if there is a NaN; axis as in a:sum.
 ---@param axis any
-function class11:max(axis) end
+function class12:max(axis) end
 
 ---Mean; axis as in a:sum.
 ---@param axis any
-function class11:mean(axis) end
+function class12:mean(axis) end
 
 ---Smallest element, NaN if there is a NaN; axis as in a:sum.
 ---@param axis any
-function class11:min(axis) end
+function class12:min(axis) end
 
 ---Whether |a - b| <= tol in every element, and the largest |a - b|. b is an array, a table or one number; equal infinities are near, NaN is near to nothing.
 ---@param b any
 ---@param tol any
-function class11:near(b, tol) end
+function class12:near(b, tol) end
 
 ---Euclidean norm of all elements, without overflow; axis as in a:sum.
 ---@param axis any
-function class11:norm(axis) end
+function class12:norm(axis) end
 
 ---The p-quantile of all elements, linear between order statistics: p = 0 the minimum, 0.5 the median, 1 the maximum. A vector or table of p gives a vector.
 ---@param p any
-function class11:quantile(p) end
+function class12:quantile(p) end
 
 ---A copy with the same elements, row by row, in another shape.
 ---@param n any
-function class11:reshape(n) end
+function class12:reshape(n) end
 
 ---Row i of a matrix, a vector that shares the matrix's memory. The same as a[i].
 ---@param i any
-function class11:row(i) end
+function class12:row(i) end
 
 ---Writes one element.
 ---@param i any
 ---@param x any
-function class11:set(i, x) end
+function class12:set(i, x) end
 
 ---n for a vector; rows, columns for a matrix.
-function class11:shape() end
+function class12:shape() end
 
 ---Sine of every element.
-function class11:sin() end
+function class12:sin() end
 
 ---Elements (of a matrix: rows) i to j, both included, sharing memory with a. Defaults: i = 1, j = #a; i = j + 1 gives an empty array.
 ---@param i any
 ---@param j any
-function class11:slice(i, j) end
+function class12:slice(i, j) end
 
 ---Sorts a vector in place, increasing, NaN at the end; returns it.
-function class11:sort() end
+function class12:sort() end
 
 ---Square root of every element.
-function class11:sqrt() end
+function class12:sqrt() end
 
 ---Standard deviation with divisor n - 1 (NaN for one element); axis as in a:sum.
 ---@param axis any
-function class11:std(axis) end
+function class12:std(axis) end
 
 ---Sum of all elements (0 if there are none), added pairwise. With axis = 1 the vector of the columns' sums, with axis = 2 of the rows'.
 ---@param axis any
-function class11:sum(axis) end
+function class12:sum(axis) end
 
 ---Hyperbolic tangent of every element.
-function class11:tanh() end
+function class12:tanh() end
 
 ---A table of numbers, or of rows.
-function class11:totable() end
+function class12:totable() end
 
 ---The transposed matrix, a copy.
-function class11:transpose() end
+function class12:transpose() end
 
 mf.array = {}
 
@@ -801,21 +850,21 @@ function mf.array.zeros(n) end
 
 ---A source of random numbers for one draw of one stream: the k-th call on equal sources gives equal numbers (Philox 4x32-10 counters, Box-Muller).
 ---@class mf.rng
-local class12 = {}
+local class13 = {}
 
 ---One standard normal.
-function class12:normal() end
+function class13:normal() end
 
 ---n standard normals, an mf.array. Every call gives fresh numbers.
 ---@param n any
-function class12:normals(n) end
+function class13:normals(n) end
 
 ---One uniform on (0, 1).
-function class12:uniform() end
+function class13:uniform() end
 
 ---n uniforms on (0, 1), an mf.array.
 ---@param n any
-function class12:uniforms(n) end
+function class13:uniforms(n) end
 
 ---@class mf.rng.options
 ---@field seed? integer an integer >= 0, default 1: seed
@@ -829,7 +878,7 @@ function mf.rng(options) end
 
 ---An open results file.
 ---@class mf.store file
-local class13 = {}
+local class14 = {}
 
 mf.store = {}
 
@@ -844,162 +893,6 @@ function mf.store.write(path, results) end
 
 ---A figure: panels with series. See mf.plot.
 ---@class mf.plot.figure
-local class14 = {}
-
----@class mf.plot.figure.band.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field opacity? number a number in [0, 1], default 0.3: of the fill
-
----A filled band between low[i] and high[i].
----@param x any
----@param low any
----@param high any
----@param options? mf.plot.figure.band.options
-function class14:band(x, low, high, options) end
-
----@class mf.plot.figure.density.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field width? number a number in [0.05, 20], default 1.1: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
----@field bandwidth? number a number in [0, inf): standard deviation of a Gaussian in place of every atom
----@field points? integer an integer in [8, 1e+07]: number of points of the curve
----@field coordinate? any a name or a number: which one, where there are several
-
----The smooth density of a particle measure (measure:density()), as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
----@param measure any
----@param options? mf.plot.figure.density.options
-function class14:density(measure, options) end
-
----@class mf.plot.figure.histogram.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field opacity? number a number in [0, 1], default 0.3: of the fill
----@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
----@field range? table {low, high} with low < high: from where to where; by default all finite values
-
----The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
----@param data any
----@param options? mf.plot.figure.histogram.options
-function class14:histogram(data, options) end
-
----@class mf.plot.figure.hline.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
----@field width? number a number in [0.05, 20], default 0.7: line width in points
-
----A horizontal line across the axes.
----@param y any
----@param options? mf.plot.figure.hline.options
-function class14:hline(y, options) end
-
----@class mf.plot.figure.inset.options
----@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
----@field ylabel? string a string, default "": text beside the axis
----@field title? string a string, default "": text above the axes
----@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
----@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
----@field ylog? boolean true or false, default false: logarithmic y axis
----@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
----@field yrange? table {low, high} with low < high: ends of the y axis
----@field xticks? table a list of numbers or of {number, label}: marks on the x axis
----@field yticks? table a list of numbers or of {number, label}: marks on the y axis
----@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
----@field x? number a number in [0, 1]: left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data
----@field y? number a number in [0, 1]: lower edge of its frame
----@field w? number a number in [0.05, 1], default 0.45: width of its frame
----@field h? number a number in [0.05, 1], default 0.42: height of its frame
-
----Small axes inside the axes; draw in what it returns with the same methods.
----@param options? mf.plot.figure.inset.options
-function class14:inset(options) end
-
----@class mf.plot.figure.line.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field width? number a number in [0.05, 20], default 1.1: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
-
----A line through the points (x[i], y[i]).
----@param x any
----@param y any
----@param options? mf.plot.figure.line.options
-function class14:line(x, y, options) end
-
----@class mf.plot.figure.panel.options
----@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
----@field ylabel? string a string, default "": text beside the axis
----@field title? string a string, default "": text above the axes
----@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
----@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
----@field ylog? boolean true or false, default false: logarithmic y axis
----@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
----@field yrange? table {low, high} with low < high: ends of the y axis
----@field xticks? table a list of numbers or of {number, label}: marks on the x axis
----@field yticks? table a list of numbers or of {number, label}: marks on the y axis
----@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
-
----The i-th panel, with its options set if given; it has the figure's drawing methods.
----@param i any
----@param options? mf.plot.figure.panel.options
-function class14:panel(i, options) end
-
----@class mf.plot.figure.points.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
----@field size? number a number in [0.1, 20], default 1: symbol size, relative
----@field opacity? number a number in [0, 1], default 1: of the symbols; clouds of many points want less
----@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
-
----Symbols at (x[i], y[i]), with vertical error bars of half length errors[i] where given.
----@param x any
----@param y any
----@param options? mf.plot.figure.points.options
-function class14:points(x, y, options) end
-
----Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Returns nil and gnuplot's message if that fails.
----@param path any
----@param ... any
-function class14:save(path, ...) end
-
----@class mf.plot.figure.show.options
----@field columns? integer an integer in [20, 1000]: width in characters; by default the terminal's
----@field lines? integer an integer in [5, 1000]: height of a panel in lines; by default fits the terminal
----@field color? boolean true or false: colours; by default on a terminal, unless NO_COLOR is set
-
----Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set.
----@param options? mf.plot.figure.show.options
-function class14:show(options) end
-
----@class mf.plot.figure.text.options
----@field color? any "#rrggbb": by default the next of the palette
----@field align? "left"|"center"|"right" 'left' | 'center' | 'right', default "left": which part of the text stands at x
----@field fraction? boolean true or false, default false: x and y are fractions of the axes, not data
----@field size? number a number in [1, 100], default 7: font size in points
-
----A text at (x, y), in data or axes coordinates.
----@param x any
----@param y any
----@param text any
----@param options? mf.plot.figure.text.options
-function class14:text(x, y, text, options) end
-
----@class mf.plot.figure.vline.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
----@field width? number a number in [0.05, 20], default 0.7: line width in points
-
----A vertical line across the axes.
----@param x any
----@param options? mf.plot.figure.vline.options
-function class14:vline(x, options) end
-
----One pair of axes of a figure: figure:panel(i) or figure:inset{...}.
----@class mf.plot.panel
 local class15 = {}
 
 ---@class mf.plot.figure.band.options
@@ -1084,6 +977,24 @@ function class15:inset(options) end
 ---@param options? mf.plot.figure.line.options
 function class15:line(x, y, options) end
 
+---@class mf.plot.figure.panel.options
+---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
+---@field ylabel? string a string, default "": text beside the axis
+---@field title? string a string, default "": text above the axes
+---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
+---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
+---@field ylog? boolean true or false, default false: logarithmic y axis
+---@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
+---@field yrange? table {low, high} with low < high: ends of the y axis
+---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
+---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
+---@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
+
+---The i-th panel, with its options set if given; it has the figure's drawing methods.
+---@param i any
+---@param options? mf.plot.figure.panel.options
+function class15:panel(i, options) end
+
 ---@class mf.plot.figure.points.options
 ---@field label? string a string, default "": entry in the legend
 ---@field color? any "#rrggbb": by default the next of the palette
@@ -1097,6 +1008,20 @@ function class15:line(x, y, options) end
 ---@param y any
 ---@param options? mf.plot.figure.points.options
 function class15:points(x, y, options) end
+
+---Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Returns nil and gnuplot's message if that fails.
+---@param path any
+---@param ... any
+function class15:save(path, ...) end
+
+---@class mf.plot.figure.show.options
+---@field columns? integer an integer in [20, 1000]: width in characters; by default the terminal's
+---@field lines? integer an integer in [5, 1000]: height of a panel in lines; by default fits the terminal
+---@field color? boolean true or false: colours; by default on a terminal, unless NO_COLOR is set
+
+---Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set.
+---@param options? mf.plot.figure.show.options
+function class15:show(options) end
 
 ---@class mf.plot.figure.text.options
 ---@field color? any "#rrggbb": by default the next of the palette
@@ -1121,6 +1046,130 @@ function class15:text(x, y, text, options) end
 ---@param x any
 ---@param options? mf.plot.figure.vline.options
 function class15:vline(x, options) end
+
+---One pair of axes of a figure: figure:panel(i) or figure:inset{...}.
+---@class mf.plot.panel
+local class16 = {}
+
+---@class mf.plot.figure.band.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field opacity? number a number in [0, 1], default 0.3: of the fill
+
+---A filled band between low[i] and high[i].
+---@param x any
+---@param low any
+---@param high any
+---@param options? mf.plot.figure.band.options
+function class16:band(x, low, high, options) end
+
+---@class mf.plot.figure.density.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field width? number a number in [0.05, 20], default 1.1: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field bandwidth? number a number in [0, inf): standard deviation of a Gaussian in place of every atom
+---@field points? integer an integer in [8, 1e+07]: number of points of the curve
+---@field coordinate? any a name or a number: which one, where there are several
+
+---The smooth density of a particle measure (measure:density()), as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
+---@param measure any
+---@param options? mf.plot.figure.density.options
+function class16:density(measure, options) end
+
+---@class mf.plot.figure.histogram.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field opacity? number a number in [0, 1], default 0.3: of the fill
+---@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
+---@field range? table {low, high} with low < high: from where to where; by default all finite values
+
+---The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
+---@param data any
+---@param options? mf.plot.figure.histogram.options
+function class16:histogram(data, options) end
+
+---@class mf.plot.figure.hline.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+
+---A horizontal line across the axes.
+---@param y any
+---@param options? mf.plot.figure.hline.options
+function class16:hline(y, options) end
+
+---@class mf.plot.figure.inset.options
+---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
+---@field ylabel? string a string, default "": text beside the axis
+---@field title? string a string, default "": text above the axes
+---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
+---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
+---@field ylog? boolean true or false, default false: logarithmic y axis
+---@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
+---@field yrange? table {low, high} with low < high: ends of the y axis
+---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
+---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
+---@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
+---@field x? number a number in [0, 1]: left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data
+---@field y? number a number in [0, 1]: lower edge of its frame
+---@field w? number a number in [0.05, 1], default 0.45: width of its frame
+---@field h? number a number in [0.05, 1], default 0.42: height of its frame
+
+---Small axes inside the axes; draw in what it returns with the same methods.
+---@param options? mf.plot.figure.inset.options
+function class16:inset(options) end
+
+---@class mf.plot.figure.line.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field width? number a number in [0.05, 20], default 1.1: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+
+---A line through the points (x[i], y[i]).
+---@param x any
+---@param y any
+---@param options? mf.plot.figure.line.options
+function class16:line(x, y, options) end
+
+---@class mf.plot.figure.points.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
+---@field size? number a number in [0.1, 20], default 1: symbol size, relative
+---@field opacity? number a number in [0, 1], default 1: of the symbols; clouds of many points want less
+---@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
+
+---Symbols at (x[i], y[i]), with vertical error bars of half length errors[i] where given.
+---@param x any
+---@param y any
+---@param options? mf.plot.figure.points.options
+function class16:points(x, y, options) end
+
+---@class mf.plot.figure.text.options
+---@field color? any "#rrggbb": by default the next of the palette
+---@field align? "left"|"center"|"right" 'left' | 'center' | 'right', default "left": which part of the text stands at x
+---@field fraction? boolean true or false, default false: x and y are fractions of the axes, not data
+---@field size? number a number in [1, 100], default 7: font size in points
+
+---A text at (x, y), in data or axes coordinates.
+---@param x any
+---@param y any
+---@param text any
+---@param options? mf.plot.figure.text.options
+function class16:text(x, y, text, options) end
+
+---@class mf.plot.figure.vline.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb": by default the next of the palette
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+
+---A vertical line across the axes.
+---@param x any
+---@param options? mf.plot.figure.vline.options
+function class16:vline(x, options) end
 
 mf.plot = {}
 
@@ -1152,40 +1201,40 @@ function mf.plot.grid(options) end
 ---@field options any all options and their values
 ---@field out any folder of its results
 ---@field quick any whether --quick was given
-local class16 = {}
+local class17 = {}
 
 ---States a claim as numbers, op one of < <= > >= == ~=; or run:check(name, condition). Prints pass or FAIL. The program's exit code is 1 if any check failed.
 ---@param name any
 ---@param value any
 ---@param op any
 ---@param bound any
-function class16:check(name, value, op, bound) end
+function class17:check(name, value, op, bound) end
 
 ---All recorded values of a column.
 ---@param name any
-function class16:column(name) end
+function class17:column(name) end
 
 ---Largest value of a column; NaN if it holds one.
 ---@param name any
-function class16:max(name) end
+function class17:max(name) end
 
 ---Smallest value of a column; NaN if it holds one.
 ---@param name any
-function class16:min(name) end
+function class17:min(name) end
 
 ---Appends a row. The first row fixes the columns: first those listed in `columns`, then the others by the alphabet. Rows reach the disk at once, in <name>.partial.tsv; a row that cannot be written is an error.
 ---@param options? any
-function class16:record(options) end
+function class17:record(options) end
 
 ---Writes the data with options, checks and code version (<name>.tsv to read, <name>.h5), and the figures (<name>.svg and .png; several are numbered, or named by run:save{suffix=figure}); prints a short table.
 ---@param figure any
 ---@param ... any
-function class16:save(figure, ...) end
+function class17:save(figure, ...) end
 
 ---Runs through output times, which must not decrease, with one progress bar for all of them; run:times() takes those of the option `times`. Of several lists it runs through all times in order, each once.
 ---@param list any
 ---@param ... any
-function class16:times(list, ...) end
+function class17:times(list, ...) end
 
 ---@class mf.experiment.options
 ---@field name any a name of letters, digits, _ and -, required: names the results folder and its files
@@ -1259,21 +1308,21 @@ function mf.descend(options) end
 
 ---Holds a folder against other runs until it is closed.
 ---@class mf.file.lock
-local class17 = {}
+local class18 = {}
 
 ---Lets go of the folder.
-function class17:close() end
+function class18:close() end
 
 ---A file that grows by whole rows.
 ---@class mf.file.rows
-local class18 = {}
+local class19 = {}
 
 ---Appends all of the text or nothing: true, or nil and the system's reason.
 ---@param text any
-function class18:add(text) end
+function class19:add(text) end
 
 ---Flushes to the disk and closes.
-function class18:close() end
+function class19:close() end
 
 mf.file = {}
 
@@ -1301,28 +1350,28 @@ function mf.isa() end
 ---Forked workers, one for each running job. Closing it kills them.
 ---@class mf.process.pool
 ---@field free any Number of workers that could be started now.
-local class19 = {}
+local class20 = {}
 
 ---Waits at most so long for a worker to end: returns its job and string; or its job, nil and how it died; or nothing. May return early with nothing.
 ---@param seconds any
-function class19:next(seconds) end
+function class20:next(seconds) end
 
 ---Forks a worker that calls work(text) and hands back the string it returns. Needs pool.free > 0.
 ---@param job any
 ---@param text any
-function class19:start(job, text) end
+function class20:start(job, text) end
 
 ---A progress bar that listens to Ctrl-C.
 ---@class mf.process.task
-local class20 = {}
+local class21 = {}
 
 ---Writes text on stderr, in place of the bar.
 ---@param text any
-function class20:say(text) end
+function class21:say(text) end
 
 ---Redraws the bar if it is time to; raises "interrupted" after Ctrl-C.
 ---@param done any
-function class20:tick(done) end
+function class21:tick(done) end
 
 mf.process = {}
 

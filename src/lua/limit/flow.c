@@ -133,7 +133,7 @@ static int flow_risk(lua_State *L) {
     return 1;
 }
 
-static int flow_dissipation(lua_State *L) {
+int mfl_flow_dissipation(lua_State *L) {
     const char *where = "pde:dissipation";
     mf_flow *flow = check_idle(L)->flow;
     double rate = NAN;
@@ -337,7 +337,7 @@ const mfl_fn mfl_flow_methods[] = {
         {"measure", flow_measure, "pde:measure()", "rho_t, a copy.", NULL},
         {"risk", flow_risk, "pde:risk()", "R(rho_t) of Eq. 5.", NULL},
         {"__risk", flow_risk, NULL, NULL, NULL}, /* cheap: the prompt may show it */
-        {"dissipation", flow_dissipation, "pde:dissipation()",
+        {"dissipation", mfl_flow_dissipation, "pde:dissipation()",
          "-dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2).",
          NULL},
         {NULL, NULL, NULL, NULL, NULL}};
