@@ -6,6 +6,7 @@
 
 #include <gsl/gsl_cblas.h>
 #include <gsl/gsl_integration.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,20 +14,24 @@
 MF_KERNELS(mf_network_kernels, MF_NETWORK_KERNELS)
 
 enum {
-    SHORT = 32,  /* terms of the series for every pair             */
-    LONG = 512,  /* terms for the pairs that need them              */
-    PANEL = 64,  /* rows of the Gram matrix at a time               */
-    POINTS = 20, /* Gauss-Legendre points an interval               */
-    REACH = 9,   /* |G| beyond has probability 2e-19                 */
-    BREAKS = 400 /* break points of one quadrature, at most         */
+    SHORT = 32,   /* terms of the series for every pair             */
+    LONG = 512,   /* terms for the pairs that need them              */
+    PANEL = 64,   /* rows of the Gram matrix at a time               */
+    POINTS = 20,  /* Gauss-Legendre points an interval               */
+    REACH = 9,    /* |G| beyond has probability 2e-19                 */
+    HALVINGS = 40 /* of one piece of a quadrature                   */
 };
 
 static const double PAIR_TOLERANCE = 1e-12; /* of one pair's expectation, relative to its scale */
+static const double ROUNDING = 4e-14;       /* of a mean, relative to the sizes of its summands */
 
 /* What one component of the law needs; arrays in the caller's scratch. */
 typedef struct {
     const mf_activation *act;
     const mf_network *net;
+    const mf_flag *stop;
+    double *at; /* all breaks of sigma, increasing */
+    size_t breaks;
     double *Y;      /* N x d: L^T w, whose inner products are covariances */
     double *s;      /* N: deviations                                      */
     double *offset; /* N: b_i + <w_i, mu>                                  */
@@ -39,13 +44,14 @@ typedef struct {
     double *rest;   /* N: what is left of E sigma_i^2 after it              */
     size_t terms;
     double nodes[POINTS], weights[POINTS];
+    double high[2][POINTS]; /* the last two Legendre coefficients of POINTS values */
     double g[2 * REACH][POINTS], phi[2 * REACH][POINTS]; /* nodes between k and k + 1, times phi */
     double error;
 } component;
 
 size_t mf_risk_scratch(const mf_distribution *law, size_t N) {
     size_t each = law->d + SHORT + 2 * PANEL + 4;
-    if (N > (SIZE_MAX / 16) / sizeof(double) / each)
+    if (N > INT_MAX || N > (SIZE_MAX / 16) / sizeof(double) / each)
         return 0;
     return (N * each + 2 * PANEL) * sizeof(double) + 64;
 }
@@ -67,13 +73,33 @@ static void transform(const mf_distribution *law, size_t which, const double *me
         p->s[i] = cblas_dnrm2((int)d, p->Y + i * d, 1);
 }
 
-static mf_status make_rule(component *p, mf_error *err) {
+static double legendre(int k, double x) {
+    double before = 1, now = x;
+    for (int j = 1; j < k; ++j) {
+        double next = ((2 * j + 1) * x * now - j * before) / (j + 1);
+        before = now, now = next;
+    }
+    return now;
+}
+
+/* The rules of quadrature and the breaks of sigma; close_rules takes back what they hold. */
+static mf_status open_rules(component *p, mf_error *err) {
     gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(POINTS);
-    if (!table)
+    p->breaks = mf_activation_breaks(p->act, NULL, 0);
+    p->at = malloc(p->breaks * sizeof *p->at);
+    if (!table || !p->at) {
+        gsl_integration_glfixed_table_free(table);
         return mf_fail(err, MF_ENOMEM, "out of memory");
+    }
+    mf_activation_breaks(p->act, p->at, p->breaks);
     for (size_t m = 0; m < POINTS; ++m)
         gsl_integration_glfixed_point(-1, 1, m, &p->nodes[m], &p->weights[m], table);
     gsl_integration_glfixed_table_free(table);
+    for (size_t m = 0; m < POINTS; ++m)
+        for (int i = 0; i < 2; ++i) {
+            int k = POINTS - 2 + i;
+            p->high[i][m] = (k + 0.5) * p->weights[m] * legendre(k, p->nodes[m]);
+        }
     for (int k = 0; k < 2 * REACH; ++k)
         for (size_t m = 0; m < POINTS; ++m) {
             double g = k - REACH + (1 + p->nodes[m]) / 2;
@@ -83,69 +109,123 @@ static mf_status make_rule(component *p, mf_error *err) {
     return MF_OK;
 }
 
+static void close_rules(component *p) {
+    free(p->at);
+    p->at = NULL;
+}
+
+/* ---- pairs by quadrature -------------------------------------------------------------------- */
+
 static int increasing(const void *x, const void *y) {
     double a = *(const double *)x, b = *(const double *)y;
     return (a > b) - (a < b);
 }
 
-/* Break points, in G, of sigma(s G + b) blurred over the width w (0: sharp). */
-static size_t add_breaks(const mf_activation *act, double s, double b, double w, double *out,
-                         size_t count) {
-    double t[64];
-    size_t n = mf_activation_breaks(act, t, 64);
-    for (size_t k = 0; k < n && k < 64 && s > 0; ++k)
-        for (int side = -2; side <= 2; ++side) {
-            double g = (t[k] - b) / s + side * 2.5 * w;
-            if (fabs(g) < REACH && count < BREAKS && (w > 0 || side == 0))
-                out[count++] = g;
-        }
-    return count;
+/* A pair of correlation z: sigma(s G + b) sigma(s' G' + b'), G' = z G + rest G''. */
+typedef struct {
+    const component *p;
+    double s, b, s_other, b_other, z, rest;
+    double tol, sum, error; /* accepted; so far: the integral, and its error */
+    mf_status status;
+    mf_error *err;
+} pair;
+
+/* The integrand at g but for phi's factor 1/sqrt(2 pi): over G'' in closed form. */
+static double pair_at(pair *q, double g) {
+    const mf_activation *act = q->p->act;
+    double centre = q->b_other + q->s_other * q->z * g, inner = 0;
+    double first = mf_activation_value(act, q->s * g + q->b) * exp(-g * g / 2);
+    if (q->rest == 0)
+        return first * mf_activation_value(act, centre);
+    mf_status status =
+            mf_activation_moment(act, q->s_other * q->rest, centre, &inner, NULL, NULL, q->err);
+    if (status < 0)
+        q->status = status;
+    return first * inner;
 }
 
-/* E[ sigma(s_i G + b_i) sigma(s_j G' + b_j) ], corr(G, G') = z: over G by composite
- * Gauss-Legendre between the kinks, over G' given G in closed form.                   */
-static mf_status pair_by_quadrature(const component *p, size_t i, size_t j, double z, double *value,
-                                    mf_error *err) {
-    double breaks[BREAKS + 40], rest = sqrt(fmax(0, 1 - z * z));
+/* Adds one piece, halved until its last Legendre coefficients say that it is resolved: they fall
+ * like r^-k where the rule's error falls like r^-2k, so that their power 3/2 overestimates it.  */
+static void add_piece(pair *q, double from, double to, int halvings) {
+    const component *p = q->p;
+    double middle = (from + to) / 2, half = (to - from) / 2, sum = 0, top = 0, last[2] = {0, 0};
+    if (q->status != MF_OK || mf_flag_is_set(p->stop))
+        return;
+    for (size_t m = 0; m < POINTS; ++m) {
+        double value = pair_at(q, middle + half * p->nodes[m]);
+        sum += p->weights[m] * value;
+        last[0] += p->high[0][m] * value;
+        last[1] += p->high[1][m] * value;
+        top = fmax(top, fabs(value));
+    }
+    double left = top > 0 ? fmin(1, 10 * fmax(fabs(last[0]), fabs(last[1])) / top) : 0;
+    double error = half * top * left * sqrt(left);
+    if (error > q->tol * half / REACH && halvings < HALVINGS) {
+        add_piece(q, from, middle, halvings + 1);
+        add_piece(q, middle, to, halvings + 1);
+        return;
+    }
+    q->sum += half * sum;
+    q->error += error;
+}
+
+/* Where the integrand changes its character, in G: ends of pieces no longer than one deviation, the
+ * first neuron's breaks, the second's, and where the blur about these ends. Returns how many.     */
+static size_t pair_breaks(const pair *q, double *out) {
+    const component *p = q->p;
+    double slope = q->s_other * q->z, blur = q->rest / fabs(q->z);
     size_t n = 0;
-    for (int k = -REACH; k <= REACH; ++k) /* pieces no longer than one deviation */
-        breaks[n++] = k;
-    n = add_breaks(p->act, p->s[i], p->offset[i], 0, breaks, n);
-    n = add_breaks(p->act, p->s[j] * z, p->offset[j], rest < 0.5 ? rest : 0, breaks, n);
-    qsort(breaks, n, sizeof *breaks, increasing);
-    double sum = 0;
-    for (size_t k = 0; k + 1 < n; ++k) {
-        double middle = (breaks[k] + breaks[k + 1]) / 2, half = (breaks[k + 1] - breaks[k]) / 2;
-        if (half < 1e-14)
-            continue;
-        for (int m = 0; m < POINTS; ++m) {
-            double g = middle + half * p->nodes[m], inner;
-            double first = mf_activation_value(p->act, p->s[i] * g + p->offset[i]);
-            double centre = p->offset[j] + p->s[j] * z * g;
-            if (rest > 0) {
-                mf_status status = mf_activation_moment(p->act, p->s[j] * rest, centre, &inner,
-                                                        NULL, NULL, err);
-                if (status < 0)
-                    return status;
-            } else {
-                inner = mf_activation_value(p->act, centre);
-            }
-            sum += half * p->weights[m] * exp(-g * g / 2) * first * inner;
+    for (int k = -REACH; k <= REACH; ++k)
+        out[n++] = k;
+    for (size_t k = 0; k < p->breaks; ++k) {
+        double g = (p->at[k] - q->b) / q->s;
+        if (fabs(g) < REACH)
+            out[n++] = g;
+        for (int side = -1; side <= 1; ++side) {
+            g = (p->at[k] - q->b_other) / slope + side * 8 * blur;
+            if (fabs(g) < REACH && (side == 0 || (blur > 0 && 8 * blur < 1)))
+                out[n++] = g;
         }
     }
-    *value = sum / sqrt(2 * M_PI);
-    return MF_OK;
+    qsort(out, n, sizeof *out, increasing);
+    return n;
+}
+
+/* E[ sigma(s_i G + b_i) sigma(s_j G' + b_j) ], corr(G, G') = z, and its error. */
+static mf_status pair_by_quadrature(const component *p, size_t i, size_t j, double z, double *value,
+                                    double *error, mf_error *err) {
+    pair q = {.p = p,
+              .s = p->s[i],
+              .b = p->offset[i],
+              .s_other = p->s[j],
+              .b_other = p->offset[j],
+              .z = z,
+              .rest = sqrt((1 - fabs(z)) * (1 + fabs(z))),
+              .tol = PAIR_TOLERANCE * sqrt(p->second[i] * p->second[j]),
+              .err = err};
+    double *at = malloc((2 * REACH + 1 + 4 * p->breaks) * sizeof *at);
+    if (!at)
+        return mf_fail(err, MF_ENOMEM, "out of memory");
+    size_t n = pair_breaks(&q, at);
+    for (size_t k = 0; k + 1 < n; ++k)
+        if (at[k + 1] - at[k] > 1e-14)
+            add_piece(&q, at[k], at[k + 1], 0);
+    free(at);
+    *value = q.sum / sqrt(2 * M_PI);
+    *error = q.error / sqrt(2 * M_PI) + q.tol;
+    return q.status;
 }
 
 /* E sigma(s_i G + b_i)^2: on the unit intervals by nodes that all neurons share, but for those
- * that have a kink inside.                                                                  */
+ * that have a break inside.                                                                 */
 static double second_moment(const component *p, size_t i) {
-    double breaks[BREAKS], sum = 0, s = p->s[i], b = p->offset[i];
-    size_t n = add_breaks(p->act, s, b, 0, breaks, 0), next = 0;
-    qsort(breaks, n, sizeof *breaks, increasing);
+    double sum = 0, s = p->s[i], b = p->offset[i];
+    size_t next = 0, n = s > 0 ? p->breaks : 0;
+    while (next < n && (p->at[next] - b) / s <= -REACH)
+        ++next;
     for (int k = 0; k < 2 * REACH; ++k) {
         double low = k - REACH, high = low + 1, z[POINTS];
-        if (next == n || breaks[next] >= high) {
+        if (next == n || (p->at[next] - b) / s >= high) {
             for (size_t m = 0; m < POINTS; ++m)
                 z[m] = s * p->g[k][m] + b;
             mf_activation_apply(p->act, POINTS, z, z, NULL);
@@ -154,7 +234,9 @@ static double second_moment(const component *p, size_t i) {
             continue;
         }
         while (low < high) {
-            double end = next < n && breaks[next] < high ? breaks[next++] : high;
+            double end = high;
+            if (next < n && (p->at[next] - b) / s < high)
+                end = (p->at[next++] - b) / s;
             for (size_t m = 0; m < POINTS; ++m) {
                 double g = low + (end - low) * (1 + p->nodes[m]) / 2;
                 double value = mf_activation_value(p->act, s * g + b);
@@ -211,12 +293,12 @@ static mf_status lengthen(component *p, mf_error *err) {
     return MF_OK;
 }
 
-/* A pair whose short series is not accurate enough. */
+/* A pair whose short series is not accurate enough: its value and a bound on that one's error. */
 static mf_status refine(const component *p, size_t i, size_t j, double z, double *value,
-                        mf_error *err) {
+                        double *error, mf_error *err) {
     double scale = PAIR_TOLERANCE * sqrt(p->second[i] * p->second[j]), x = fabs(z);
     if (pow(x, (double)p->terms) * sqrt(p->rest[i] * p->rest[j]) > scale)
-        return pair_by_quadrature(p, i, j, z, value, err);
+        return pair_by_quadrature(p, i, j, z, value, error, err);
     /* enough terms: |z|^K sqrt(T_i T_j) <= scale with the tails after SHORT terms */
     double bound = sqrt(p->tail[i] * p->tail[j]), terms = (double)p->terms;
     if (bound * pow(x, terms) < scale)
@@ -226,6 +308,7 @@ static mf_status refine(const component *p, size_t i, size_t j, double z, double
     for (size_t k = (size_t)terms; k-- > 0;)
         sum = sum * z + ci[k] * cj[k];
     *value = sum;
+    *error = scale;
     return MF_OK;
 }
 
@@ -277,10 +360,9 @@ static void finish_row_job(void *context, size_t r) {
     for (size_t j = i + 1; j < N; ++j) {
         double bound = power32(z[j]) * sqrt(p->tail[i] * p->tail[j]);
         if (job->open[r] && bound > PAIR_TOLERANCE * sqrt(p->second[i] * p->second[j])) {
-            job->status[r] = refine(p, i, j, z[j], &acc[j], &job->err[r]);
+            job->status[r] = refine(p, i, j, z[j], &acc[j], &bound, &job->err[r]);
             if (job->status[r] < 0)
                 return;
-            bound = 100 * PAIR_TOLERANCE * sqrt(p->second[i] * p->second[j]); /* quadrature's */
         }
         error += fabs(a_of(p, j)) * bound;
         sum += a_of(p, j) * acc[j];
@@ -307,7 +389,8 @@ static mf_status panel_sum(component *p, size_t first, size_t rows, double *tota
     mf_parallel(rows, finish_row_job, &job);
     for (size_t r = 0; r < rows; ++r) {
         if (job.status[r] < 0) {
-            *err = job.err[r];
+            if (err)
+                *err = job.err[r];
             return job.status[r];
         }
         *total += sum[r];
@@ -316,9 +399,21 @@ static mf_status panel_sum(component *p, size_t first, size_t rows, double *tota
     return MF_OK;
 }
 
+/* Bound on the error of a component's risk: the pairs', rounding's, and that of a tabulated sigma,
+ * which is off by at most e max(1, |sigma|) and moves yhat by as much in the mean square.       */
+static double risk_error(const component *p, double label, double risk) {
+    double size = 0, off = 0, n = (double)p->net->N;
+    for (size_t i = 0; i < p->net->N; ++i) {
+        size += fabs(a_of(p, i)) * sqrt(p->second[i]) / n;
+        off += fabs(a_of(p, i)) * sqrt(1 + p->second[i]) / n;
+    }
+    off *= mf_activation_error(p->act);
+    size += fabs(label);
+    return 2 * p->error / (n * n) + ROUNDING * size * size + off * (2 * sqrt(fmax(0, risk)) + off);
+}
+
 /* Mean over one component of (label - yhat)^2. */
-static mf_status component_risk(component *p, double label, const mf_flag *stop, double *risk,
-                                mf_error *err) {
+static mf_status component_risk(component *p, double label, double *risk, mf_error *err) {
     size_t N = p->net->N;
     mf_status status = expand(p, err);
     if (status < 0)
@@ -331,7 +426,7 @@ static mf_status component_risk(component *p, double label, const mf_flag *stop,
         status = panel_sum(p, first, rows, &square, err);
         if (status < 0)
             return status;
-        if (mf_flag_is_set(stop))
+        if (mf_flag_is_set(p->stop))
             return MF_STOPPED;
     }
     *risk = label * label - 2 * label * mean / n + square / (n * n);
@@ -346,7 +441,7 @@ mf_status mf_risk_exact(const mf_distribution *law, const mf_activation *act, co
                        "the exact risk is known for Gaussian laws only; ask for a Monte Carlo "
                        "estimate with risk{samples=}");
     size_t N = net->N;
-    component p = {.act = act, .net = net};
+    component p = {.act = act, .net = net, .stop = stop};
     double *next = scratch;
     p.Y = next, next += N * net->d;
     p.row = next, next += N * PANEL;
@@ -356,45 +451,42 @@ mf_status mf_risk_exact(const mf_distribution *law, const mf_activation *act, co
     p.second = next, next += N;
     p.tail = next, next += N;
     p.acc = next;
-    p.more = NULL;
-    mf_status status = make_rule(&p, err);
-    if (status < 0)
-        return status;
+    mf_status status = open_rules(&p, err);
     *risk = 0, *error = 0;
-    for (size_t which = 0; which < law->ops->components(law); ++which) {
+    for (size_t which = 0; which < law->ops->components(law) && status == MF_OK; ++which) {
         mf_component at = law->ops->component(law, which);
-        double part;
+        double part = 0;
         transform(law, which, at.mean, &p);
         p.error = 0;
-        status = component_risk(&p, at.label, stop, &part, err);
+        status = component_risk(&p, at.label, &part, err);
         free(p.more);
         p.more = NULL;
-        if (status != MF_OK)
-            return status;
         *risk += at.share * part;
-        *error += at.share * (2 * p.error / (double)N / (double)N + 1e-14 * fabs(part));
+        *error += at.share * risk_error(&p, at.label, part);
     }
-    return MF_OK;
+    close_rules(&p);
+    return status;
 }
 
 mf_status mf_second_moments(const mf_activation *act, size_t n, const double *s, const double *b,
                             double *value, mf_error *err) {
     component p = {.act = act};
-    mf_status status = make_rule(&p, err);
-    for (size_t i = 0; i < n && status >= 0; ++i) {
+    mf_activation_tails tails = mf_activation_tails_of(act);
+    mf_status status = open_rules(&p, err);
+    for (size_t i = 0; i < n && status == MF_OK; ++i) {
         double deviation = s[i], offset = b ? b[i] : 0;
         p.s = &deviation;
         p.offset = &offset;
-        if (isinf(deviation)) {
-            mf_activation_tails tails = mf_activation_tails_of(act);
-            value[i] = mf_activation_is_bounded(act) ? (tails.offset_left * tails.offset_left +
-                                                        tails.offset_right * tails.offset_right) /
-                                                               2
-                                                     : HUGE_VAL;
-        } else {
+        if (isfinite(deviation))
             value[i] = second_moment(&p, 0);
-        }
+        else if (mf_activation_is_bounded(act))
+            value[i] = (tails.offset_left * tails.offset_left +
+                        tails.offset_right * tails.offset_right) /
+                       2;
+        else
+            value[i] = HUGE_VAL;
     }
+    close_rules(&p);
     return status;
 }
 
