@@ -396,6 +396,34 @@ describe("prompt", function()
     assert.equal("", process.run(("MEANFIELD_PROGRESS=0 %s %s"):format(quote(process.host), script)).err)
   end)
 
+  it("says at start that ulimit leaves no room for OpenBLAS or for threads, as does the module", function()
+    if process.sanitized then return end -- sanitizers map terabytes
+    local host, lua = quote(process.host), ("LUA_CPATH=%s/?.so lua5.4"):format(quote(process.build))
+    for _, kb in ipairs { 100000, 200000, 300000 } do
+      local result = process.run(("ulimit -v %d; timeout 60 %s -e 'print(1)'"):format(kb, host))
+      assert.equal("meanfield: too little address space for OpenBLAS: raise ulimit -v to 1000000 at least\n",
+                   result.err)
+      assert.equal(1, result.code)
+    end
+    local result = process.run(("ulimit -v 200000; %s timeout 60 lua5.4 -e 'require [[meanfield]]'"):format(
+      lua:match "^%S+"))
+    assert.matches("too little address space for OpenBLAS: raise ulimit %-v by", result.err)
+    assert.equal(1, result.code)
+    result = process.run(("ulimit -v 1000000; timeout 60 %s --threads 64 -e %s"):format(host, quote [[
+      local mf = require "meanfield"
+      print(mf.sgd { distribution = mf.distribution.isotropic { d = 40, delta = 0.8 }, N = 400, eps = 1e-4,
+                     activation = mf.activation.tanh(), init = mf.init.gaussian { kappa = 1 } }:step(2000).k)]]))
+    assert.equal("2000\n", result.out, result.err)
+    if process.line "id -u" == "0" and os.execute "command -v setpriv >/dev/null" then
+      local open = process.folder()
+      os.execute(("chmod 755 %s; cp %s %s/mf"):format(open, host, open))
+      result = process.run(("cd %s; exec setpriv --reuid=65534 --regid=65534 --clear-groups "
+                            .. "prlimit --nproc=1 ./mf -e ''"):format(open))
+      assert.equal("meanfield: the system allows no more processes or threads (see ulimit -u)\n", result.err)
+      assert.equal(1, result.code)
+    end
+  end)
+
   it("leaves the terminal as it was", function()
     local t = process.terminal(("stty -a >%s.before; %s -e 'x = 1' -i; stty -a >%s.after; echo done"):format(folder,
       quote(process.host), folder))

@@ -20,7 +20,8 @@
 EXPORT int luaopen_meanfield(lua_State *L);
 
 static int open_native(lua_State *L) {
-    mf_library_init();
+    mf_error err;
+    mfl_status(L, "meanfield", mf_library_init(&err), &err);
 #define X(name)                                                                                    \
     mfl_open_##name(L);                                                                            \
     lua_settop(L, 1);

@@ -6,6 +6,7 @@
  * fork() has no workers and starts its own.                                          */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "parallel.h"
+#include "library.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -20,6 +21,7 @@ static struct {
     pthread_cond_t wake;
     size_t wanted; /* threads asked for; 0: not yet decided         */
     size_t alive;  /* workers started, besides the calling thread    */
+    bool full;     /* no address space for more workers          */
     bool busy;     /* a job runs: nested and concurrent calls go serial */
     atomic_uint generation;
     /* the job */
@@ -84,9 +86,11 @@ static void start_workers(size_t count) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    while (pool.alive < count) {
+    while (pool.alive < count && !pool.full) {
         pthread_t thread;
-        if (pthread_create(&thread, &attributes, worker, (void *)(uintptr_t)pool.alive) != 0)
+        pool.full = !mf_library_has_room(pool.alive + 2); /* this thread and the next one */
+        if (pool.full ||
+            pthread_create(&thread, &attributes, worker, (void *)(uintptr_t)pool.alive) != 0)
             break; /* fewer threads give the same result, later */
         ++pool.alive;
     }
