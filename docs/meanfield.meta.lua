@@ -891,13 +891,13 @@ function mf.store.read(path) end
 ---@param results any
 function mf.store.write(path, results) end
 
----A figure: panels with series. See mf.plot.
+---A figure: panels with series. See mf.plot. Options can be read and set as fields: fig.xlabel = "t".
 ---@class mf.plot.figure
 local class15 = {}
 
 ---@class mf.plot.figure.band.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
 ---@field opacity? number a number in [0, 1], default 0.3: of the fill
 
 ---A filled band between low[i] and high[i].
@@ -907,11 +907,38 @@ local class15 = {}
 ---@param options? mf.plot.figure.band.options
 function class15:band(x, low, high, options) end
 
+---@class mf.plot.figure.contour.options
+---@field x? any an array or an increasing list: places along x, amid an image's cells
+---@field y? any an array or an increasing list: places along y
+---@field z? any a function of (x, y), a list of rows, a matrix or a flat list: values: a row for each y; in a flat list x runs fastest. NaN is left blank
+---@field measure? any a measure: draw the density of a law in place of x, y, z
+---@field coordinates? any two names or numbers: which ones of the measure; the first two
+---@field bandwidth? number a number in [1e-290, inf): of the density: standard deviation of the Gaussian; by default Scott's rule
+---@field points? integer an integer in [8, 2000], default 100: of the density: cells along x and along y
+---@field map? "balance"|"blues"|"grays"|"viridis" 'balance' | 'blues' | 'grays' | 'viridis', default "viridis": colours from the least to the largest value
+---@field zlabel? string a string, default "": text beside the colour bar
+---@field zlog? boolean true or false, default false: logarithmic colours
+---@field bar? boolean true or false, default true: whether a colour bar stands beside the axes
+---@field filled? boolean true or false, default false: fill between the levels
+---@field levels? any a number of levels or an increasing list: values on the lines; by default about eight round ones
+---@field masses? table a list of shares in (0, 1): of a measure: the lines hold these shares of the mass; by default 0.99, 0.9, 0.75, 0.5, 0.25
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: of the lines
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
+
+---Level lines of a function of two variables, or filled levels with a colour bar. Of a measure: lines that hold given shares of its mass.
+---@param options? mf.plot.figure.contour.options
+function class15:contour(options) end
+
+---All that is drawn, as numbers: a group for each panel, series, inset and text, for mf.store.write. mf.plot.from draws it again.
+function class15:data() end
+
 ---@class mf.plot.figure.density.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
 ---@field width? number a number in [0.05, 20], default 1.1: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
 ---@field bandwidth? number a number in [0, inf): standard deviation of a Gaussian in place of every atom
 ---@field points? integer an integer in [8, 1e+07]: number of points of the curve
 ---@field coordinate? any a name or a number: which one, where there are several
@@ -923,7 +950,7 @@ function class15:density(measure, options) end
 
 ---@class mf.plot.figure.histogram.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
 ---@field opacity? number a number in [0, 1], default 0.3: of the fill
 ---@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
 ---@field range? table {low, high} with low < high: from where to where; by default all finite values
@@ -935,8 +962,8 @@ function class15:histogram(data, options) end
 
 ---@class mf.plot.figure.hline.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
 ---@field width? number a number in [0.05, 20], default 0.7: line width in points
 
 ---A horizontal line across the axes.
@@ -944,10 +971,28 @@ function class15:histogram(data, options) end
 ---@param options? mf.plot.figure.hline.options
 function class15:hline(y, options) end
 
+---@class mf.plot.figure.image.options
+---@field x? any an array or an increasing list: places along x, amid an image's cells
+---@field y? any an array or an increasing list: places along y
+---@field z? any a function of (x, y), a list of rows, a matrix or a flat list: values: a row for each y; in a flat list x runs fastest. NaN is left blank
+---@field measure? any a measure: draw the density of a law in place of x, y, z
+---@field coordinates? any two names or numbers: which ones of the measure; the first two
+---@field bandwidth? number a number in [1e-290, inf): of the density: standard deviation of the Gaussian; by default Scott's rule
+---@field points? integer an integer in [8, 2000], default 100: of the density: cells along x and along y
+---@field map? "balance"|"blues"|"grays"|"viridis" 'balance' | 'blues' | 'grays' | 'viridis', default "viridis": colours from the least to the largest value
+---@field zlabel? string a string, default "": text beside the colour bar
+---@field zlog? boolean true or false, default false: logarithmic colours
+---@field bar? boolean true or false, default true: whether a colour bar stands beside the axes
+---@field zrange? table {low, high} with low < high: values at the ends of the colours
+
+---A function of two variables as colours: one cell for each (x[i], y[j]), with a colour bar. Or the density of a law in two coordinates.
+---@param options? mf.plot.figure.image.options
+function class15:image(options) end
+
 ---@class mf.plot.figure.inset.options
 ---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
 ---@field ylabel? string a string, default "": text beside the axis
----@field title? string a string, default "": text above the axes
+---@field title? string a string, default "": text above the axes; of a figure with several panels: above them all
 ---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
 ---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
 ---@field ylog? boolean true or false, default false: logarithmic y axis
@@ -955,8 +1000,11 @@ function class15:hline(y, options) end
 ---@field yrange? table {low, high} with low < high: ends of the y axis
 ---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
 ---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
----@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
----@field x? number a number in [0, 1]: left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data
+---@field grid? boolean true or false, default false: thin lines across the axes at their marks
+---@field equal? boolean true or false, default false: one unit has the same length on both axes
+---@field palette? table a list of colours: colours that series take in turn; mf.plot.colors(n) makes one for curves in an order
+---@field key? "auto"|"none"|"outside"|"below"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'outside' | 'below' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data, outside the axes if there is no such place
+---@field x? number a number in [0, 1]: left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data, and beside the axes if there is no such place
 ---@field y? number a number in [0, 1]: lower edge of its frame
 ---@field w? number a number in [0.05, 1], default 0.45: width of its frame
 ---@field h? number a number in [0.05, 1], default 0.42: height of its frame
@@ -967,9 +1015,9 @@ function class15:inset(options) end
 
 ---@class mf.plot.figure.line.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
 ---@field width? number a number in [0.05, 20], default 1.1: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
 
 ---A line through the points (x[i], y[i]).
 ---@param x any
@@ -980,7 +1028,7 @@ function class15:line(x, y, options) end
 ---@class mf.plot.figure.panel.options
 ---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
 ---@field ylabel? string a string, default "": text beside the axis
----@field title? string a string, default "": text above the axes
+---@field title? string a string, default "": text above the axes; of a figure with several panels: above them all
 ---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
 ---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
 ---@field ylog? boolean true or false, default false: logarithmic y axis
@@ -988,28 +1036,32 @@ function class15:line(x, y, options) end
 ---@field yrange? table {low, high} with low < high: ends of the y axis
 ---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
 ---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
----@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
+---@field grid? boolean true or false, default false: thin lines across the axes at their marks
+---@field equal? boolean true or false, default false: one unit has the same length on both axes
+---@field palette? table a list of colours: colours that series take in turn; mf.plot.colors(n) makes one for curves in an order
+---@field key? "auto"|"none"|"outside"|"below"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'outside' | 'below' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data, outside the axes if there is no such place
 
----The i-th panel, with its options set if given; it has the figure's drawing methods.
+---The i-th panel, with its options set if given (the others stay); it has the figure's drawing methods.
 ---@param i any
 ---@param options? mf.plot.figure.panel.options
 function class15:panel(i, options) end
 
 ---@class mf.plot.figure.points.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
 ---@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
 ---@field size? number a number in [0.1, 20], default 1: symbol size, relative
 ---@field opacity? number a number in [0, 1], default 1: of the symbols; clouds of many points want less
 ---@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
+---@field xerrors? any an array or list of numbers >= 0: half lengths of horizontal error bars
 
----Symbols at (x[i], y[i]), with vertical error bars of half length errors[i] where given.
+---Symbols at (x[i], y[i]), with error bars of half length errors[i] (vertical) and xerrors[i] where given.
 ---@param x any
 ---@param y any
 ---@param options? mf.plot.figure.points.options
 function class15:points(x, y, options) end
 
----Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Returns nil and gnuplot's message if that fails.
+---Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Raises with the system's or gnuplot's reason if that fails.
 ---@param path any
 ---@param ... any
 function class15:save(path, ...) end
@@ -1024,7 +1076,7 @@ function class15:save(path, ...) end
 function class15:show(options) end
 
 ---@class mf.plot.figure.text.options
----@field color? any "#rrggbb": by default the next of the palette
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
 ---@field align? "left"|"center"|"right" 'left' | 'center' | 'right', default "left": which part of the text stands at x
 ---@field fraction? boolean true or false, default false: x and y are fractions of the axes, not data
 ---@field size? number a number in [1, 100], default 7: font size in points
@@ -1038,8 +1090,8 @@ function class15:text(x, y, text, options) end
 
 ---@class mf.plot.figure.vline.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
 ---@field width? number a number in [0.05, 20], default 0.7: line width in points
 
 ---A vertical line across the axes.
@@ -1053,7 +1105,7 @@ local class16 = {}
 
 ---@class mf.plot.figure.band.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
 ---@field opacity? number a number in [0, 1], default 0.3: of the fill
 
 ---A filled band between low[i] and high[i].
@@ -1063,11 +1115,35 @@ local class16 = {}
 ---@param options? mf.plot.figure.band.options
 function class16:band(x, low, high, options) end
 
+---@class mf.plot.figure.contour.options
+---@field x? any an array or an increasing list: places along x, amid an image's cells
+---@field y? any an array or an increasing list: places along y
+---@field z? any a function of (x, y), a list of rows, a matrix or a flat list: values: a row for each y; in a flat list x runs fastest. NaN is left blank
+---@field measure? any a measure: draw the density of a law in place of x, y, z
+---@field coordinates? any two names or numbers: which ones of the measure; the first two
+---@field bandwidth? number a number in [1e-290, inf): of the density: standard deviation of the Gaussian; by default Scott's rule
+---@field points? integer an integer in [8, 2000], default 100: of the density: cells along x and along y
+---@field map? "balance"|"blues"|"grays"|"viridis" 'balance' | 'blues' | 'grays' | 'viridis', default "viridis": colours from the least to the largest value
+---@field zlabel? string a string, default "": text beside the colour bar
+---@field zlog? boolean true or false, default false: logarithmic colours
+---@field bar? boolean true or false, default true: whether a colour bar stands beside the axes
+---@field filled? boolean true or false, default false: fill between the levels
+---@field levels? any a number of levels or an increasing list: values on the lines; by default about eight round ones
+---@field masses? table a list of shares in (0, 1): of a measure: the lines hold these shares of the mass; by default 0.99, 0.9, 0.75, 0.5, 0.25
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: of the lines
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
+
+---Level lines of a function of two variables, or filled levels with a colour bar. Of a measure: lines that hold given shares of its mass.
+---@param options? mf.plot.figure.contour.options
+function class16:contour(options) end
+
 ---@class mf.plot.figure.density.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
 ---@field width? number a number in [0.05, 20], default 1.1: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
 ---@field bandwidth? number a number in [0, inf): standard deviation of a Gaussian in place of every atom
 ---@field points? integer an integer in [8, 1e+07]: number of points of the curve
 ---@field coordinate? any a name or a number: which one, where there are several
@@ -1079,7 +1155,7 @@ function class16:density(measure, options) end
 
 ---@class mf.plot.figure.histogram.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
 ---@field opacity? number a number in [0, 1], default 0.3: of the fill
 ---@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
 ---@field range? table {low, high} with low < high: from where to where; by default all finite values
@@ -1091,8 +1167,8 @@ function class16:histogram(data, options) end
 
 ---@class mf.plot.figure.hline.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
 ---@field width? number a number in [0.05, 20], default 0.7: line width in points
 
 ---A horizontal line across the axes.
@@ -1100,10 +1176,28 @@ function class16:histogram(data, options) end
 ---@param options? mf.plot.figure.hline.options
 function class16:hline(y, options) end
 
+---@class mf.plot.figure.image.options
+---@field x? any an array or an increasing list: places along x, amid an image's cells
+---@field y? any an array or an increasing list: places along y
+---@field z? any a function of (x, y), a list of rows, a matrix or a flat list: values: a row for each y; in a flat list x runs fastest. NaN is left blank
+---@field measure? any a measure: draw the density of a law in place of x, y, z
+---@field coordinates? any two names or numbers: which ones of the measure; the first two
+---@field bandwidth? number a number in [1e-290, inf): of the density: standard deviation of the Gaussian; by default Scott's rule
+---@field points? integer an integer in [8, 2000], default 100: of the density: cells along x and along y
+---@field map? "balance"|"blues"|"grays"|"viridis" 'balance' | 'blues' | 'grays' | 'viridis', default "viridis": colours from the least to the largest value
+---@field zlabel? string a string, default "": text beside the colour bar
+---@field zlog? boolean true or false, default false: logarithmic colours
+---@field bar? boolean true or false, default true: whether a colour bar stands beside the axes
+---@field zrange? table {low, high} with low < high: values at the ends of the colours
+
+---A function of two variables as colours: one cell for each (x[i], y[j]), with a colour bar. Or the density of a law in two coordinates.
+---@param options? mf.plot.figure.image.options
+function class16:image(options) end
+
 ---@class mf.plot.figure.inset.options
 ---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
 ---@field ylabel? string a string, default "": text beside the axis
----@field title? string a string, default "": text above the axes
+---@field title? string a string, default "": text above the axes; of a figure with several panels: above them all
 ---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
 ---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
 ---@field ylog? boolean true or false, default false: logarithmic y axis
@@ -1111,8 +1205,11 @@ function class16:hline(y, options) end
 ---@field yrange? table {low, high} with low < high: ends of the y axis
 ---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
 ---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
----@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
----@field x? number a number in [0, 1]: left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data
+---@field grid? boolean true or false, default false: thin lines across the axes at their marks
+---@field equal? boolean true or false, default false: one unit has the same length on both axes
+---@field palette? table a list of colours: colours that series take in turn; mf.plot.colors(n) makes one for curves in an order
+---@field key? "auto"|"none"|"outside"|"below"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'outside' | 'below' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data, outside the axes if there is no such place
+---@field x? number a number in [0, 1]: left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data, and beside the axes if there is no such place
 ---@field y? number a number in [0, 1]: lower edge of its frame
 ---@field w? number a number in [0.05, 1], default 0.45: width of its frame
 ---@field h? number a number in [0.05, 1], default 0.42: height of its frame
@@ -1123,9 +1220,9 @@ function class16:inset(options) end
 
 ---@class mf.plot.figure.line.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
 ---@field width? number a number in [0.05, 20], default 1.1: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
 
 ---A line through the points (x[i], y[i]).
 ---@param x any
@@ -1135,20 +1232,21 @@ function class16:line(x, y, options) end
 
 ---@class mf.plot.figure.points.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
 ---@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
 ---@field size? number a number in [0.1, 20], default 1: symbol size, relative
 ---@field opacity? number a number in [0, 1], default 1: of the symbols; clouds of many points want less
 ---@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
+---@field xerrors? any an array or list of numbers >= 0: half lengths of horizontal error bars
 
----Symbols at (x[i], y[i]), with vertical error bars of half length errors[i] where given.
+---Symbols at (x[i], y[i]), with error bars of half length errors[i] (vertical) and xerrors[i] where given.
 ---@param x any
 ---@param y any
 ---@param options? mf.plot.figure.points.options
 function class16:points(x, y, options) end
 
 ---@class mf.plot.figure.text.options
----@field color? any "#rrggbb": by default the next of the palette
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
 ---@field align? "left"|"center"|"right" 'left' | 'center' | 'right', default "left": which part of the text stands at x
 ---@field fraction? boolean true or false, default false: x and y are fractions of the axes, not data
 ---@field size? number a number in [1, 100], default 7: font size in points
@@ -1162,8 +1260,8 @@ function class16:text(x, y, text, options) end
 
 ---@class mf.plot.figure.vline.options
 ---@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb": by default the next of the palette
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot', default "solid": dash pattern
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
 ---@field width? number a number in [0.05, 20], default 0.7: line width in points
 
 ---A vertical line across the axes.
@@ -1173,10 +1271,19 @@ function class16:vline(x, options) end
 
 mf.plot = {}
 
+---n colours for curves in an order, from dark to light along a map (viridis, blues, grays, balance); for the option `palette`.
+---@param n any
+---@param map any
+function mf.plot.colors(n, map) end
+
+---The figure of data that figure:data() gave, also after mf.store.write and mf.store.read; an experiment keeps its figures under `figures` in its .h5.
+---@param data any
+function mf.plot.from(data) end
+
 ---@class mf.plot.grid.options
 ---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
 ---@field ylabel? string a string, default "": text beside the axis
----@field title? string a string, default "": text above the axes
+---@field title? string a string, default "": text above the axes; of a figure with several panels: above them all
 ---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
 ---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
 ---@field ylog? boolean true or false, default false: logarithmic y axis
@@ -1184,12 +1291,17 @@ mf.plot = {}
 ---@field yrange? table {low, high} with low < high: ends of the y axis
 ---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
 ---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
----@field key? "auto"|"none"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data
+---@field grid? boolean true or false, default false: thin lines across the axes at their marks
+---@field equal? boolean true or false, default false: one unit has the same length on both axes
+---@field palette? table a list of colours: colours that series take in turn; mf.plot.colors(n) makes one for curves in an order
+---@field key? "auto"|"none"|"outside"|"below"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'outside' | 'below' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data, outside the axes if there is no such place
 ---@field width? number a number in [0.5, 100]: inches; 3.4 (one column) with one panel across, else 7 (two columns)
 ---@field height? number a number in [0.5, 100]: inches; in proportion to the width
 ---@field panels? integer an integer in [1, 100], default 1: number of panels, side by side; reach them with figure:panel(i)
 ---@field rows? integer an integer in [1, 100]: rows of panels
 ---@field columns? integer an integer in [1, 100]: columns of panels
+---@field font? string a string, default "DejaVu Sans": name of the font
+---@field fontsize? number a number in [2, 100], default 8: of axis labels, in points; ticks and legends 7/8
 
 ---A figure with rows x columns panels, numbered row by row.
 ---@param options? mf.plot.grid.options

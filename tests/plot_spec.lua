@@ -61,23 +61,35 @@ describe("plot", function()
     assert.truthy(read(base .. ".svg"):find("`date`", 1, true))
   end)
 
-  it("answers nil and a message when the file cannot be written, and leaves nothing behind", function()
+  it("raises when a figure cannot be written, with the system's reason, and leaves nothing behind", function()
     local fig = mf.plot {}
-    local ok, message, path = fig:save "/nonexistent/f.svg"
-    assert.is_nil(ok)
-    assert.truthy(message:find("No such file", 1, true))
-    assert.equal("/nonexistent/f.svg", path)
-    assert.is_nil((fig:save(base .. ".eps")))
+    assert.error_matches(function() fig:save "/nonexistent/f.svg" end, "figure:save: .*f.svg.*No such file")
+    assert.error_matches(function() fig:save(base .. ".eps") end, "must end in .svg, .pdf or .png", 1, true)
+    assert.is_nil(io.open(base .. ".eps"))
   end)
 
   it("passes on what gnuplot says when it fails", function()
     local fig = mf.plot {}
     fig:line({ 1, 2 }, { 1, 2 })
     fig.panels[1].series[1].dash = "no such dash" -- a broken script
-    local ok, message = fig:save(base .. ".svg")
-    assert.is_nil(ok)
-    assert.truthy(message:find "^gnuplot: .*line %d+")
-    assert.is_nil(io.open(base .. ".svg.part"))
+    assert.error_matches(function() fig:save(base .. ".svg") end, "gnuplot: .*line %d+")
+    assert.is_nil(io.open(base .. ".svg"))
+  end)
+
+  it("takes no gnuplot at its word that writes nothing, or half a file", function()
+    local half = [[out=$(sed -n 's/^set output "\(..*\)"$/\1/p' $2); echo '<?xml' > $out]]
+    for _, body in ipairs { "exit 0", half } do
+      local folder = process.folder()
+      process.write_file(folder .. "/gnuplot", "#!/bin/sh\n" .. body .. "\n")
+      os.execute("chmod +x " .. folder .. "/gnuplot")
+      process.write_file(folder .. "/s.lua", "local mf = require 'meanfield' mf.plot{}:line({1,2},{1,2}):save('"
+                                             .. folder .. "/f.svg')")
+      local r = process.run(("PATH=%s:$PATH %s %s/s.lua"):format(folder, process.host, folder))
+      assert.equal(1, r.code)
+      assert.truthy(r.err:find("gnuplot wrote no whole svg file", 1, true), r.err)
+      assert.is_nil(io.open(folder .. "/f.svg"))
+    end
+    process.clean()
   end)
 
   it("gives a histogram the area of the mass inside its range", function()
@@ -105,9 +117,8 @@ describe("plot", function()
     for i = 2, #s.x do area = area + (s.x[i] - s.x[i - 1]) * (s.y[i] + s.y[i - 1]) / 2 end
     assert.near(0.9, area, 1e-6)
     assert.same({ 0, 0 }, { s.y[1], s.y[#s.y] })
-    assert.equal(1, #s.masses)
-    assert.near(0.1, s.masses[1].mass, 1e-12)
-    assert.equal(0, s.masses[1].x)
+    assert.same({ 0 }, s.mass_x)
+    assert.near(0.1, s.mass[1], 1e-12)
     assert(fig:save(base .. ".svg"))
     assert.truthy(#require "meanfield.plot.braille".text(fig, { columns = 60, lines = 10, color = false }) > 0)
   end)
@@ -124,7 +135,7 @@ describe("plot", function()
     assert.error_matches(function() fig:line({ 1, 2 }, { 1, 0 / 0 }) end, "figure:line: y[2] is nan", 1, true)
     assert.error_matches(function() fig:points({ 1, 2 }, { 1 }) end, "x has 2 values but y has 1", 1, true)
     assert.error_matches(function() fig:line({}, {}, { colour = 1 }) end, "did you mean 'color'?", 1, true)
-    assert.error_matches(function() fig:line({}, {}, { color = "red" }) end, "#rrggbb", 1, true)
+    assert.error_matches(function() fig:line({}, {}, { color = "vermillion" }) end, "mean 'vermilion'?", 1, true)
     assert.error_matches(function() mf.plot { xlable = "" } end, "did you mean 'xlabel'?", 1, true)
     assert.error_matches(function() mf.plot { xrange = { 2, 1 } } end, "low < high", 1, true)
     assert.error_matches(function() mf.plot { panels = 2 }:line({}, {}) end, "has 2 panels", 1, true)
@@ -134,6 +145,64 @@ describe("plot", function()
   it("reports errors at the line of the caller", function()
     local _, message = pcall(function() mf.plot { xlable = "" } end)
     assert.truthy(message:find("plot_spec.lua:%d+: mf.plot: unknown option"))
+  end)
+
+  it("takes colours by name, and UTF-8 only", function()
+    local fig = mf.plot {}
+    fig:line({ 1 }, { 1 }, { color = "vermilion" })
+    assert.equal("#D55E00", fig.panels[1].series[1].color)
+    for _, bad in ipairs { "caf\xe9", "a\0b", "\xff" } do
+      assert.error_matches(function() fig:line({ 1 }, { 1 }, { label = bad }) end, "figure:line: .*'label' must ")
+      assert.error_matches(function() mf.plot { title = bad } end, "mf.plot: .*'title' must ")
+      assert.error_matches(function() fig:text(1, 1, bad) end, "figure:text: 'text' must ")
+      assert.error_matches(function() mf.plot { xticks = { { 1, bad } } } end, "mf.plot: 'xticks' must ")
+    end
+  end)
+
+  it("gives thirty curves, sets of points and bars thirty looks", function()
+    for _, kind in ipairs { "line", "points", "histogram" } do
+      local fig, seen = mf.plot {}, {}
+      for i = 1, kind == "histogram" and 24 or 30 do
+        if kind == "histogram" then fig:histogram { i, i + 1 }
+        else fig[kind](fig, { i, 9 }, { 1, 2 }, { label = "c" }) end
+        local s = fig.panels[1].series[i]
+        local look = ("%s %s %s %s"):format(s.color, s.dash, s.symbol, s.width)
+        assert.is_nil(seen[look])
+        seen[look] = true
+      end
+    end
+    local said = capture_stderr(function()
+      local fig = mf.plot { palette = { "red" } }
+      for i = 1, 9 do fig:line({ 1 }, { 1 }, { label = "c" .. i }) end
+    end)
+    assert.truthy(said:find("looks repeat", 1, true))
+  end)
+
+  it("joins options of a panel with those of the figure, and keeps the figure's title above", function()
+    local fig = mf.plot { panels = 2, title = "whole", ylabel = "y", xlog = true }
+    local panel = fig:panel(2, { xlabel = "x" })
+    assert.same({ "x", "y", true, "" }, { panel.xlabel, panel.ylabel, panel.xlog, panel.title })
+    fig:panel(2, { title = "part" })
+    assert.same({ "x", "part", "whole" }, { panel.xlabel, panel.title, fig.title })
+    panel:line({ 1, 2 }, { 1, 2 })
+    fig:panel(2, { ylabel = "z" }) -- looks may change later, what drops points may not
+    assert.error_matches(function() fig:panel(2, { xlog = false }) end, "before drawing", 1, true)
+    assert(fig:save(base .. ".svg"))
+    for _, word in ipairs { "whole", "part", ">z<" } do
+      assert.truthy(read(base .. ".svg"):find(word, 1, true), word)
+    end
+  end)
+
+  it("sets options as fields, and refuses fields nobody knows", function()
+    local fig = mf.plot {}
+    fig.xlabel, fig.ylog = "t", true
+    assert.equal("t", fig.panels[1].options.xlabel)
+    assert.is_true(fig.ylog)
+    assert.error_matches(function() fig.xlable = "t" end, "did you mean 'xlabel'?", 1, true)
+    assert.error_matches(function() return fig.sav end, "did you mean 'save'?", 1, true)
+    assert.error_matches(function() fig.xlog = 3 end, "option 'xlog' must be true or false", 1, true)
+    assert.error_matches(function() mf.plot { panels = 2 }.xlabel = "t" end, "figure:panel(i", 1, true)
+    assert.error_matches(function() fig:panel(1).foo = 1 end, "there is no field 'foo'", 1, true)
   end)
 
   it("pairs the n-th points with the n-th line by colour", function()
@@ -167,41 +236,47 @@ describe("axis", function()
     assert.same({ "0", "2×10^{6}", "4×10^{6}", "6×10^{6}", "8×10^{6}", "10^{7}" }, labels({}, "x", { 0, 1e7 }))
   end)
 
-  it("puts the legend where it hides no data, or makes room above them", function()
-    local function placed(xs, ys, range)
-      local panel = { options = { key = "auto", xrange = range, yrange = range }, insets = {}, texts = {},
-                      series = { { kind = "line", x = xs, y = ys } } }
-      local xscale, yscale = axis.scale(panel, "x", 6), axis.scale(panel, "y", 6)
-      local x, y = axis.place_key(panel, xscale, yscale, {}, 0.3, 0.2, 0.02, 0.02)
-      for i = 1, #xs do -- independent of the search: no point in the box
-        local px, py = axis.position(xscale, xs[i]), axis.position(yscale, ys[i])
-        assert.falsy(px > x and px < x + 0.3 and py > y and py < y + 0.2)
+  it("does bounded work for every range, and refuses those it cannot show", function()
+    for _, xs in ipairs { { 1e-300, 1 }, { 5e-324, 1e308 }, { 5e-324, 1e-323 }, { -1.7e308, 1.7e308 }, { 3, 3 },
+                          { 1, 1 + 2 ^ -52 }, { 0, 5e-324 }, { 1e17, 1e17 + 16 }, { 0, 0 }, { -1e-300, 1e-300 },
+                          { 1.7e308, 1.7e308 }, { 1e15, 1e15 + 1 }, { 0.1, 0.1 + 1e-9 } } do
+      for _, log in ipairs { false, true } do
+        local panel = { options = { xlog = log }, series = { { kind = "line", x = xs, y = xs } } }
+        local scale = axis.scale(panel, "x", 6)
+        assert(scale.low < scale.high and scale.high < math.huge and scale.low > -math.huge, scale.low)
+        assert.is_true(#scale.ticks <= 30 and #scale.minor <= 200)
+        for _, x in ipairs(xs) do
+          local u = axis.position(scale, x)
+          if not log or x > 2 ^ -1022 then assert(u >= -1e-9 and u <= 1 + 1e-9, x .. " at " .. u) end
+        end
+        for _, tick in ipairs(scale.ticks) do
+          local u = axis.position(scale, tick.value)
+          assert(u >= -1e-6 and u <= 1 + 1e-6, tick.label)
+        end
       end
-      return x, y
     end
-    local x, y = placed({ 0, 1, 2 }, { 0, 1, 2 }) -- rising: top left
-    assert.near(0.02, x, 1e-12)
-    assert.near(0.78, y, 1e-12)
-    local frame = { 0.1, 0.1, 0.9, 0.9, 0.1, 0.5, 0.5, 0.5, 0.1, 0.9 } -- with a cross in it
-    x, y = placed(frame, { 0.1, 0.9, 0.9, 0.1, 0.1, 0.1, 0.9, 0.5, 0.5, 0.5 }, { 0, 1 })
-    for _, at in ipairs { x, x + 0.3, y, y + 0.2 } do assert.is_true(at > 0.1 and at < 0.9 and at ~= 0.5) end
-    assert.is_true((x > 0.5) == (x + 0.3 > 0.5) and (y > 0.5) == (y + 0.2 > 0.5)) -- in one of its quarters
-    local xs, ys = {}, {}
-    for i = 0, 40 do -- fills the whole box: room is made
-      for j = 0, 40 do xs[#xs + 1], ys[#ys + 1] = i, j end
+    for _, bad in ipairs { { xlog = true, xrange = { 0, 10 } }, { ylog = true, yrange = { -1, 10 } },
+                           { xrange = { 1, 1 + 2 ^ -52 } }, { xrange = { 0, math.huge } },
+                           { yrange = { 0, 5e-324 } } } do
+      assert.error_matches(function() mf.plot(bad) end, "mf.plot: option '[xy]range' ")
     end
-    placed(xs, ys)
   end)
-end)
 
-describe("inset", function()
-  it("without a place goes where it hides no data", function()
-    local panel = { options = {}, series = { { kind = "line", x = { 0, 1 }, y = { 0, 1 } } }, insets = {}, texts = {} }
-    local xscale, yscale = axis.scale(panel, "x", 6), axis.scale(panel, "y", 6)
-    local x, y = axis.place_inset(panel, xscale, yscale, {}, 0.3, 0.3, 0.1, 0.1)
-    -- the box [x - 0.1, x + 0.3] x [y - 0.1, y + 0.3] lies on one side of the line, nearly the diagonal
-    assert.truthy(x - 0.1 > y + 0.3 or y - 0.1 > x + 0.3 - 0.06)
-    assert.truthy(x >= 0.1 and y >= 0.1 and x + 0.3 <= 1 and y + 0.3 <= 1)
+  it("draws data that agree to rounding, denormals and the largest numbers", function()
+    local name = os.tmpname()
+    for _, y in ipairs { { 1, 1 + 2 ^ -52 }, { 5e-324, 1e-310 }, { -1.7e308, 1.7e308 }, { 7, 7 } } do
+      local fig = mf.plot {}
+      fig:line({ 1, 2 }, y):points({ 1, 2 }, y):histogram(y, { bins = 4 , range = { -1, 1 } })
+      assert(fig:save(name .. ".svg"))
+    end
+    os.remove(name)
+    os.remove(name .. ".svg")
+  end)
+
+  it("marks at least three places on an axis of less than two decades", function()
+    for _, range in ipairs { { 17, 380 }, { 0.9, 80 }, { 9, 101 }, { 3e4, 9e5 } } do
+      assert.is_true(#labels({ xlog = true, xrange = range }, "x", {}) >= 3)
+    end
   end)
 end)
 

@@ -3,7 +3,9 @@
 -- Pure text in, pure text out; only `terminal` looks at the world.
 
 local axis = require "meanfield.plot.axis"
+local colors = require "meanfield.plot.colors"
 local options = require "meanfield.options"
+local surface = require "meanfield.plot.surface"
 
 local braille = {}
 
@@ -40,7 +42,7 @@ local Canvas = {}
 Canvas.__index = Canvas
 
 local function new_canvas(columns, lines)
-  return setmetatable({ columns = columns, lines = lines, bits = {}, colors = {} }, Canvas)
+  return setmetatable({ columns = columns, lines = lines, bits = {}, colors = {}, shades = {} }, Canvas)
 end
 
 -- Sets the dot at x in [0, 1], y in [0, 1] (upwards); outside is clipped.
@@ -79,7 +81,7 @@ local draw = { line = draw_path }
 
 function draw.density(canvas, s, fx, fy)
   draw_path(canvas, s, fx, fy)
-  for _, mass in ipairs(s.masses) do canvas:line(fx(mass.x), 0, fx(mass.x), 0.5 / canvas.lines, s.color) end
+  for _, x in ipairs(s.mass_x) do canvas:line(fx(x), 0, fx(x), 0.5 / canvas.lines, s.color) end
 end
 
 function draw.points(canvas, s, fx, fy)
@@ -90,6 +92,7 @@ function draw.points(canvas, s, fx, fy)
       canvas:dot(x + d[1], y + d[2], s.color)
     end
     if s.ylow then canvas:line(x, fy(s.ylow[i]), x, fy(s.yhigh[i]), s.color) end
+    if s.xlow then canvas:line(fx(s.xlow[i]), y, fx(s.xhigh[i]), y, s.color) end
   end
 end
 
@@ -105,9 +108,59 @@ function draw.band(canvas, s, fx, fy)
   for i = 1, #s.x do canvas:line(fx(s.x[i]), fy(s.ylow[i]), fx(s.x[i]), fy(s.yhigh[i]), s.color) end
 end
 
-function draw.vline(canvas, s, fx) canvas:line(fx(s.value), 0, fx(s.value), 1, s.color) end
+function draw.vline(canvas, s, fx) canvas:line(fx(s.x[1]), 0, fx(s.x[1]), 1, s.color) end
 
-function draw.hline(canvas, s, _, fy) canvas:line(0, fy(s.value), 1, fy(s.value), s.color) end
+function draw.hline(canvas, s, _, fy) canvas:line(0, fy(s.y[1]), 1, fy(s.y[1]), s.color) end
+
+function draw.contour(canvas, s, fx, fy)
+  for _, line in ipairs(s.lines) do draw_path(canvas, { x = line.x, y = line.y, color = s.color }, fx, fy) end
+end
+
+function draw.image() end -- is shade, below the dots
+
+-- ---- shades: images and filled contours ---------------------------------------------------------
+
+local blocks = { " ", "░", "▒", "▓", "█" }
+
+-- The share u in [0, 1] of a series' colours at a place; nil where there is nothing.
+local function share_at(s, x, y)
+  local z
+  if s.kind == "image" then
+    local function cell(edges, v)
+      for i = 1, #edges - 1 do if v >= edges[i] and v <= edges[i + 1] then return i end end
+    end
+    local i, j = cell(s.xedges, x), cell(s.yedges, y)
+    z = i and j and s.z[(j - 1) * #s.x + i]
+  else
+    z = surface.at(s, x, y)
+  end
+  if not z or z ~= z or s.zlog and z <= 0 or s.law and z < (s.levels[1] or 0) then return nil end
+  local scale = axis.colors(s, 2)
+  return math.max(0, math.min(1, axis.position(scale, math.max(-1e308, math.min(1e308, z)))))
+end
+
+-- Fills the cells of the canvas with the shades of an image or a filled contour.
+local function shade(canvas, s, xscale, yscale)
+  for line = 0, canvas.lines - 1 do
+    local y = axis.value(yscale, 1 - (line + 0.5) / canvas.lines)
+    for column = 0, canvas.columns - 1 do
+      local u = share_at(s, axis.value(xscale, (column + 0.5) / canvas.columns), y)
+      if u then canvas.shades[line * canvas.columns + column] = { u, colors.at(s.map, u) } end
+    end
+  end
+end
+
+-- From the least to the largest value, in words and shades.
+local function bar_text(s, color)
+  local parts = { ("%.4g"):format(s.zlow), " " }
+  for k = 0, 9 do
+    local u = k / 9
+    parts[#parts + 1] = color and ("\27[48;5;%dm \27[0m"):format(xterm_color(colors.at(s.map, u)))
+                        or blocks[1 + math.floor(u * 4 + 0.5)]
+  end
+  parts[#parts + 1] = " " .. ("%.4g"):format(s.zhigh)
+  return (table.concat(parts):gsub("-", "−"))
+end
 
 -- ---- text -----------------------------------------------------------------------------------
 
@@ -138,19 +191,24 @@ end
 
 -- ---- a panel --------------------------------------------------------------------------------
 
--- One line of cells as text, changing colour as rarely as possible.
+-- One line of cells as text, changing colours as rarely as possible. Dots lie on shades: with colours
+-- as dots on a background, without as dots in place of the block.
 local function canvas_line(canvas, line, color)
-  local parts, current = {}, nil
+  local parts, current = {}, ""
   for column = 0, canvas.columns - 1 do
     local cell = line * canvas.columns + column
-    local bits, hex = canvas.bits[cell] or 0, canvas.colors[cell]
-    if color and bits ~= 0 and hex ~= current then
-      parts[#parts + 1] = ("\27[38;5;%dm"):format(xterm_color(hex))
-      current = hex
+    local bits, shading = canvas.bits[cell] or 0, canvas.shades[cell]
+    local paint = ""
+    if color and bits ~= 0 then paint = ("\27[38;5;%dm"):format(xterm_color(canvas.colors[cell])) end
+    if color and shading then paint = paint .. ("\27[48;5;%dm"):format(xterm_color(shading[2])) end
+    if paint ~= current and not (paint == "" and bits == 0 and not current:find "48;") then
+      if current ~= "" then parts[#parts + 1] = "\27[0m" end
+      parts[#parts + 1], current = paint, paint
     end
-    parts[#parts + 1] = utf8.char(0x2800 + bits)
+    local block = shading and not color and bits == 0 and blocks[1 + math.floor(shading[1] * 4 + 0.5)]
+    parts[#parts + 1] = block or utf8.char(0x2800 + bits)
   end
-  if current then parts[#parts + 1] = "\27[0m" end
+  if current ~= "" then parts[#parts + 1] = "\27[0m" end
   return table.concat(parts)
 end
 
@@ -183,7 +241,7 @@ local function legend(panel, color)
   local parts = {}
   local marks = { points = "+", histogram = "▂", band = "▂" }
   for _, s in ipairs(panel.series) do
-    if s.label ~= "" then
+    if (s.label or "") ~= "" then
       parts[#parts + 1] = painted((marks[s.kind] or "─") .. " " .. plain(s.label), s.color, color)
     end
   end
@@ -196,7 +254,14 @@ local function panel_text(panel, columns, lines, color, out)
   local canvas = new_canvas(columns - margin - 2, lines)
   local function fx(v) return axis.position(xscale, v) end
   local function fy(v) return axis.position(yscale, v) end
-  for _, s in ipairs(panel.series) do draw[s.kind](canvas, s, fx, fy) end
+  local bar
+  for _, s in ipairs(panel.series) do
+    if s.kind == "image" or s.filled then
+      shade(canvas, s, xscale, yscale)
+      if s.bar then bar = s end
+    end
+    draw[s.kind](canvas, s, fx, fy)
+  end
   local o = panel.options
   local head = plain(o.title ~= "" and o.title or o.ylabel)
   if head ~= "" then out[#out + 1] = (" "):rep(margin + 1) .. head end
@@ -213,6 +278,10 @@ local function panel_text(panel, columns, lines, color, out)
   end
   local key = legend(panel, color)
   if key ~= "" then out[#out + 1] = (" "):rep(margin + 1) .. key end
+  if bar then
+    local name = bar.zlabel ~= "" and plain(bar.zlabel) .. " " or ""
+    out[#out + 1] = (" "):rep(margin + 1) .. name .. bar_text(bar, color)
+  end
   for _, inset in ipairs(panel.insets) do panel_text(inset, columns, math.max(5, lines // 2), color, out) end
 end
 
@@ -227,6 +296,7 @@ function braille.text(figure, given)
   end
   local color, out = given.color, {}
   if color == nil then color = color_wanted() end
+  if figure.title ~= "" then out[1] = plain(figure.title) end
   for _, panel in ipairs(figure.panels) do panel_text(panel, columns, lines, color, out) end
   return table.concat(out, "\n") .. "\n"
 end

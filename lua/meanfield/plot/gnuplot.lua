@@ -1,38 +1,33 @@
--- Figures on paper: a figure as a gnuplot script, run once.
+-- Figures on paper: a placed figure (layout.lua) as a gnuplot script.
 --
--- Everything is placed here, in points: margins, ticks, labels and legend. gnuplot only draws.
--- (Its own layout depends on the terminal, and its legend does not know where the data are.)
--- Data travel in the script as data blocks; a figure on disk is always whole.
+-- gnuplot only draws. It sees fractions of axes from 0 to 1 and labels made here, so neither
+-- logarithms, nor large or nearly equal numbers, nor the locale can go wrong on the way.
+-- Data travel in the script as data blocks.
 
 local axis = require "meanfield.plot.axis"
+local colors = require "meanfield.plot.colors"
+local layout = require "meanfield.plot.layout"
+local surface = require "meanfield.plot.surface"
+local text = require "meanfield.plot.text"
 
 local gnuplot = {}
 
-local font, label_size, tick_size, key_size = "DejaVu Sans", 8, 7, 7
 local ink = "#262626"
 local dash_types = { solid = "1", dashed = "(5,3)", dotted = "(1.2,2.2)", dashdot = "(6,2.5,1.2,2.5)" }
 local symbol_types = { ["+"] = 1, x = 2, ["*"] = 3, square = 4, box = 5, circle = 6, disc = 7, triangle = 8,
                        wedge = 9, diamond = 12, gem = 13 }
 
 -- A double-quoted gnuplot string. Backquotes would run a command.
-local function quoted(text)
-  return '"' .. text:gsub('[\\"`\n]', { ["\\"] = "\\\\", ['"'] = '\\"', ["`"] = "\\140", ["\n"] = "\\n" }) .. '"'
+local function quoted(label)
+  return '"' .. label:gsub('[\\"`\n]', { ["\\"] = "\\\\", ['"'] = '\\"', ["`"] = "\\140", ["\n"] = "\\n" }) .. '"'
 end
 
--- ---- layout ------------------------------------------------------------------------------
-
--- Space in points that labels need around the axes of a panel.
-local function margins(panel, xscale, yscale, outer)
-  local o, widest = panel.options, 0
-  for _, tick in ipairs(yscale.ticks) do widest = math.max(widest, axis.text_width(tick.label, tick_size)) end
-  local last = xscale.ticks[#xscale.ticks]
-  local right = last and axis.text_width(last.label, tick_size) / 2 * axis.position(xscale, last.value) or 0
-  return {
-    left = widest + 6 + (o.ylabel ~= "" and label_size * 1.75 or 2),
-    bottom = tick_size * 1.25 + 3 + (o.xlabel ~= "" and label_size * 1.7 or 1),
-    right = math.max(right, 3) + (outer and 3 or 0),
-    top = 5 + ((o.title ~= "" or o.tag ~= "") and label_size * 1.6 or 0), widest = widest,
-  }
+-- A number of at most 1e6 with six decimals, from integers, which no locale touches.
+local function fixed(value)
+  local millionths = math.floor(math.max(-1e6, math.min(1e6, value)) * 1e6 + 0.5)
+  local sign = millionths < 0 and "-" or ""
+  millionths = math.abs(millionths)
+  return ("%s%d.%06d"):format(sign, millionths // 1000000, millionths % 1000000)
 end
 
 -- ---- pieces of the script -------------------------------------------------------------------
@@ -40,26 +35,36 @@ end
 local Script = {}
 Script.__index = Script
 
-function Script:add(format, ...) self[#self + 1] = select("#", ...) > 0 and format:format(...) or format end
-
--- Screen coordinates of a point of the page given in points.
-function Script:at(x, y) return ("screen %.6f,%.6f"):format(x / self.page_width, y / self.page_height) end
-
-function Script:label(text, x, y, size, more, color)
-  if text == "" then return end
-  self:add('set label %s at %s font ",%g" textcolor rgb "%s" front %s', quoted(text), self:at(x, y), size, color or ink,
-           more or "left")
+-- Adds a line; numbers among the arguments are written by `fixed`.
+function Script:add(format, ...)
+  local list = { ... }
+  for i, value in ipairs(list) do if type(value) == "number" then list[i] = fixed(value) end end
+  self[#self + 1] = #list > 0 and format:format(table.unpack(list)) or format
 end
 
--- A data block; returns its name.
+-- Screen coordinates of a point of the page given in points.
+function Script:at(x, y) return ("screen %s,%s"):format(fixed(x / self.page.width), fixed(y / self.page.height)) end
+
+function Script:label(label, x, y, size, more, color)
+  if label == "" then return end
+  self:add('set label %s at %s font ",%s" textcolor rgb "%s" front %s', quoted(label), self:at(x, y), size,
+           color or ink, more or "left")
+end
+
+function Script:rectangle(x1, y1, x2, y2, style)
+  self:add("set object rectangle from %s to %s %s", self:at(x1, y1), self:at(x2, y2), style)
+end
+
+-- A data block; returns its name. An empty column of rows is a blank line.
 function Script:data(columns)
   self.blocks = self.blocks + 1
   local name = ("$data%d"):format(self.blocks)
   local lines = { name .. " << EOD" }
   for i = 1, #columns[1] do
     local row = {}
-    for c = 1, #columns do row[c] = ("%.9g"):format(columns[c][i]) end
-    lines[i + 1] = table.concat(row, " ")
+    for c = 1, #columns do row[c] = columns[c][i] and fixed(columns[c][i]) or "" end
+    local line = table.concat(row, " ")
+    if line ~= lines[#lines] then lines[#lines + 1] = line end -- what falls on one place is drawn once
   end
   if #columns[1] == 0 then lines[2] = "NaN NaN NaN NaN" end
   lines[#lines + 1] = "EOD"
@@ -67,9 +72,9 @@ function Script:data(columns)
   return name
 end
 
-local function line_style(series)
-  return ('linewidth %g linecolor rgb "%s" dashtype %s'):format(series.width or 1, series.color,
-                                                              dash_types[series.dash or "solid"])
+local function line_style(s)
+  return ('linewidth %s linecolor rgb "%s" dashtype %s'):format(fixed(s.width or 1), s.color,
+                                                                dash_types[s.dash or "solid"])
 end
 
 -- "#rrggbb" with an opacity, as gnuplot writes it: transparency first.
@@ -78,90 +83,233 @@ local function translucent(color, opacity)
   return ("#%02X%s"):format(math.floor(255 * (1 - opacity) + 0.5), color:sub(2))
 end
 
-local function point_style(series)
-  return ('pointtype %d pointsize %.3g linewidth 0.8 linecolor rgb "%s"'):format(symbol_types[series.symbol],
-                                                              0.62 * series.size,
-                                                              translucent(series.color, series.opacity))
+local function point_style(s)
+  return ('pointtype %d pointsize %s linewidth 0.8 linecolor rgb "%s"'):format(symbol_types[s.symbol],
+         fixed(0.62 * s.size), translucent(s.color, s.opacity))
 end
 
-local function fill_style(series)
-  return ('fillcolor rgb "%s" fillstyle transparent solid %g noborder'):format(series.color, series.opacity)
+local function fill_style(s)
+  return ('fillcolor rgb "%s" fillstyle transparent solid %s noborder'):format(s.color, fixed(s.opacity))
 end
 
--- The plot elements of one series.
+-- ---- series ------------------------------------------------------------------------------------
+
+-- Columns as fractions of the axes.
+local function along(scale, values)
+  local list = {}
+  for i, v in ipairs(values) do list[i] = axis.position(scale, v) end
+  return list
+end
+
+local function clamped(list)
+  for i, v in ipairs(list) do list[i] = math.max(0, math.min(1, v)) end
+  return list
+end
+
+-- The plot elements of one series, from its columns in fractions.
 local draw = {}
 
-function draw.line(script, s)
-  return { ("%s using 1:2 with lines %s"):format(script:data { s.x, s.y }, line_style(s)) }
+function draw.line(script, s, x, y)
+  return { ("%s using 1:2 with lines %s"):format(script:data { along(x, s.x), along(y, s.y) }, line_style(s)) }
 end
 
-function draw.density(script, s, xscale, yscale)
-  local elements = draw.line(script, s)
-  for _, mass in ipairs(s.masses) do
-    if mass.x >= xscale.low and mass.x <= xscale.high then
-      local style = point_style { symbol = "wedge", size = 0.6 + 1.6 * math.sqrt(mass.mass), color = s.color }
-      local place = script:data { { mass.x }, { yscale.low } }
-      elements[#elements + 1] = ("%s using 1:2 with points %s"):format(place, style)
+function draw.density(script, s, x, y)
+  local elements = draw.line(script, s, x, y)
+  for i, mass_x in ipairs(s.mass_x) do
+    if mass_x >= x.low and mass_x <= x.high then
+      local style = point_style { symbol = "wedge", size = 0.6 + 1.6 * math.sqrt(s.mass[i]), color = s.color }
+      elements[#elements + 1] = ("%s using 1:2 with points %s"):format(
+                                script:data { { axis.position(x, mass_x) }, { 0 } }, style)
     end
   end
   return elements
 end
 
-function draw.points(script, s)
-  local symbols = ("%s using 1:2 with points %s"):format(script:data { s.x, s.y }, point_style(s))
-  if not s.ylow then return { symbols } end
-  local bars = script:data { s.x, s.ylow, s.yhigh } -- "with yerrorbars" would blank the lines below
-  return { ('%s using 1:2:(0):($3-$2) with vectors nohead linewidth 0.7 linecolor rgb "%s"'):format(bars, s.color),
-           symbols }
+-- Error bars as vectors: gnuplot's own would blank the lines below them.
+local function bars(script, s, x1, y1, x2, y2)
+  local dx, dy = {}, {}
+  for i = 1, #x1 do dx[i], dy[i] = x2[i] - x1[i], y2[i] - y1[i] end
+  return ('%s using 1:2:3:4 with vectors nohead linewidth 0.7 linecolor rgb "%s"'):format(
+         script:data { x1, y1, dx, dy }, s.color)
 end
 
-function draw.band(script, s)
-  return { ("%s using 1:2:3 with filledcurves %s"):format(script:data { s.x, s.ylow, s.yhigh }, fill_style(s)) }
+function draw.points(script, s, x, y)
+  local px, py, elements = along(x, s.x), along(y, s.y), {}
+  if s.ylow then
+    elements[1] = bars(script, s, px, clamped(along(y, s.ylow)), px, clamped(along(y, s.yhigh)))
+  end
+  if s.xlow then
+    elements[#elements + 1] = bars(script, s, clamped(along(x, s.xlow)), py, clamped(along(x, s.xhigh)), py)
+  end
+  elements[#elements + 1] = ("%s using 1:2 with points %s"):format(script:data { px, py }, point_style(s))
+  return elements
 end
 
-function draw.histogram(script, s, _, yscale)
-  local x, y, floor = { s.x[1] }, { yscale.low }, yscale.low
-  for i = 1, #s.x do x[i + 1], y[i + 1] = s.x[i], math.max(s.y[i], floor) end
-  x[#x + 1], y[#y + 1] = s.x[#s.x], floor
-  local block = script:data { x, y }
+function draw.band(script, s, x, y)
+  local block = script:data { along(x, s.x), along(y, s.ylow), along(y, s.yhigh) }
+  return { ("%s using 1:2:3 with filledcurves %s"):format(block, fill_style(s)) }
+end
+
+function draw.histogram(script, s, x, y)
+  local px, py = along(x, s.x), along(y, s.y)
+  for i, v in ipairs(py) do py[i] = math.max(v, 0) end
+  table.insert(px, 1, px[1])
+  table.insert(py, 1, 0)
+  px[#px + 1], py[#py + 1] = px[#px], 0
+  local block = script:data { px, py }
   return { ("%s using 1:2 with filledcurves closed %s"):format(block, fill_style(s)),
            ('%s using 1:2 with lines linewidth 0.5 linecolor rgb "%s"'):format(block, s.color) }
 end
 
-function draw.vline(script, s, _, yscale)
-  local v = s.value
-  return { ("%s using 1:2 with lines %s"):format(script:data { { v, v }, { yscale.low, yscale.high } }, line_style(s)) }
+function draw.vline(script, s, x)
+  local v = axis.position(x, s.x[1])
+  return { ("%s using 1:2 with lines %s"):format(script:data { { v, v }, { 0, 1 } }, line_style(s)) }
 end
 
-function draw.hline(script, s, xscale)
-  local v = s.value
-  return { ("%s using 1:2 with lines %s"):format(script:data { { xscale.low, xscale.high }, { v, v } }, line_style(s)) }
+function draw.hline(script, s, _, y)
+  local v = axis.position(y, s.y[1])
+  return { ("%s using 1:2 with lines %s"):format(script:data { { 0, 1 }, { v, v } }, line_style(s)) }
 end
 
--- Filled things lie below lines, lines below symbols.
-local layer = { band = 1, histogram = 2, vline = 3, hline = 3, line = 4, density = 4, points = 5 }
+-- ---- images and contours --------------------------------------------------------------------------
 
--- ---- legend ----------------------------------------------------------------------------------
-
-local sample_width, key_line = 15, key_size * 1.35
-
-local function key_entries(panel)
-  local entries, widest = {}, 0
-  for _, s in ipairs(panel.series) do
-    if s.label ~= "" then
-      entries[#entries + 1] = s
-      widest = math.max(widest, axis.text_width(s.label, key_size))
+-- Rows of cells as rectangles: neighbours of one colour are one, and each reaches a little under the
+-- next, so that no seam shows. `color(i, j)` is "#rrggbb" or nil; borders are fractions of the axes.
+local function cells(script, xs, ys, color)
+  local x1, y1, x2, y2, rgb = {}, {}, {}, {}, {}
+  local over_x, over_y = (xs[#xs] - xs[1]) * 1e-3, (ys[#ys] - ys[1]) * 1e-3
+  for j = 1, #ys - 1 do
+    local from, current = 1, color(1, j)
+    for i = 2, #xs do
+      local next_color = i < #xs and color(i, j) or nil
+      if i == #xs or next_color ~= current then
+        if current then
+          local k = #x1 + 1
+          x1[k], y1[k], rgb[k] = xs[from], ys[j], tonumber(current:sub(2), 16)
+          x2[k] = i < #xs and next_color and math.min(xs[#xs], xs[i] + over_x) or xs[i]
+          y2[k] = j < #ys - 1 and color(from, j + 1) and math.min(ys[#ys], ys[j + 1] + over_y) or ys[j + 1]
+        end
+        from, current = i, next_color
+      end
     end
   end
-  return entries, widest
+  if #x1 == 0 then return {} end
+  local lines = { ("$data%d << EOD"):format(script.blocks + 1) }
+  for k = 1, #x1 do
+    lines[k + 1] = ("%s %s %s %s %s %s %d"):format(fixed(x1[k]), fixed(y1[k]), fixed(x1[k]), fixed(x2[k]), fixed(y1[k]),
+                                                  fixed(y2[k]), rgb[k])
+  end
+  lines[#lines + 1] = "EOD"
+  script.blocks = script.blocks + 1
+  script.preamble[#script.preamble + 1] = table.concat(lines, "\n")
+  return { ("$data%d using 1:2:3:4:5:6:7 with boxxyerror linecolor rgb variable fillstyle solid noborder"):format(
+           script.blocks) }
 end
 
-function Script:sample(s, x, y)
-  local x2 = x + sample_width
+-- The colour of a value of an image.
+local function image_color(s)
+  local scale = { low = s.zlow, high = s.zhigh, log = s.zlog }
+  if scale.low == scale.high then scale = axis.colors(s, 2) end
+  return function(z)
+    if z ~= z or scale.log and z <= 0 then return nil end
+    return colors.at(s.map, axis.position(scale, math.max(-1e308, math.min(1e308, z))))
+  end
+end
+
+function draw.image(script, s, x, y)
+  local color = image_color(s)
+  return cells(script, along(x, s.xedges), along(y, s.yedges),
+               function(i, j) return color(s.z[(j - 1) * #s.x + i]) end)
+end
+
+-- The colour of a filled contour: one for each interval of levels; below the first, laws are blank.
+local function level_color(s)
+  local n = #s.levels
+  return function(z)
+    if z ~= z then return nil end
+    local above = 0
+    while above < n and z >= s.levels[above + 1] do above = above + 1 end
+    if s.law then return above > 0 and colors.at(s.map, 0.12 + 0.6 * (n < 2 and 1 or (above - 1) / (n - 1))) or nil end
+    return colors.at(s.map, n == 0 and 0.5 or above / n)
+  end
+end
+
+-- A fine raster of the frame; its steps lie under the level lines.
+local function filled(script, s, x, y)
+  local n, color = 300, level_color(s)
+  local xs, ys, zs, memo = {}, {}, {}, {}
+  local px, py = along(x, s.x), along(y, s.y)
+  local x1, x2 = math.max(0, px[1]), math.min(1, px[#px])
+  local y1, y2 = math.max(0, py[1]), math.min(1, py[#py])
+  if not (x1 < x2 and y1 < y2) then return {} end
+  for k = 0, n do xs[k + 1], ys[k + 1] = x1 + (x2 - x1) * k / n, y1 + (y2 - y1) * k / n end
+  for k = 1, n do zs[k] = axis.value(x, (xs[k] + xs[k + 1]) / 2) end
+  return cells(script, xs, ys, function(i, j)
+    local key = j * n + i
+    if memo[key] == nil then
+      memo[key] = color(surface.at(s, zs[i], axis.value(y, (ys[j] + ys[j + 1]) / 2))) or false
+    end
+    return memo[key] or nil
+  end)
+end
+
+function draw.contour(script, s, x, y)
+  local elements = s.filled and filled(script, s, x, y) or {}
+  local px, py = {}, {}
+  for _, line in ipairs(s.lines) do
+    local n = #px
+    for i, v in ipairs(along(x, line.x)) do px[n + i] = v end
+    for i, v in ipairs(along(y, line.y)) do py[n + i] = v end
+    px[#px + 1], py[#py + 1] = false, false -- a blank line
+  end
+  if #px > 0 then
+    elements[#elements + 1] = ("%s using 1:2 with lines %s"):format(script:data { px, py }, line_style(s))
+  end
+  return elements
+end
+
+-- The colour bar: small steps of an image, the intervals of a contour.
+function Script:bar(plan)
+  local s, frame, sizes = plan.bar, plan.bar_frame, plan.sizes
+  local right = frame.left + frame.width
+  local function mark(label, y)
+    self:add('set arrow from %s to %s nohead front linewidth 0.5 linecolor rgb "%s"', self:at(right, y),
+             self:at(right + 2, y), ink)
+    self:label(label, right + 4, y, sizes.tick)
+  end
+  local function block(low, high, color)
+    if not color then return end
+    self:rectangle(frame.left, frame.bottom + low * frame.height, right,
+                   frame.bottom + math.min(1, high + 2e-3) * frame.height,
+                   ('fillcolor rgb "%s" fillstyle solid noborder'):format(color))
+  end
+  if s.kind == "image" then
+    for k = 0, 127 do block(k / 128, (k + 1) / 128, colors.at(s.map, k / 127)) end
+    for _, tick in ipairs(plan.zscale.ticks) do
+      mark(tick.label, frame.bottom + axis.position(plan.zscale, tick.value) * frame.height)
+    end
+  else
+    local n, color, first = #s.levels, level_color(s), s.law and 1 or 0
+    local count = n + 1 - first
+    for k = first, n do
+      local value = k == 0 and -math.huge or s.levels[k]
+      block((k - first) / count, (k - first + 1) / count, color(value))
+      if k > 0 then mark(s.names[k], frame.bottom + (k - first) / count * frame.height) end
+    end
+  end
+  self:rectangle(frame.left, frame.bottom, right, frame.bottom + frame.height,
+                 ('front fillstyle empty border linecolor rgb "%s" linewidth 0.6'):format(ink))
+  self:label(s.zlabel, right + 4 + frame.widest + sizes.label * 0.8, frame.bottom + frame.height / 2,
+             text.fitting(s.zlabel, sizes.label, frame.height + 20), "center rotate by 90")
+end
+
+-- ---- legend ----------------------------------------------------------------------------------------
+
+function Script:sample(s, x, y, width)
+  local x2 = x + width
   if s.kind == "histogram" or s.kind == "band" then
-    self:add('set object rectangle from %s to %s front fillcolor rgb "%s" fillstyle transparent solid %g '
-             .. 'border linecolor rgb "%s" linewidth 0.5', self:at(x + 1, y - 2.2), self:at(x2 - 1, y + 2.6), s.color,
-             s.opacity, s.color)
+    self:rectangle(x + 1, y - 2.2, x2 - 1, y + 2.6, ('front fillcolor rgb "%s" fillstyle transparent solid %s '
+                   .. 'border linecolor rgb "%s" linewidth 0.5'):format(s.color, fixed(s.opacity), s.color))
   elseif s.kind == "points" then
     self:add('set label "" at %s point %s front', self:at((x + x2) / 2, y), point_style(s))
   else
@@ -169,217 +317,135 @@ function Script:sample(s, x, y)
   end
 end
 
--- Draws the legend into the frame (left, bottom, width, height in points).
-function Script:key(panel, xscale, yscale, frame, insets)
-  local entries, widest = key_entries(panel)
-  if #entries == 0 or panel.options.key == "none" then return end
-  local columns = math.max(1, math.ceil(#entries * key_line / (0.75 * frame.height)))
-  local rows = math.ceil(#entries / columns)
-  local column = sample_width + 4 + widest + 4
-  local width, height = columns * column, rows * key_line + 2
-  local x, y = axis.place_key(panel, xscale, yscale, insets, width / frame.width, height / frame.height,
-                              5 / frame.width, 4 / frame.height)
-  return function() -- drawn when the scales are final
-    x, y = frame.left + x * frame.width, frame.bottom + y * frame.height
-    for i, s in ipairs(entries) do
-      local c, r = (i - 1) // rows, (i - 1) % rows
-      local left, middle = x + c * column, y + height - (r + 0.5) * key_line - 1
-      self:sample(s, left, middle)
-      self:label(s.label, left + sample_width + 4, middle, key_size)
-    end
+function Script:key(key)
+  for i, s in ipairs(key.entries) do
+    local c, r = (i - 1) // key.rows, (i - 1) % key.rows
+    local left, middle = key.left + c * key.column, key.bottom + key.height - (r + 0.5) * key.line - 1
+    self:sample(s, left, middle, key.sample)
+    self:label(s.label, left + key.sample + 4, middle, key.size)
   end
 end
 
--- ---- axes ------------------------------------------------------------------------------------
+-- ---- axes ------------------------------------------------------------------------------------------
 
-function Script:ticks(which, scale)
+function Script:ticks(which, scale, size)
   local marks = {}
-  for _, tick in ipairs(scale.ticks) do marks[#marks + 1] = ("%s %.12g 0"):format(quoted(tick.label), tick.value) end
-  for _, value in ipairs(scale.minor) do marks[#marks + 1] = ('"" %.12g 1'):format(value) end
-  self:add('set %stics (%s) font ",%g" textcolor rgb "%s" nomirror in scale 0.65,0.35 offset %s', which,
-           table.concat(marks, ", "), tick_size, ink, which == "x" and "0,0.35" or "0.5,0")
-  self:add("set %srange [%.12g:%.12g]", which, scale.low, scale.high)
-  self:add(scale.log and "set logscale %s 10" or "unset logscale %s", which)
+  for _, tick in ipairs(scale.ticks) do
+    marks[#marks + 1] = ("%s %s 0"):format(quoted(tick.label), fixed(axis.position(scale, tick.value)))
+  end
+  for _, value in ipairs(scale.minor) do marks[#marks + 1] = ('"" %s 1'):format(fixed(axis.position(scale, value))) end
+  self:add('set %stics (%s) font ",%s" textcolor rgb "%s" nomirror in scale 0.65,0.35 offset %s', which,
+           table.concat(marks, ", "), size, ink, which == "x" and "0,0.35" or "0.5,0")
+  self:add("set %srange [0:1]", which)
 end
 
-function Script:axis_labels(panel, frame, space)
-  local o = panel.options
+function Script:axis_labels(plan)
+  local o, sizes, frame, space = plan.panel.options, plan.sizes, plan.frame, plan.space
   local middle, centre = frame.left + frame.width / 2, frame.bottom + frame.height / 2
-  local top = frame.bottom + frame.height + label_size * 0.9
-  self:label(o.xlabel, middle, frame.bottom - tick_size * 1.25 - 2 - label_size * 0.75, label_size, "center")
-  self:label(o.ylabel, frame.left - space.widest - 6 - label_size * 0.8, centre, label_size, "center rotate by 90")
-  self:label(o.title, middle, top, label_size, "center")
-  if o.tag ~= "" then self:label("{/:Bold " .. o.tag .. "}", frame.left - space.left + 2, top, label_size + 1) end
+  local top = frame.bottom + frame.height + sizes.label * 0.9
+  local function label(name, x, y, room, more)
+    self:label(o[name], x, y, text.fitting(o[name], sizes.label, room), more)
+  end
+  -- what may hang over an end of the frame without leaving the page
+  local function over(at, page) return 2 * (math.min(at, page - at) - 2) end
+  local wide = math.min(over(middle, self.page.width), frame.width + space.left + space.right)
+  label("xlabel", middle, frame.bottom - sizes.tick * 1.25 - 2 - sizes.label * 0.75, wide, "center")
+  label("ylabel", frame.left - space.widest - 6 - sizes.label * 0.8, centre,
+        math.min(over(centre, self.page.height), frame.height + (o.tag == "" and space.bottom + space.top or 0)),
+        "center rotate by 90")
+  label("title", middle, top, wide - (o.tag ~= "" and 2 * sizes.label or 0), "center")
+  if o.tag ~= "" then self:label("{/:Bold " .. o.tag .. "}", frame.left - space.left + 2, top, sizes.label + 1) end
 end
 
-function Script:texts(panel, xscale, yscale, frame)
-  for _, t in ipairs(panel.texts) do
+-- Texts stand where they were put, but not over the page's edge.
+function Script:texts(plan)
+  local frame = plan.frame
+  for _, t in ipairs(plan.panel.texts) do
     local fx, fy = t.x, t.y
-    if not t.fraction then fx, fy = axis.position(xscale, t.x), axis.position(yscale, t.y) end
-    self:label(t.text, frame.left + fx * frame.width, frame.bottom + fy * frame.height, t.size, t.align, t.color)
+    if not t.fraction then fx, fy = axis.position(plan.xscale, t.x), axis.position(plan.yscale, t.y) end
+    local size = text.fitting(t.text, t.size, self.page.width - 4)
+    local width = text.width(t.text, size)
+    local before = t.align == "center" and width / 2 or t.align == "right" and width or 0
+    local x = math.min(math.max(frame.left + fx * frame.width, 2 + before), self.page.width - 2 - width + before)
+    local y = math.min(math.max(frame.bottom + fy * frame.height, size), self.page.height - size)
+    self:label(t.text, x, y, size, t.align, t.color)
   end
 end
 
-local function inset_ticks(o, frame) return { o.w * frame.width / 26, o.h * frame.height / 16 } end
+-- Filled things lie below lines, lines below symbols.
+local layer = { image = 1, contour = 2, band = 3, histogram = 4, vline = 5, hline = 5, line = 6, density = 6,
+                points = 7 }
 
--- Where the insets of a panel stand: { x, y of the frame; [1..4]: the box with labels }, in axes fractions.
-local function inset_boxes(panel, xscale, yscale, frame)
-  local boxes = {}
-  for i, inset in ipairs(panel.insets) do
-    local o, count = inset.options, inset_ticks(inset.options, frame)
-    local space = margins(inset, axis.scale(inset, "x", count[1]), axis.scale(inset, "y", count[2]), false)
-    local left, below = space.left / frame.width, space.bottom / frame.height
-    local x, y = o.x, o.y
-    if not (x and y) then x, y = axis.place_inset(panel, xscale, yscale, boxes, o.w, o.h, left, below) end
-    boxes[i] = { x - left, y - below, x + o.w, y + o.h, x = x, y = y }
-  end
-  return boxes
-end
-
--- Draws a panel; `place(space)` turns the space its labels need into its frame.
-function Script:panel(panel, ticks, place, outer)
-  local xscale, yscale = axis.scale(panel, "x", ticks[1]), axis.scale(panel, "y", ticks[2])
-  local space = margins(panel, xscale, yscale, outer)
-  local frame = place(space)
-  self:add "unset label; unset arrow; unset object"
-  local insets = inset_boxes(panel, xscale, yscale, frame)
-  local key = self:key(panel, xscale, yscale, frame, insets) -- may make room on the y axis ...
-  local room = margins(panel, xscale, yscale, outer)
-  if room.widest > space.widest then space = room; frame = place(space) end -- ... and widen its labels
-  if key then key() end
-  self:add("set lmargin at screen %.6f; set rmargin at screen %.6f", frame.left / self.page_width,
-           (frame.left + frame.width) / self.page_width)
-  self:add("set bmargin at screen %.6f; set tmargin at screen %.6f", frame.bottom / self.page_height,
-           (frame.bottom + frame.height) / self.page_height)
-  self:ticks("x", xscale)
-  self:ticks("y", yscale)
-  self:axis_labels(panel, frame, space)
-  self:texts(panel, xscale, yscale, frame)
-  if not outer then -- an inset hides what is under it
-    self:add('set object rectangle from %s to %s behind fillcolor rgb "white" fillstyle solid noborder',
-             self:at(frame.left - space.left, frame.bottom - space.bottom),
-             self:at(frame.left + frame.width + 2, frame.bottom + frame.height + 2))
-  end
-  self:series(panel, xscale, yscale)
-  for i, inset in ipairs(panel.insets) do
-    local o, box = inset.options, insets[i]
-    self:panel(inset, inset_ticks(o, frame), function()
-      return { left = frame.left + box.x * frame.width, bottom = frame.bottom + box.y * frame.height,
-               width = o.w * frame.width, height = o.h * frame.height }
-    end, false)
-  end
-end
-
-function Script:series(panel, xscale, yscale)
+function Script:series(plan)
   local order, elements = {}, {}
-  for i, s in ipairs(panel.series) do order[i] = { s, layer[s.kind] * 1000 + i } end
+  for i, s in ipairs(plan.panel.series) do
+    order[i] = { s, (s.kind == "contour" and not s.filled and 5 or layer[s.kind]) * 1e6 + i }
+  end
   table.sort(order, function(a, b) return a[2] < b[2] end)
   for _, entry in ipairs(order) do
-    for _, element in ipairs(draw[entry[1].kind](self, entry[1], xscale, yscale)) do
+    for _, element in ipairs(draw[entry[1].kind](self, entry[1], plan.xscale, plan.yscale)) do
       elements[#elements + 1] = element .. " notitle"
     end
   end
   if #elements == 0 then elements[1] = ("%s using 1:2 with lines notitle"):format(self:data { {}, {} }) end
-  self:add("plot %s", table.concat(elements, ", \\\n     "))
+  self[#self + 1] = "plot " .. table.concat(elements, ", \\\n     ")
 end
 
--- ---- the whole -------------------------------------------------------------------------------
+-- Draws a placed panel, then its insets; with the first, the title of the figure.
+function Script:panel(plan, head)
+  local frame, space, page = plan.frame, plan.space, self.page
+  self:add "unset label; unset arrow; unset object"
+  self:label(head, page.width / 2, page.height - page.head / 2,
+             text.fitting(head, plan.sizes.label * 1.15, page.width - 8), "center")
+  self:add("set lmargin at screen %s; set rmargin at screen %s", frame.left / page.width,
+           (frame.left + frame.width) / page.width)
+  self:add("set bmargin at screen %s; set tmargin at screen %s", frame.bottom / page.height,
+           (frame.bottom + frame.height) / page.height)
+  self:ticks("x", plan.xscale, plan.sizes.tick)
+  self:ticks("y", plan.yscale, plan.sizes.tick)
+  self:add(plan.panel.options.grid
+           and 'set grid xtics ytics back linetype 1 linewidth 0.4 linecolor rgb "#D8D8D8"' or "unset grid")
+  if plan.inner and plan.clear then -- nothing lies beneath but the grid
+    self:rectangle(frame.left - space.left, frame.bottom - space.bottom, frame.left + frame.width + space.right,
+                   frame.bottom + frame.height + space.top, 'behind fillcolor rgb "white" fillstyle solid noborder')
+  end
+  self:axis_labels(plan)
+  self:texts(plan)
+  if plan.key then self:key(plan.key) end
+  if plan.bar then self:bar(plan) end
+  self:series(plan)
+  for _, inset in ipairs(plan.insets) do self:panel(inset, "") end
+end
+
+-- ---- the whole ---------------------------------------------------------------------------------------
 
 -- Terminals: a point of the page is one unit of svg, 1/72 inch of pdf, 300/72 pixels of png. The
 -- cairo terminals count fonts in 1/96 inch, pdfcairo halves line widths, and each has its own
 -- unit of dashes.
-local function terminal(format, width, height)
-  local common = ('font "%s,8" enhanced background rgb "white"'):format(font)
-  if format == "svg" then return ("set terminal svg size %d,%d dashlength 1.5 %s"):format(width, height, common) end
-  if format == "pdf" then
-    return ("set terminal pdfcairo size %.6fin,%.6fin fontscale 0.75 linewidth 2 dashlength 2.7 %s"):format(
-           width / 72, height / 72, common)
+local function terminal(format, page, font)
+  local common = ("font %s enhanced background rgb \"white\""):format(quoted(font .. ",8"))
+  if format == "svg" then
+    return ("set terminal svg size %d,%d dashlength 1.5 %s"):format(page.width, page.height, common)
+  elseif format == "pdf" then
+    return ("set terminal pdfcairo size %sin,%sin fontscale 0.75 linewidth 2 dashlength 2.7 %s"):format(
+           fixed(page.width / 72), fixed(page.height / 72), common)
   end
   local scale = 300 / 72
-  return ("set terminal pngcairo size %.0f,%.0f fontscale 3.125 linewidth %.6f pointscale %.6f dashlength 3.5 %s")
-         :format(width * scale, height * scale, scale, scale, common)
+  return ("set terminal pngcairo size %d,%d fontscale 3.125 linewidth %s pointscale %s dashlength 3.5 %s"):format(
+         math.floor(page.width * scale + 0.5), math.floor(page.height * scale + 0.5), fixed(scale), fixed(scale),
+         common)
 end
 
 -- The gnuplot script that draws `figure` in `format` ("svg", "pdf", "png") into the file `output`.
 function gnuplot.script(figure, format, output)
-  local page_width, page_height = math.floor(figure.width * 72 + 0.5), math.floor(figure.height * 72 + 0.5)
-  local script = setmetatable({ preamble = {}, blocks = 0, page_width = page_width, page_height = page_height }, Script)
-  local cell_width, cell_height = script.page_width / figure.columns, script.page_height / figure.rows
-  for i, panel in ipairs(figure.panels) do
-    local row, column = (i - 1) // figure.columns, (i - 1) % figure.columns
-    local left, bottom = column * cell_width, (figure.rows - 1 - row) * cell_height
-    script:panel(panel, { cell_width / 30, cell_height / 30 }, function(space)
-      return { left = left + space.left, bottom = bottom + space.bottom, width = cell_width - space.left - space.right,
-               height = cell_height - space.bottom - space.top }
-    end, true)
-  end
+  local plans, page = layout.figure(figure)
+  local script = setmetatable({ preamble = {}, blocks = 0, page = page }, Script)
+  for i, plan in ipairs(plans) do script:panel(plan, i == 1 and figure.title or "") end
   return table.concat({
-    "set encoding utf8", terminal(format, page_width, page_height), "set output " .. quoted(output),
+    "set encoding utf8", terminal(format, page, figure.font), "set output " .. quoted(output),
     table.concat(script.preamble, "\n"),
-    ('set border 15 linewidth 0.6 linecolor rgb "%s"; unset key; set multiplot'):format(ink),
+    ('set border 15 front linewidth 0.6 linecolor rgb "%s"; set tics front; unset key; set multiplot'):format(ink),
     table.concat(script, "\n"), "unset multiplot", "unset output", "" }, "\n")
-end
-
--- ---- running gnuplot ---------------------------------------------------------------------------
-
-local function shell_quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
-
-local function read_all(path)
-  local file = io.open(path, "rb")
-  local text = file and file:read "a" or ""
-  if file then file:close() end
-  return text
-end
-
--- True, or nil and a message; no file is left half written.
-local function write_whole(path, text)
-  local file, message = io.open(path .. ".part", "wb")
-  if not file then return nil, message end
-  local ok
-  ok, message = file:write(text)
-  if file:close() and ok then ok, message = os.rename(path .. ".part", path) end
-  if not ok then os.remove(path .. ".part") return nil, message end
-  return true
-end
-
--- Runs a script that writes to `output`; true, or nil and what gnuplot said.
-local function run(text)
-  local script, errors = os.tmpname(), os.tmpname()
-  local ok, message = write_whole(script, text)
-  if ok then
-    -- -d: no start-up files, so a figure looks the same for everybody
-    ok = os.execute(("LC_ALL=C.UTF-8 gnuplot -d %s 2> %s"):format(shell_quoted(script), shell_quoted(errors)))
-    message = "gnuplot: " .. read_all(errors):gsub("%s+$", "")
-  end
-  os.remove(script)
-  os.remove(errors)
-  if not ok then return nil, message end
-  return true
-end
-
--- What gnuplot leaves out: the size on paper, and a font to fall back on.
-local finish = {
-  pdf = function(text) return text end,
-  svg = function(text, figure)
-    local size = ('width="%.6gin" height="%.6gin"'):format(figure.width, figure.height)
-    text = text:gsub('width="%d+" height="%d+"', size, 1)
-    return (text:gsub('font%-family="([^"]*)"', 'font-family="%1, sans-serif"'))
-  end,
-  png = function(text) -- a pHYs chunk of 11811 dots a metre, behind the first chunk
-    return text:sub(1, 33) .. "\0\0\0\9pHYs\0\0\x2E\x23\0\0\x2E\x23\1\x78\xA5\x3F\x76" .. text:sub(34)
-  end,
-}
-
--- Writes the figure to `path`, in the format of its extension. True, or nil and what went wrong.
-function gnuplot.save(figure, path)
-  local format = path:match "%.(%w+)$"
-  if not finish[format] then return nil, ("%s: the name must end in .svg, .pdf or .png"):format(path) end
-  local output = os.tmpname()
-  local ok, message = run(gnuplot.script(figure, format, output))
-  local text = read_all(output)
-  os.remove(output)
-  if not ok then return nil, message end
-  return write_whole(path, finish[format](text, figure))
 end
 
 return gnuplot

@@ -64,9 +64,12 @@ local function storable(list)
   return out
 end
 
--- The same as one tree: provenance as attributes, groups `options`, `data` and `checks`.
-local function tree(self, facts)
-  local result = { attributes = {}, options = {}, data = {}, checks = {} }
+-- The same as one tree: provenance as attributes, groups `options`, `data`, `checks` and `figures`.
+local function tree(self, facts, named)
+  local result = { attributes = {}, options = {}, data = {}, checks = {}, figures = {} }
+  for _, entry in ipairs(named) do
+    result.figures[entry[1] == "" and "figure" or entry[1]:sub(2)] = entry[2]:data()
+  end
   for _, fact in ipairs(facts) do result.attributes[fact[1]] = fact[2] end
   for key, value in pairs(self.options) do
     result.options[key] = type(value) == "table" and storable(value) or value
@@ -132,7 +135,7 @@ function Run:save(...)
   local facts = provenance(self)
   local whole, message = native.file.replace(base .. ".tsv", tsv(self, facts)) -- numbers first: a figure may fail
   if not whole then raise("run:save: %s", message) end
-  local stored, why = native.store.write(base .. ".h5", tree(self, facts))
+  local stored, why = native.store.write(base .. ".h5", tree(self, facts, figures))
   if not stored then raise("run:save: %s", why) end
   written[1], written[2] = base .. ".tsv", base .. ".h5"
   records.finish(self)
@@ -140,8 +143,7 @@ function Run:save(...)
   for _, entry in ipairs(figures) do
     for _, format in ipairs { ".svg", ".png" } do
       local path = base .. entry[1] .. format
-      local drawn, trouble = entry[2]:save(path)
-      if not drawn then raise("run:save: %s", trouble) end
+      entry[2]:save(path)
       written[#written + 1] = path
     end
   end
