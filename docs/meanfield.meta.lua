@@ -244,7 +244,7 @@ function class5:measure() end
 ---@param options? mf.sgd.risk.options
 function class5:risk(options) end
 
----Writes the run to a file, whole or not at all; returns the run, or nil and a message. Loaded and advanced, it has the bits of a run that was never interrupted.
+---Writes the run to a file, whole or not at all; returns the run. Loaded and advanced, it has the bits of a run that was never interrupted.
 ---@param path any
 function class5:save(path) end
 

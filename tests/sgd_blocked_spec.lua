@@ -161,6 +161,7 @@ describe("sgd in blocks", function()
     local law = mf.distribution.custom { d = 2, sample = function(rng) return rng:normals(2), rng:normal() end }
     for _, c in ipairs {
       { {} }, { { precision = "single", neuron = "affine" } }, { { algorithm = "plain" } },
+      { { algorithm = "plain", neuron = "affine" } },
       { { distribution = mixture, activation = tabulated, beta = 20, lambda = 0.1, neuron = "affine" } },
       { { distribution = mf.distribution.anisotropic { d = 2, s0 = 1, delta = 0.5, basis = { { 1, 2 } } }, xi = xi },
         { xi = xi } },
@@ -197,15 +198,106 @@ describe("sgd in blocks", function()
     for _, at in ipairs { 30, 100, #bytes // 2, #bytes - 3 } do
       expect("damaged or cut short", bytes:sub(1, at - 1) .. string.char(bytes:byte(at) ~ 4) .. bytes:sub(at + 1))
     end
-    expect("not an SGD checkpoint", "hello")
-    expect("not an SGD checkpoint", "")
+    expect("not a checkpoint", "hello")
+    expect("not a checkpoint", "")
+    expect("a checkpoint of version 1", "MFSGD01\n" .. bytes)
+    expect("a checkpoint of version 3", bytes:sub(1, 24) .. string.pack("<I4", 3) .. bytes:sub(29))
+    expect("another kind ('mf.sgx')", bytes:sub(1, 37) .. "x" .. bytes:sub(39))
     os.remove(path)
     local run, message = mf.sgd.load(path)
     assert.is_nil(run)
     assert.is_truthy(message:find "No such file")
-    run, message = new({}):save "/nowhere/at/all"
+    assert.error_matches(function() new({}):save "/nowhere/at/all" end, "sgd:save: /nowhere/at/all: ", 1, true)
+  end)
+
+  it("writes equal bytes for equal runs, and reads no more than the head of what is no checkpoint", function()
+    local paths, bytes = { os.tmpname(), os.tmpname() }, {}
+    for i = 1, 2 do
+      local o = { distribution = mixture, neuron = "affine", beta = 20, activation = mf.activation.relu() }
+      new(o):step(38):save(paths[i])
+      local f = assert(io.open(paths[i], "rb"))
+      bytes[i] = f:read "a"
+      f:close()
+    end
+    assert.is_true(bytes[1] == bytes[2])
+    assert(os.execute("truncate -s 20G '" .. paths[1] .. "'")) -- sparse: 20 GB to whoever reads it
+    local start = os.clock()
+    local run, message = mf.sgd.load(paths[1])
     assert.is_nil(run)
-    assert.is_truthy(message:find "/nowhere/at/all")
+    assert.matches("damaged or cut short", message)
+    assert.is_true(os.clock() - start < 1)
+    for _, path in ipairs(paths) do os.remove(path) end
+  end)
+
+  it("refuses hostile content behind a valid checksum, and names the field", function()
+    local function crc32(text)
+      local crc = 0xFFFFFFFF
+      for i = 1, #text do
+        crc = crc ~ text:byte(i)
+        for _ = 1, 8 do crc = (crc >> 1) ~ (0xEDB88320 & -(crc & 1)) end
+      end
+      return crc ~ 0xFFFFFFFF
+    end
+    local path = os.tmpname()
+    local function load(bytes)
+      local crc = crc32(bytes:sub(33, 48) .. bytes:sub(65))
+      local f = assert(io.open(path, "wb"))
+      f:write(bytes:sub(1, 8), bytes:sub(9, 16), string.pack("<I8", #bytes), bytes:sub(25, 28),
+              string.pack("<I4", crc), bytes:sub(33)):close()
+      return mf.sgd.load(path)
+    end
+    local tabulated = mf.activation.custom(function(t) return t / (1 + t * t) end)
+    for _, o in ipairs { {}, { neuron = "affine", activation = tabulated, distribution = mixture, N = 3 } } do
+      new(o):step(5):save(path)
+      local f = assert(io.open(path, "rb"))
+      local good = f:read "a"
+      f:close()
+      assert.truthy(load(good))
+      local function hostile(name, change) -- change(data, kind, rows, cols) -> new field's bytes after the name
+        local at = good:find(name .. ("\0"):rep(24 - #name), 65, true)
+        assert.truthy(at, name)
+        local kind, rows, cols = string.unpack("<c8I8I8", good, at + 24)
+        local bytes = rows * cols * (kind:match "text" and 1 or 8)
+        local changed = change(good:sub(at + 48, at + 47 + bytes), kind, rows, cols)
+        local run, message = load(good:sub(1, at + 23) .. changed .. good:sub(at + 48 + (bytes + 7) // 8 * 8))
+        assert.is_nil(run, name)
+        assert.truthy(message:find("field", 1, true), message)
+        return message
+      end
+      local function number(format, value)
+        return function(data, kind, rows, cols)
+          return kind .. string.pack("<I8I8" .. format, rows, cols, value) .. data:sub(9)
+        end
+      end
+      for name, values in pairs { k = { 1 << 60, -1, 1000, 20 }, base = { 1 << 40, 1, -15 }, N = { 0, 1 << 40, 18 },
+                                  d = { 0, 1 << 29, 4 }, block = { 0, 241, 1000 }, batch = { 0, 2, 1 << 40 },
+                                  fix_a = { 2, -1, 1 << 60 } } do
+        for _, value in ipairs(values) do
+          hostile(name, number("i8", value))
+        end
+      end
+      for name, values in pairs { eps = { 0, -1, 0 / 0, math.huge }, beta = { 0, 0 / 0 }, lambda = { -1, 0 / 0 },
+                                  ["xi power"] = { -1, 0 / 0 }, ["noise factor"] = { 3 }, w = { 0 / 0, math.huge },
+                                  ["law numbers"] = { 2, -1, 0 / 0 } } do
+        for _, value in ipairs(values) do
+          assert.truthy(hostile(name, number("d", value)):find(name == "law numbers" and "law" or name, 1, true))
+        end
+      end
+      for _, name in ipairs { "neuron", "algorithm", "precision", "xi", "law", "sigma" } do
+        hostile(name, function(_, kind) return kind .. string.pack("<I8I8", 8, 1) .. "hostile\0" end)
+        hostile(name, function(_, kind) return kind .. string.pack("<I8I8", 8, 1) .. "unended!" end)
+      end
+      for _, shape in ipairs { { 1 << 62, 4 }, { 1 << 40, 1 }, { 0, 0 }, { 1, 1 } } do
+        hostile("w", function(data, kind) return kind .. string.pack("<I8I8", shape[1], shape[2]) .. data end)
+      end
+      hostile("w", function(data, _, rows, cols) return "integer\0" .. string.pack("<I8I8", rows, cols) .. data end)
+      if o.activation then
+        hostile("sigma panels", number("i8", 1 << 50))
+        hostile("sigma panels", number("i8", 1))
+        hostile("sigma table", number("d", 1e300))
+      end
+    end
+    os.remove(path)
   end)
 
   it("names what is wrong", function()

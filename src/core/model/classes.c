@@ -2,6 +2,7 @@
 #include "distribution.h"
 
 #include <gsl/gsl_cblas.h>
+#include <math.h>
 
 double mf_law_delta(const mf_distribution *law) {
     return law->number[0];
@@ -77,13 +78,39 @@ static void anisotropic_shape(const mf_distribution *law, size_t c, size_t N, do
     shape(law, stretch, c, N, Y);
 }
 
+static bool delta_is_valid(const mf_distribution *law) {
+    return law->numbers > 0 && law->number[0] > 0 && law->number[0] < 1;
+}
+
+static bool isotropic_valid(const mf_distribution *law) {
+    return law->numbers == 1 && delta_is_valid(law);
+}
+
+static bool anisotropic_valid(const mf_distribution *law) {
+    double s0 = law->numbers > 1 ? law->number[1] : 0;
+    if (!delta_is_valid(law) || !(s0 >= 1 && s0 <= (double)law->d) || s0 != floor(s0))
+        return false;
+    if (law->numbers == 2)
+        return true;
+    bool fine = (double)law->numbers == 2 + s0 * (double)law->d;
+    for (size_t i = 0; fine && i < mf_law_s0(law); ++i)
+        for (size_t j = 0; fine && j <= i; ++j) {
+            const double *basis = law->number + 2;
+            double dot = cblas_ddot((int)law->d, basis + i * law->d, 1, basis + j * law->d, 1);
+            fine = fabs(dot - (i == j)) < 1e-8;
+        }
+    return fine;
+}
+
 const mf_law_ops mf_law_isotropic = {.name = "isotropic",
+                                     .valid = isotropic_valid,
                                      .sample = isotropic_sample,
                                      .components = two,
                                      .component = class_of,
                                      .shape = isotropic_shape};
 
 const mf_law_ops mf_law_anisotropic = {.name = "anisotropic",
+                                       .valid = anisotropic_valid,
                                        .sample = anisotropic_sample,
                                        .components = two,
                                        .component = class_of,

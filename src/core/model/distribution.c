@@ -4,7 +4,11 @@
 #include <assert.h>
 #include <string.h>
 
-const mf_law_ops mf_law_custom = {.name = "custom"};
+static bool no_numbers(const mf_distribution *law) {
+    return law->numbers == 0;
+}
+
+const mf_law_ops mf_law_custom = {.name = "custom", .valid = no_numbers};
 
 static const mf_law_ops *const laws[] = {&mf_law_isotropic, &mf_law_anisotropic, &mf_law_mixture,
                                          &mf_law_custom};

@@ -30,6 +30,8 @@ typedef struct {
 
 struct mf_law_ops {
     const char *name; /* in files and messages */
+    /* Whether d and the numbers, all finite, are those of such a law (read from a file). */
+    bool (*valid)(const mf_distribution *);
     /* Samples first .. first+n-1; as mf_distribution_sample. NULL: the law is fed, that is
      * known only to the caller, who hands over the samples.                              */
     void (*sample)(const mf_distribution *, mf_key key, uint64_t first, size_t n, double *X,

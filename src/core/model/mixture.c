@@ -44,7 +44,16 @@ static void shape(const mf_distribution *law, size_t c, size_t N, double *Y) {
                 (int)law->d, 1, factor(law, c), (int)law->d, Y, (int)law->d);
 }
 
+static bool valid(const mf_distribution *law) {
+    size_t d = law->d, n = components(law);
+    bool fine = n > 0 && law->numbers == n * (2 + d + d * d) && law->number[n - 1] == 1;
+    for (size_t c = 0; fine && c < n; ++c)
+        fine = component(law, c).share >= 0;
+    return fine;
+}
+
 const mf_law_ops mf_law_mixture = {.name = "mixture",
+                                   .valid = valid,
                                    .sample = sample,
                                    .components = components,
                                    .component = component,

@@ -1,133 +1,250 @@
-/* checkpoint.c: an SGD run as bytes: header, spec, what the spec points at, state at `base`.
+/* checkpoint.c: an SGD run as named fields (fields.h): what it is, k, and the state at `base`.
  *
- * Numbers are in the machine's own format: a checkpoint belongs to one build and one kind of
- * machine, as the bits of a run do. The header says how long the whole is and carries the
- * CRC-32 of all that follows it, so a cut or damaged file is known before it is believed.   */
+ * The state in the middle of a block is not kept: the run goes to k again, less than a block
+ * of steps. Nothing that is read is believed: every field is checked for its range, and what
+ * belongs together for its sizes, before a workspace is made.                               */
 #include "state.h"
 
-#include <stddef.h>
+#include "core/base/fields.h"
+
+#include <math.h>
 #include <string.h>
 
-typedef struct {
-    char magic[8];
-    uint64_t size; /* of all, header included */
-    uint32_t spec_size, crc;
-    /* from here on under the checksum */
-    uint64_t k, base;
-    double yhat;
-    char law[32]; /* its operations' name */
-} header;
+/* A field that is added to one of these is a field to be written: think of both functions. */
+_Static_assert(sizeof(mf_activation) == 24 + (2 * MF_KNOTS_MAX + 2) * sizeof(double) &&
+                       sizeof(mf_activation_table) == 6 * sizeof(double) &&
+                       sizeof(mf_schedule) == 3 * sizeof(double),
+               "what a checkpoint holds has changed");
 
-static const char magic[8] = "MFSGD02\n";
+static const char *const neurons[] = {"plain", "affine", NULL};
+static const char *const algorithms[] = {"auto", "plain", "blocked", NULL};
+static const char *const precisions[] = {"double", "single", NULL};
+static const char *const schedules[] = {"constant", "power", "custom", NULL};
+static const char *const activations[] = {"piecewise", "tanh",  "erf", "sigmoid",
+                                          "softplus",  "table", NULL};
 
-/* CRC-32 (IEEE 802.3), bit by bit over a table of 256. */
-static uint32_t crc32(const unsigned char *data, size_t n) {
-    uint32_t table[256], crc = 0xFFFFFFFFu;
-    for (uint32_t i = 0; i < 256; ++i) {
-        uint32_t c = i;
-        for (int bit = 0; bit < 8; ++bit)
-            c = c & 1 ? 0xEDB88320u ^ c >> 1 : c >> 1;
-        table[i] = c;
+static const char what[] = "mf.sgd";
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static void write_activation(mf_fields_writer *to, const mf_activation *sigma) {
+    const double slopes[] = {sigma->slope_left, sigma->slope_right};
+    mf_fields_text(to, "sigma", activations[sigma->kind]);
+    if (sigma->kind == MF_ACT_PIECEWISE) {
+        mf_fields_doubles(to, "sigma t", sigma->knots, sigma->t);
+        mf_fields_doubles(to, "sigma s", sigma->knots, sigma->s);
+        mf_fields_doubles(to, "sigma slopes", 2, slopes);
     }
-    for (size_t i = 0; i < n; ++i)
-        crc = table[(crc ^ data[i]) & 0xFF] ^ crc >> 8;
-    return crc ^ 0xFFFFFFFFu;
+    if (sigma->kind == MF_ACT_TABLE) {
+        const mf_activation_table *table = sigma->table;
+        const double tails[] = {table->tails.slope_left, table->tails.offset_left,
+                                table->tails.slope_right, table->tails.offset_right};
+        mf_fields_integer(to, "sigma panels", (int64_t)table->panels);
+        mf_fields_double(to, "sigma error", table->error);
+        mf_fields_doubles(to, "sigma tails", 4, tails);
+        mf_fields_doubles(to, "sigma table",
+                          (mf_sgd_table_bytes(sigma) - sizeof *table) / sizeof(double),
+                          table->data);
+    }
 }
 
-static uint32_t checksum(const void *data, size_t size) {
-    const size_t from = offsetof(header, k);
-    return crc32((const unsigned char *)data + from, size - from);
+static void write_spec(mf_fields_writer *to, const mf_sgd_spec *spec) {
+    mf_fields_text(to, "law", spec->law.ops->name);
+    mf_fields_integer(to, "d", (int64_t)spec->law.d);
+    mf_fields_doubles(to, "law numbers", spec->law.numbers, spec->law.number);
+    write_activation(to, &spec->sigma);
+    mf_fields_text(to, "neuron", neurons[spec->neuron]);
+    mf_fields_integer(to, "fix_a", spec->fix_a);
+    mf_fields_integer(to, "fix_b", spec->fix_b);
+    mf_fields_integer(to, "N", (int64_t)spec->N);
+    mf_fields_integer(to, "batch", (int64_t)spec->batch);
+    mf_fields_double(to, "eps", spec->eps);
+    mf_fields_text(to, "xi", schedules[spec->xi.kind]);
+    mf_fields_double(to, "xi value", spec->xi.value);
+    mf_fields_double(to, "xi power", spec->xi.power);
+    mf_fields_integer(to, "seed", (int64_t)spec->seed);
+    mf_fields_double(to, "beta", spec->beta);
+    mf_fields_double(to, "lambda", spec->lambda);
+    mf_fields_double(to, "noise factor", spec->noise_factor);
+    mf_fields_text(to, "algorithm", algorithms[spec->algorithm]);
+    mf_fields_integer(to, "block", (int64_t)spec->block);
+    mf_fields_text(to, "precision", precisions[spec->precision]);
 }
 
-/* Bytes of one number a neuron and coordinate of the workspace's arrays. */
-static size_t strip(const mf_sgd *w) {
-    return w->job.panels * w->lanes * (w->single ? sizeof(float) : sizeof(double));
+/* w (and b, the last row) by coordinates, and a, at the start of the block. */
+static void write_state(mf_fields_writer *to, const mf_sgd *w) {
+    size_t N = w->spec.N;
+    double *rows = mf_fields_room(to, "w", w->job.D, N);
+    for (size_t c = 0; rows && c < w->job.D; ++c)
+        for (size_t i = 0; i < N; ++i)
+            rows[c * N + i] = mf_sgd_get(w, w->job.W, mf_sgd_at(w, i, c));
+    if (!w->job.affine)
+        return;
+    double *a = mf_fields_room(to, "a", N, 1);
+    for (size_t i = 0; a && i < N; ++i)
+        a[i] = mf_sgd_get(w, w->spec.algorithm == MF_SGD_BLOCKED ? w->a_start : w->job.a, i);
+}
+
+static size_t write_all(const mf_sgd *w, void *out) {
+    mf_fields_writer to = mf_fields_begin(out);
+    write_spec(&to, &w->spec);
+    mf_fields_integer(&to, "k", (int64_t)w->k);
+    mf_fields_integer(&to, "base", (int64_t)w->base);
+    mf_fields_double(&to, "yhat", isnan(w->yhat) ? HUGE_VAL : w->yhat);
+    write_state(&to, w);
+    return mf_fields_end(&to, what);
 }
 
 size_t mf_sgd_packed_bytes(const mf_sgd *w) {
-    return sizeof(header) + sizeof w->spec + w->spec.law.numbers * sizeof(double) +
-           mf_sgd_table_bytes(&w->spec.sigma) + strip(w) * (w->job.Dp + (w->job.affine ? 1 : 0));
-}
-
-static char *put(char *to, const void *from, size_t n) {
-    if (n > 0)
-        memcpy(to, from, n);
-    return to + n;
+    return write_all(w, NULL);
 }
 
 void mf_sgd_pack(const mf_sgd *w, void *out) {
-    char *start = out, *to = start + sizeof(header);
-    header head = {.size = mf_sgd_packed_bytes(w),
-                   .spec_size = sizeof w->spec,
-                   .k = w->k,
-                   .base = w->base,
-                   .yhat = w->yhat};
-    memcpy(head.magic, magic, sizeof magic);
-    strncpy(head.law, w->spec.law.ops->name, sizeof head.law - 1);
-    mf_sgd_spec spec = w->spec; /* files hold no addresses */
-    spec.law.ops = NULL;
-    spec.law.number = NULL;
-    spec.sigma.table = NULL;
-    to = put(to, &spec, sizeof spec);
-    to = put(to, w->law, w->spec.law.numbers * sizeof(double));
-    to = put(to, w->table, mf_sgd_table_bytes(&w->spec.sigma));
-    to = put(to, w->job.W, strip(w) * w->job.Dp);
-    put(to, w->a_start, w->job.affine ? strip(w) : 0);
-    memcpy(start, &head, sizeof head);
-    head.crc = checksum(start, head.size);
-    memcpy(start, &head, sizeof head);
+    write_all(w, out);
 }
 
-/* Checks the file and points spec into it. */
-static mf_status open_pack(const void *data, size_t size, header *head, mf_sgd_spec *spec,
-                           const char **state, mf_error *err) {
-    const char *from = data;
-    if (size < sizeof magic || memcmp(data, magic, sizeof magic) != 0)
-        return mf_fail(err, MF_EFORMAT, "not an SGD checkpoint of this version");
-    memcpy(head, data, size < sizeof *head ? size : sizeof *head);
-    if (size < sizeof *head || head->size != size || head->spec_size != sizeof *spec ||
-        size < sizeof *head + sizeof *spec || head->crc != checksum(data, size))
-        return mf_fail(err, MF_EFORMAT, "the SGD checkpoint is damaged or cut short");
-    memcpy(spec, from + sizeof *head, sizeof *spec);
-    const char *arrays = from + sizeof *head + sizeof *spec;
-    spec->law.ops = mf_law_find(head->law);
-    if (!spec->law.ops)
-        return mf_fail(err, MF_EFORMAT, "the SGD checkpoint has an unknown law of (x, y)");
-    if (spec->law.numbers)
-        spec->law.number = (const double *)(const void *)arrays;
-    arrays += spec->law.numbers * sizeof(double);
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static void read_piecewise(mf_fields *from, mf_activation *sigma) {
+    const double *t = mf_fields_list(from, "sigma t", 1, MF_KNOTS_MAX, &sigma->knots);
+    const double *s = mf_fields_find(from, "sigma s", sigma->knots, 1);
+    const double *slopes = mf_fields_find(from, "sigma slopes", 2, 1);
+    for (size_t i = 0; t && s && i < sigma->knots; ++i) {
+        mf_fields_require(from, "sigma t", i == 0 || t[i] > t[i - 1]);
+        sigma->t[i] = t[i];
+        sigma->s[i] = s[i];
+    }
+    sigma->slope_left = slopes ? slopes[0] : 0;
+    sigma->slope_right = slopes ? slopes[1] : 0;
+}
+
+/* A table is copied to `room`, as it is one piece: header and numbers. */
+static void read_table(mf_fields *from, mf_activation *sigma, mf_activation_table *room) {
+    size_t panels = (size_t)mf_fields_count(from, "sigma panels", 1, MF_TABLE_PANELS);
+    size_t n = panels * (MF_TABLE_DEGREE + 2) + 1;
+    const double *tails = mf_fields_find(from, "sigma tails", 4, 1);
+    const double *data = mf_fields_find(from, "sigma table", n, 1);
+    double error = mf_fields_number(from, "sigma error", 0, HUGE_VAL);
+    for (size_t i = 1; data && i <= panels; ++i)
+        mf_fields_require(from, "sigma table", data[i] > data[i - 1]);
+    sigma->table = room;
+    if (!room || !tails || !data)
+        return;
+    *room = (mf_activation_table){panels, error, {tails[0], tails[1], tails[2], tails[3]}};
+    memcpy(room->data, data, n * sizeof *data);
+}
+
+static void read_spec(mf_fields *from, mf_sgd_spec *spec, mf_activation_table *room) {
+    mf_distribution *law = &spec->law;
+    law->ops = mf_law_find(mf_fields_string(from, "law"));
+    law->d = (size_t)mf_fields_count(from, "d", 1, 1 << 30);
+    law->number = mf_fields_list(from, "law numbers", 0, SIZE_MAX, &law->numbers);
+    mf_fields_require(from, "law", law->ops && law->number && law->ops->valid(law));
+    spec->sigma.kind = (mf_activation_kind)mf_fields_choice(from, "sigma", activations);
+    if (spec->sigma.kind == MF_ACT_PIECEWISE)
+        read_piecewise(from, &spec->sigma);
     if (spec->sigma.kind == MF_ACT_TABLE)
-        spec->sigma.table = (const mf_activation_table *)(const void *)arrays;
-    *state = arrays + mf_sgd_table_bytes(&spec->sigma);
-    return MF_OK;
+        read_table(from, &spec->sigma, room);
+    spec->neuron = (mf_neuron)mf_fields_choice(from, "neuron", neurons);
+    spec->fix_a = mf_fields_flag(from, "fix_a");
+    spec->fix_b = mf_fields_flag(from, "fix_b");
+    spec->N = (size_t)mf_fields_count(from, "N", 1, 1000000000);
+    spec->batch = (size_t)mf_fields_count(from, "batch", 1, 1000000);
+    spec->eps = mf_fields_number(from, "eps", 0x1p-1074, 0x1p1023);
+    spec->xi.kind = (mf_schedule_kind)mf_fields_choice(from, "xi", schedules);
+    spec->xi.value = mf_fields_number(from, "xi value", 0x1p-1074, 0x1p1023);
+    spec->xi.power = mf_fields_number(from, "xi power", -1 + 0x1p-53, 0x1p1023);
+    spec->seed = (uint64_t)mf_fields_count(from, "seed", INT64_MIN, INT64_MAX);
+    spec->beta = mf_fields_number(from, "beta", 0x1p-1074, HUGE_VAL);
+    spec->lambda = mf_fields_number(from, "lambda", 0, 0x1p1023);
+    spec->noise_factor = mf_fields_number(from, "noise factor", 2, 4);
+    mf_fields_require(from, "noise factor", spec->noise_factor == 2 || spec->noise_factor == 4);
+    spec->algorithm = (mf_sgd_algorithm)mf_fields_choice(from, "algorithm", algorithms);
+    spec->block = (size_t)mf_fields_count(from, "block", 1, 1000000);
+    spec->precision = (mf_precision)mf_fields_choice(from, "precision", precisions);
 }
 
-mf_status mf_sgd_unpack_size(const void *data, size_t size, size_t *bytes, mf_error *err) {
-    header head;
+/* What a plan would make of it must be what it is. */
+static bool is_planned(const mf_sgd_spec *spec) {
+    mf_sgd_spec again = *spec;
+    bool affine = spec->neuron == MF_NEURON_AFFINE;
+    bool plain = spec->algorithm == MF_SGD_PLAIN;
+    if (plain)
+        again.block = 1;
+    return spec->algorithm != MF_SGD_AUTO && (affine || (!spec->fix_a && !spec->fix_b)) &&
+           mf_sgd_plan(&again, NULL) >= 0 && again.block == spec->block &&
+           again.batch == spec->batch;
+}
+
+typedef struct {
+    uint64_t k, base;
+    double yhat;
+    const double *w, *a;
+} progress;
+
+static void read_progress(mf_fields *from, const mf_sgd_spec *spec, progress *at) {
+    const int64_t most = (int64_t)1 << 53;
+    size_t affine = spec->neuron == MF_NEURON_AFFINE, steps = spec->block / spec->batch;
+    at->k = (uint64_t)mf_fields_count(from, "k", 0, most);
+    at->base = (uint64_t)mf_fields_count(from, "base", 0, most);
+    mf_fields_require(from, "base", at->base <= at->k && at->base % steps == 0);
+    mf_fields_require(from, "k", at->k - at->base <= steps);
+    at->yhat = mf_fields_number(from, "yhat", -HUGE_VAL, HUGE_VAL);
+    at->w = mf_fields_find(from, "w", spec->law.d + affine, spec->N);
+    at->a = affine ? mf_fields_find(from, "a", spec->N, 1) : NULL;
+}
+
+/* All of it; what it points at lies in data and in room. */
+static mf_status read_all(const void *data, size_t size, mf_activation_table *room,
+                          mf_sgd_spec *spec, progress *at, mf_error *err) {
+    mf_fields from;
+    *spec = (mf_sgd_spec){.N = 0};
+    mf_status status = mf_fields_open(&from, data, size, what, err);
+    if (status < 0)
+        return status;
+    read_spec(&from, spec, room);
+    mf_fields_require(&from, "algorithm", from.status < 0 || is_planned(spec));
+    if (from.status >= 0)
+        read_progress(&from, spec, at);
+    return from.status;
+}
+
+size_t mf_sgd_unpack_room(void) {
+    return sizeof(mf_activation_table) +
+           (MF_TABLE_PANELS * (MF_TABLE_DEGREE + 2) + 1) * sizeof(double);
+}
+
+mf_status mf_sgd_unpack_look(const void *head, size_t size, uint64_t file_size, mf_error *err) {
+    return mf_fields_look(head, size, file_size, what, err);
+}
+
+mf_status mf_sgd_unpack_size(const void *data, size_t size, void *room, size_t *bytes,
+                             mf_error *err) {
     mf_sgd_spec spec;
-    const char *state;
-    mf_status status = open_pack(data, size, &head, &spec, &state, err);
+    progress at;
+    mf_status status = read_all(data, size, room, &spec, &at, err);
     if (status >= 0)
         *bytes = mf_sgd_bytes(&spec);
     return status;
 }
 
-mf_status mf_sgd_unpack(const void *data, size_t size, void *mem, mf_sgd **out, uint64_t *k,
-                        mf_error *err) {
-    header head;
+mf_status mf_sgd_unpack(const void *data, size_t size, void *room, void *mem, mf_sgd **out,
+                        uint64_t *k, mf_error *err) {
     mf_sgd_spec spec;
-    const char *state;
-    mf_status status = open_pack(data, size, &head, &spec, &state, err);
+    progress at;
+    mf_status status = read_all(data, size, room, &spec, &at, err);
     if (status < 0)
         return status;
     mf_sgd *w = *out = mf_sgd_init(mem, &spec);
-    w->k = w->base = head.base;
-    w->yhat = head.yhat;
-    *k = head.k;
-    memcpy(w->job.W, state, strip(w) * w->job.Dp);
-    if (w->job.affine) {
-        memcpy(w->a_start, state + strip(w) * w->job.Dp, strip(w));
-        memcpy(w->job.a, w->a_start, strip(w));
+    *k = at.k;
+    for (size_t c = 0; c < w->job.D; ++c)
+        for (size_t i = 0; i < spec.N; ++i)
+            mf_sgd_put(w, w->job.W, mf_sgd_at(w, i, c), at.w[c * spec.N + i]);
+    for (size_t i = 0; at.a && i < spec.N; ++i) {
+        mf_sgd_put(w, w->a_start, i, at.a[i]);
+        mf_sgd_put(w, w->job.a, i, at.a[i]);
     }
+    w->k = w->base = at.base;
+    w->yhat = at.yhat;
     return MF_OK;
 }

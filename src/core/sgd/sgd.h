@@ -97,14 +97,19 @@ void mf_sgd_weights(mf_sgd *, double *w, size_t ld, double *a, double *b);
 /* ---- checkpoints: the spec, k and the state at the block's start ---------------------------- */
 
 size_t mf_sgd_packed_bytes(const mf_sgd *);
-void mf_sgd_pack(const mf_sgd *, void *out);
+void mf_sgd_pack(const mf_sgd *, void *out); /* out is 8-byte aligned */
 
-/* Loading takes two calls. The first checks all of it (MF_EFORMAT if it is damaged) and says
- * how much memory the run needs; the second makes the workspace in `mem` (zeroed). The
- * workspace is then at the start of a block: run it to *k for the state that was saved.
- * data is 8-byte aligned.                                                                   */
-mf_status mf_sgd_unpack_size(const void *data, size_t size, size_t *bytes, mf_error *err);
-mf_status mf_sgd_unpack(const void *data, size_t size, void *mem, mf_sgd **out, uint64_t *k,
-                        mf_error *err);
+/* Whether a file is worth reading, from its first bytes (64 or all of it). */
+mf_status mf_sgd_unpack_look(const void *head, size_t size, uint64_t file_size, mf_error *err);
+
+/* Loading takes two calls. The first checks all of it (MF_EFORMAT names what is damaged, missing
+ * or makes no sense) and says how much memory the run needs; the second makes the workspace
+ * in `mem` (zeroed). The workspace is then at the start of a block: run it to *k for the state
+ * that was saved. data is 8-byte aligned; room, for both calls, has mf_sgd_unpack_room bytes. */
+size_t mf_sgd_unpack_room(void);
+mf_status mf_sgd_unpack_size(const void *data, size_t size, void *room, size_t *bytes,
+                             mf_error *err);
+mf_status mf_sgd_unpack(const void *data, size_t size, void *room, void *mem, mf_sgd **out,
+                        uint64_t *k, mf_error *err);
 
 #endif

@@ -398,22 +398,30 @@ static int sgd_save(lua_State *L) {
     double *room = mfl_array_vector(L, size / sizeof(double) + 1)->data;
     mf_sgd_pack(run, room);
     if (mf_file_replace(path, room, size, &err) < 0)
-        return failure(L, path, &err);
+        return luaL_error(L, "sgd:save: %s: %s", path, err.text);
     lua_settop(L, 1);
     return 1;
 }
 
-/* Pushes the file's bytes in an array; NULL with err filled if it cannot be read. */
+/* Pushes the file's bytes in an array; NULL with err filled if it is not worth reading, which
+ * its first bytes say, or cannot be read.                                                   */
 static void *read_file(lua_State *L, const char *path, size_t *size, mf_error *err) {
+    char head[64];
     struct stat about;
+    FILE *file = NULL;
     bool there = stat(path, &about) == 0;
-    if (!there || !S_ISREG(about.st_mode)) {
-        mf_fail(err, MF_EIO, "%s", there ? "not a regular file" : strerror(errno));
+    if (!there || !S_ISREG(about.st_mode) || !(file = fopen(path, "rb"))) {
+        mf_fail(err, MF_EIO, "%s",
+                there && !S_ISREG(about.st_mode) ? "not a regular file" : strerror(errno));
         return NULL;
     }
+    size_t n = fread(head, 1, sizeof head, file);
+    fclose(file);
     *size = (size_t)about.st_size;
+    if (mf_sgd_unpack_look(head, n, *size, err) < 0)
+        return NULL;
     void *room = mfl_array_vector(L, *size / sizeof(double) + 1)->data;
-    FILE *file = fopen(path, "rb");
+    file = fopen(path, "rb"); /* again: no open file while Lua may throw */
     if (!file || fread(room, 1, *size, file) != *size) {
         mf_fail(err, MF_EIO, "%s", file ? "cut short while it was read" : strerror(errno));
         room = NULL;
@@ -496,12 +504,13 @@ static int sgd_load(lua_State *L) {
     lua_getfield(L, 3, "xi");
     const mf_schedule *xi = mfl_schedule_option(L, where);
     lua_setfield(L, 3, "xi");
-    void *data = read_file(L, path, &size, &err); /* at 4 */
-    if (!data || mf_sgd_unpack_size(data, size, &bytes, &err) < 0)
+    void *data = read_file(L, path, &size, &err);                             /* at 4 */
+    void *room = data ? lua_newuserdatauv(L, mf_sgd_unpack_room(), 0) : NULL; /* at 5 */
+    if (!data || mf_sgd_unpack_size(data, size, room, &bytes, &err) < 0)
         return failure(L, path, &err);
     lua_pushvalue(L, 3);
-    void *memory = new_box(L, where, bytes, &box); /* at 5 */
-    mfl_status(L, where, mf_sgd_unpack(data, size, memory, &box->run, &k, &err), &err);
+    void *memory = new_box(L, where, bytes, &box); /* at 6 */
+    mfl_status(L, where, mf_sgd_unpack(data, size, room, memory, &box->run, &k, &err), &err);
     const mf_sgd_spec *spec = mf_sgd_spec_of(box->run);
     check_given(L, where, spec, &o, xi);
     describe_options(L, 3, spec);
@@ -530,8 +539,8 @@ static const mfl_fn sgd_methods[] = {
          "standard error.",
          risk_fields},
         {"save", sgd_save, "sgd:save(path)",
-         "Writes the run to a file, whole or not at all; returns the run, or nil and a message. "
-         "Loaded and advanced, it has the bits of a run that was never interrupted.",
+         "Writes the run to a file, whole or not at all; returns the run. Loaded and advanced, it "
+         "has the bits of a run that was never interrupted.",
          NULL},
         {NULL, NULL, NULL, NULL, NULL}};
 
