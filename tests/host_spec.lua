@@ -335,6 +335,7 @@ describe("prompt", function()
     t:type "schedule:clock?\n" t:wait "xi:clock(t)" -- no value of that name
     t:type "? shedule\n" t:wait "near: schedule"
     t:type "?\n" t:wait "mf.experiment"
+    t:type "help\n" t:wait "mf.experiment"
     t:type "help(mf.schedule.power)\n" t:wait "xi(t) = value t^p"
     finish(t)
   end)

@@ -37,6 +37,7 @@ end
 
 -- Prints the results and keeps the first one in the global `_`.
 function repl.show(...)
+  if ... == mf.help then return mf.help() end -- who types help wants it
   local shown = table.pack(...)
   for i = 1, shown.n do shown[i] = pretty(shown[i]) end
   local text = table.concat(shown, "\t", 1, shown.n)
