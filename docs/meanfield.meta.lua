@@ -190,7 +190,7 @@ function mf.init.gaussian(options) end
 ---@return mf.init
 function mf.init.sphere(options) end
 
----A step schedule xi(t): SGD's steps are s_k = eps xi(k eps). Call it: xi(t).
+---A step schedule xi(t): SGD's steps are s_k = eps xi(k eps), k = 1, 2, ... Call it: xi(t).
 ---@class mf.schedule
 local class4 = {}
 
@@ -207,7 +207,7 @@ mf.schedule = {}
 ---@return mf.schedule
 function mf.schedule.constant() end
 
----xi(t) = fn(t), a Lua function; may be singular at t = 0. Wherever an option `xi` is taken, the bare function does as well.
+---xi(t) = fn(t), a Lua function; may jump, and be singular at t = 0. Its clock is integrated to 1e-9 or better, or an error says that it cannot be; spikes narrower than a thousandth of the time span may be missed. Wherever an option `xi` is taken, the bare function does as well.
 ---@param fn any
 ---@return mf.schedule
 function mf.schedule.custom(fn) end
@@ -216,7 +216,7 @@ function mf.schedule.custom(fn) end
 ---@field p number a number in (-1, inf), required: exponent: xi(t) = value t^p; above -1, or the clock int xi would be infinite
 ---@field value? number a number in (0, inf), default 1: factor in front
 
----xi(t) = value t^p. For p < 0 SGD starts at step k = 1, and the PDE is solved in the clock int xi.
+---xi(t) = value t^p. SGD's first step is k = 1 with every schedule, so that xi(0) is never asked for; the PDE is solved in the clock int xi.
 ---@param p any
 ---@return mf.schedule
 function mf.schedule.power(p) end

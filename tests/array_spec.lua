@@ -48,6 +48,11 @@ describe("array", function()
     assert.equal(-0.3, l[1])
     assert.equal(0.7, l[11])
     for i = 1, 11 do assert.near(-0.3 + (i - 1) * 0.1, l[i], 1e-15) end
+    for i = 1, 10 do assert.equal(i, mf.array.linspace(1, 10, 10)[i]) end
+    for i = 0, 10 do assert.equal(i / 10, mf.array.linspace(0, 1, 11)[i + 1]) end
+    for i = -3, 3 do assert.equal(tonumber("1e" .. i), mf.array.logspace(1e-3, 1e3, 7)[i + 4]) end
+    for i = 0, 12 do assert.equal(2 ^ i, mf.array.logspace(1, 4096, 13)[i + 1]) end
+    assert.near(0, mf.array.linspace(-1.5e308, 1.5e308, 9)[5] / 1e308, 1e-15)
     local g = mf.array.logspace(1e-3, 7.3, 9)
     assert.equal(1e-3, g[1])
     assert.equal(7.3, g[9])

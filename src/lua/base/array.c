@@ -241,28 +241,35 @@ static mfl_array *push_spaced(lua_State *L, double a, double b, int arg) {
     size_t n = check_size(L, arg);
     luaL_argcheck(L, n >= 1, arg, "at least one point");
     mfl_array *out = mfl_array_vector(L, n);
-    for (size_t i = 0; i < n; ++i) {
-        double u = n == 1 ? 0 : (double)i / (double)(n - 1);
-        out->data[i] = a * (1 - u) + b * u;
-    }
+    out->data[0] = a;
+    if (n > 1)
+        out->data[n - 1] = b;
     return out;
 }
 
+/* One division at the end: (a m + b i) / n is exact where the ends allow. */
 static int array_linspace(lua_State *L) {
-    push_spaced(L, check_finite(L, 1), check_finite(L, 2), 3);
+    double a = check_finite(L, 1), b = check_finite(L, 2);
+    mfl_array *out = push_spaced(L, a, b, 3);
+    double n = (double)out->rows - 1;
+    for (size_t i = 1; i + 1 < out->rows; ++i) {
+        double k = (double)i, x = (a * (n - k) + b * k) / n;
+        out->data[i] = isfinite(x) ? x : a * (1 - k / n) + b * (k / n);
+    }
     return 1;
 }
 
+/* Longer numbers on the way: powers of 10 and 2 come out as such. */
 static int array_logspace(lua_State *L) {
     double a = check_finite(L, 1), b = check_finite(L, 2);
     luaL_argcheck(L, a > 0, 1, "must be > 0");
     luaL_argcheck(L, b > 0, 2, "must be > 0");
-    mfl_array *out = push_spaced(L, log(a), log(b), 3);
-    for (size_t i = 0; i < out->rows; ++i)
-        out->data[i] = exp(out->data[i]);
-    out->data[0] = a;
-    if (out->rows > 1)
-        out->data[out->rows - 1] = b;
+    mfl_array *out = push_spaced(L, a, b, 3);
+    long double from = logl(a), to = logl(b), n = (long double)(out->rows - 1);
+    for (size_t i = 1; i + 1 < out->rows; ++i) {
+        long double k = (long double)i;
+        out->data[i] = (double)expl((from * (n - k) + to * k) / n);
+    }
     return 1;
 }
 

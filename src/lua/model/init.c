@@ -87,6 +87,10 @@ void mfl_init_neuron(lua_State *L, int index, mf_key key, uint64_t i, size_t d, 
     const mf_init *init = mfl_check(L, index, MFL_INIT);
     if (!mf_init_is_fed(init)) {
         init->ops->neuron(init, key, i, d, w);
+        for (size_t c = 0; c < d; ++c)
+            if (!isfinite(w[c]))
+                luaL_error(L, "mf.init.%s: w[%I] of neuron %I is %f: weights must be finite",
+                           init->ops->name, (lua_Integer)c + 1, (lua_Integer)i + 1, w[c]);
         *a = init->a;
         *b = init->b;
         return;
