@@ -230,4 +230,32 @@ describe("activation", function()
     refuses("b = inf must be finite", tanh.moment, tanh, 1, math.huge)
     refuses("k must be in [0, 100000]", tanh.hermite, tanh, -1, 1)
   end)
+
+  it("custom: narrow and distant features are seen, narrower ones where kinks say so", function()
+    local function check(f, at, kinks)
+      local sigma = mf.activation.custom { f = f, kinks = kinks }
+      for _, t in ipairs(at) do assert.near(f(t), sigma(t), 1e-11) end
+    end
+    check(function(t) return math.exp(-((t - 0.123) / 1e-3) ^ 2) end, { 0.123, 0.1235, 0.121, 0.2 })
+    check(function(t) return math.exp(-(t - 1000) ^ 2) end, { 1000, 999.3, 1002 })
+    check(function(t) return math.exp(-((t - 0.123) / 1e-6) ^ 2) end, { 0.123, 0.1230005, 0.2 }, { 0.123 })
+  end)
+
+  it("custom: a jump is refused wherever it lies, on the panels' own edges and on kinks too", function()
+    for _, at in ipairs { -3, -0.5, 0, 0.25, 0.3, 0.5, 1, 2, 3, 16, 1000, 2.0 ^ 20 } do
+      for _, kinks in ipairs { {}, { at } } do
+        for _, size in ipairs { 1, 1e-6 } do
+          assert.error_matches(function()
+            mf.activation.custom { f = function(t) return t < at and 0 or size end, kinks = kinks }
+          end, "f jumps ")
+        end
+      end
+    end
+    assert.error_matches(function() mf.activation.custom(function(t) return math.abs(t) < 1 and 1 or 0 end) end,
+      "f jumps at t = -1, from 0 to 1", 1, true)
+    assert.error_matches(function()
+      mf.activation.custom { f = function(t) return t < 0.5 and 0 or 1 end, tol = 1e-2 }
+    end, "f jumps at t = 0.5", 1, true)
+    mf.activation.custom(function(t) return math.sqrt(math.min(1, math.max(0, t))) end) -- steep is no jump
+  end)
 end)

@@ -60,7 +60,8 @@ double mf_activation_reach(const mf_activation *);
 /* max(1, sup sigma^2), sigma divided by 1 + |t| where it is unbounded: the scale of V and U. */
 double mf_activation_scale(const mf_activation *);
 
-/* Bound on |sigma - the function it stands for|: 0 but for tables. */
+/* Largest |sigma - f| / max(1, |f|) seen, f the function that sigma stands for: 0 but for tables. What
+ * lies between the points that the tabulation looked at is not in it.                            */
 double mf_activation_error(const mf_activation *);
 
 /* q(s, b) = E sigma(s G + b), and its derivatives in s and b (NULL: not wanted). s in
@@ -79,7 +80,10 @@ mf_status mf_activation_hermite(const mf_activation *, double s, double b, size_
  *
  * A function known only to the caller becomes piecewise polynomials between -T and T and
  * straight lines beyond. There is no callback: the tabulation says at which points it wants
- * the function, and is fed the values.
+ * the function, and is fed the values. It scouts first: SCOUTS points irregularly spaced by 1/600
+ * in |t| < 16, by t/2048 up to 4096, by t/64 up to 2^48, by |t|/256 down to 2^-20, and as closely
+ * around every kink (which may be any place that deserves a look). A feature that falls between
+ * these is not seen; f may not jump anywhere.
  *     mf_tabulation_begin(plan, kinks, n, tol, has_df, err)
  *     while ((n = mf_tabulation_wanted(plan, t)) > 0) {
  *         ... f[i] = function(t[i]), df[i] = its derivative ...
@@ -88,21 +92,24 @@ mf_status mf_activation_hermite(const mf_activation *, double s, double b, size_
  *     table = memory of mf_tabulation_bytes(plan);  mf_tabulation_finish(plan, table);    */
 
 enum {
-    MF_TABLE_DEGREE = 13,     /* of a panel's polynomial                 */
-    MF_TABLE_PANELS = 2048,   /* at most                                 */
-    MF_TABULATION_BATCH = 192 /* at most so many points are wanted at once */
+    MF_TABLE_DEGREE = 13,          /* of a panel's polynomial                 */
+    MF_TABLE_PANELS = 2048,        /* at most                                 */
+    MF_TABULATION_BATCH = 192,     /* at most so many points are wanted at once */
+    MF_TABULATION_SCOUTS = 1 << 17 /* at most */
 };
 
 struct mf_activation_table {
     size_t panels;
-    double error; /* largest |table - function| / max(1, |function|) seen between the nodes */
+    double error; /* largest |table - f| / max(1, |f|) seen, f the function */
     mf_activation_tails tails;
     double data[]; /* panels + 1 edges, then MF_TABLE_DEGREE + 1 Chebyshev coefficients each */
 };
 
 typedef struct {
     double tol;
-    bool has_df, located; /* located: the tails are known, panels are being made */
+    bool has_df, located;   /* located: the tails are known, panels are being made */
+    size_t scouts, scouted; /* points to look at first; those fed; then those left of the panels */
+    double scout[MF_TABULATION_SCOUTS][2]; /* t, increasing, and f(t) */
     mf_activation_tails tails;
     double error;
     size_t pending, panels;

@@ -1,14 +1,16 @@
 /* tabulation.c: a function known only to the caller becomes an activation.
  *
- * Far out the function must be a straight line: the first batch, at powers of 2 and between
- * them, finds the smallest T beyond which it is one. Between -T and T intervals (dyadic, and
- * cut at the given kinks) are fitted at Chebyshev nodes, checked half-way between the nodes,
- * and halved until the check passes. Leftmost first, so the panels come out in order.       */
+ * First it is looked at in many places (scouts). Far out it must be a straight line: samples at
+ * powers of 2 and between them, and the scouts, find the smallest T beyond which it is one.
+ * Between -T and T intervals (dyadic, and cut at the given kinks) are fitted at Chebyshev nodes,
+ * checked half-way between the nodes and at the scouts, and halved until the check passes.
+ * Leftmost first, so the panels come out in order; where two meet they must agree.            */
 #include "activation.h"
 
 #include <assert.h>
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -20,6 +22,37 @@ enum {
 
 static double tail_point(size_t i) { /* 2^4, 1.37 2^4, 2^5, ... */
     return ldexp(i % 2 ? 1.37 : 1, FIRST_POWER + (int)(i / 2));
+}
+
+static int increasing(const void *x, const void *y) {
+    double a = *(const double *)x, b = *(const double *)y;
+    return (a > b) - (a < b);
+}
+
+/* n scouts in (from, to), their distances disturbed so that no period escapes them. */
+static void scout(mf_tabulation *plan, double from, double to, size_t n) {
+    const double golden = 0.6180339887498949;
+    for (size_t i = 0; i < n; ++i) {
+        double x = (double)(i + 1) * golden;
+        assert(plan->scouts < MF_TABULATION_SCOUTS);
+        plan->scout[plan->scouts++][0] =
+                from + (to - from) * ((double)i + x - floor(x)) / (double)n;
+    }
+}
+
+static void place_scouts(mf_tabulation *plan) {
+    scout(plan, -16, 16, 19200);
+    for (int side = -1; side <= 1; side += 2) {
+        for (int power = FIRST_POWER; power < 48; ++power)
+            scout(plan, side * ldexp(1, power), side * ldexp(2, power), power < 12 ? 2048 : 64);
+        for (int power = -20; power < 0; ++power)
+            scout(plan, side * ldexp(1, power), side * ldexp(2, power), 256);
+        for (size_t i = 0; i < plan->kinks; ++i)
+            for (int power = -20; power < FIRST_POWER; ++power)
+                scout(plan, plan->kink[i] + side * ldexp(1, power),
+                      plan->kink[i] + side * ldexp(2, power), 64);
+    }
+    qsort(plan->scout, plan->scouts, sizeof plan->scout[0], increasing);
 }
 
 static double check_point(size_t j) {
@@ -44,10 +77,19 @@ mf_status mf_tabulation_begin(mf_tabulation *plan, const double *kinks, size_t n
     plan->kinks = n;
     plan->tol = tol;
     plan->has_df = has_df;
+    place_scouts(plan);
     return MF_OK;
 }
 
 size_t mf_tabulation_wanted(const mf_tabulation *plan, double *t) {
+    if (plan->scouted < plan->scouts && !plan->located) {
+        size_t n = plan->scouts - plan->scouted;
+        if (n > MF_TABULATION_BATCH)
+            n = MF_TABULATION_BATCH;
+        for (size_t i = 0; i < n; ++i)
+            t[i] = plan->scout[plan->scouted + i][0];
+        return n;
+    }
     if (!plan->located) {
         for (size_t i = 0; i < 2 * POWERS; ++i) {
             t[i] = tail_point(i);
@@ -64,6 +106,20 @@ size_t mf_tabulation_wanted(const mf_tabulation *plan, double *t) {
     for (size_t j = 0; j < CHECKS; ++j)
         t[TERMS + j] = middle + half * check_point(j);
     return TERMS + CHECKS;
+}
+
+/* Whether all scouts beyond T on one side lie on the line. */
+static bool scouts_agree(const mf_tabulation *plan, double sign, double T, double slope,
+                         double offset) {
+    for (size_t i = 0; i < plan->scouts; ++i) {
+        const double *s = sign > 0 ? plan->scout[plan->scouts - 1 - i] : plan->scout[i];
+        if (sign * s[0] < T)
+            return true;
+        if (isfinite(s[1]) &&
+            !(fabs(slope * s[0] + offset - s[1]) <= plan->tol * fmax(1, fabs(s[1]))))
+            return false;
+    }
+    return true;
 }
 
 /* The smallest power of 2 beyond which the samples f (on one side) lie on the line through
@@ -84,7 +140,7 @@ static double find_tail(const mf_tabulation *plan, const double *f, double sign,
         for (size_t j = i + 1; straight && j < 2 * POWERS; ++j)
             straight = !isfinite(f[j]) || fabs(*slope * sign * tail_point(j) + *offset - f[j]) <=
                                                   plan->tol * fmax(1, fabs(f[j]));
-        if (straight)
+        if (straight && scouts_agree(plan, sign, T, *slope, *offset))
             return T;
     }
     return 0;
@@ -125,6 +181,9 @@ static mf_status feed_tails(mf_tabulation *plan, const double *f, mf_error *err)
                        right == 0 ? f[0] : f[2 * POWERS], right == 0 ? 1024.0 : -1024.0,
                        right == 0 ? f[12] : f[2 * POWERS + 12]);
     plan->located = true;
+    plan->scouted = 0;
+    while (plan->scouted < plan->scouts && plan->scout[plan->scouted][0] < -left)
+        ++plan->scouted;
     plan->edge[0] = -left;
     push_intervals(plan, -left, right);
     return MF_OK;
@@ -149,6 +208,39 @@ static void fitted(const double *c, size_t check, double *value, double *slope) 
     }
 }
 
+/* sum c_k T_k(u). */
+static double chebyshev(const double *c, double u) {
+    double b1 = 0, b2 = 0;
+    for (size_t k = TERMS - 1; k > 0; --k) {
+        double b = c[k] + 2 * u * b1 - b2;
+        b2 = b1, b1 = b;
+    }
+    return c[0] + u * b1 - b2;
+}
+
+/* The fit's largest error at the scouts in [from, to); next: the first scout after these. */
+static double scouted_error(const mf_tabulation *plan, const double *c, double from, double to,
+                            size_t *next) {
+    double worst = 0;
+    size_t i = plan->scouted;
+    for (; i < plan->scouts && plan->scout[i][0] < to; ++i) {
+        const double *s = plan->scout[i];
+        double value = chebyshev(c, (2 * s[0] - from - to) / (to - from));
+        worst = fmax(worst, isfinite(s[1]) ? fabs(value - s[1]) / fmax(1, fabs(s[1])) : HUGE_VAL);
+    }
+    *next = i;
+    return worst;
+}
+
+/* Whether the fit c of the interval from the last edge on starts where what is left of it ended. */
+static bool joins(const mf_tabulation *plan, double before, double after) {
+    return fabs(after - before) <= 30 * plan->tol * fmax(1, fabs(before));
+}
+
+static double line(double slope, double offset, double t) {
+    return slope == 0 ? offset : offset + slope * t;
+}
+
 /* Accepts the fit of the top interval or halves it. */
 static mf_status feed_panel(mf_tabulation *plan, const double *f, const double *df, mf_error *err) {
     double from = plan->stack[plan->pending - 1][0], to = plan->stack[plan->pending - 1][1];
@@ -169,6 +261,8 @@ static mf_status feed_panel(mf_tabulation *plan, const double *f, const double *
     }
     if (worst <= plan->tol && worst_df > 1e-3)
         return mf_fail(err, MF_EINVAL, "df is not the derivative of f near t = %.9g", at);
+    size_t next;
+    worst = fmax(worst, scouted_error(plan, c, from, to, &next));
     --plan->pending;
     if (worst > plan->tol || worst_df > 100 * sqrt(plan->tol)) {
         if (!(half > 4 * DBL_EPSILON * fmax(fabs(from), fabs(to))))
@@ -181,14 +275,30 @@ static mf_status feed_panel(mf_tabulation *plan, const double *f, const double *
         return mf_fail(err, MF_EACCURACY,
                        "more than %d pieces before t = %.9g: f is too rough for tol = %g",
                        MF_TABLE_PANELS, from, plan->tol);
+    const mf_activation_tails *tails = &plan->tails;
+    double left = plan->panels ? chebyshev(plan->coef[plan->panels - 1], 1)
+                               : line(tails->slope_left, tails->offset_left, from);
+    if (!joins(plan, left, chebyshev(c, -1)))
+        return mf_fail(err, MF_EACCURACY, "f jumps at t = %.9g, from %g to %g", from, left,
+                       chebyshev(c, -1));
+    if (plan->pending == 0 &&
+        !joins(plan, chebyshev(c, 1), line(tails->slope_right, tails->offset_right, to)))
+        return mf_fail(err, MF_EACCURACY, "f jumps at t = %.9g, from %g to %g", to, chebyshev(c, 1),
+                       line(tails->slope_right, tails->offset_right, to));
     memcpy(plan->coef[plan->panels], c, sizeof c);
     plan->edge[++plan->panels] = to;
+    plan->scouted = next;
     plan->error = fmax(plan->error, worst);
     return MF_OK;
 }
 
 mf_status mf_tabulation_feed(mf_tabulation *plan, const double *f, const double *df,
                              mf_error *err) {
+    if (!plan->located && plan->scouted < plan->scouts) {
+        for (size_t i = 0; i < MF_TABULATION_BATCH && plan->scouted < plan->scouts; ++i)
+            plan->scout[plan->scouted++][1] = f[i];
+        return MF_OK;
+    }
     if (!plan->located)
         return feed_tails(plan, f, err);
     double t[MF_TABULATION_BATCH];
