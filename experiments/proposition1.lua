@@ -33,7 +33,9 @@ for k, N in ipairs(run.N) do
   for i, r in ipairs(results) do if points[i].N == N then
     table.insert(all.N, N)
     table.insert(all.excess, r.risk - best.risk)
-    if r.gradient < run.flat and not (r.risk >= R_N) then R_N, error, gradient = r.risk, r.error, r.gradient end
+    if r.gradient < run.flat and (R_N ~= R_N or r.risk < R_N) then
+      R_N, error, gradient = r.risk, r.error, r.gradient
+    end
   end end
   excess[k], bound[k], drawn[k] = R_N - best.risk, K / N, pot:risk(best.measure, N) - best.risk
   run:record { N = N, R_N = R_N, excess = excess[k], bound = bound[k], drawn = drawn[k], error = error,
