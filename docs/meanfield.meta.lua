@@ -417,11 +417,11 @@ function class7:risk() end
 ---@param observables any
 function class7:trajectory(times, observables) end
 
----The distributional dynamics (Eq. 7, Eq. 13) along its characteristics: weighted particles that move by -2 xi grad Psi(theta; rho_t). Radii that reach 0 stay there while the force points inward.
+---The distributional dynamics (Eq. 7, Eq. 13) along its characteristics: weighted particles that move by -2 xi grad Psi(theta; rho_t). Radii that reach 0 stay there while the force points inward. With a finite beta (Eq. 12) each particle also has its own noise, of variance 4 xi dt / beta in every coordinate of the full space; steps are fixed then, and of weak order 1.
 ---@class mf.pde.particles
 ---@field J any number of particles
 ---@field clock any tau = int_0^t xi, in which Eq. 7 is autonomous
----@field error any sum over the steps of the estimated Wasserstein distance W_2 that each added; what the dynamics makes of it later is not included
+---@field error any sum over the steps of the estimated Wasserstein distance W_2 that each added; what the dynamics makes of it later is not included. nil with noise, where the step's error is not known: of weak order 1
 ---@field steps any accepted steps so far
 ---@field t any time
 local class8 = {}
@@ -469,8 +469,12 @@ function mf.pde.grid(options) end
 ---@field J? integer an integer in [1, 1e+09], default 2000: number of particles (with `init`)
 ---@field xi? any an mf.schedule or a function t -> xi(t): step schedule; default constant 1
 ---@field tol? number a number in (0, 1], default 1e-08: tolerance of one step, in the mean square over rho, relative to 1 + |theta|
----@field step? number a number in (0, inf): fixed steps of this length in the clock int xi, for convergence tests
----@field seed? integer an integer >= 0, default 1: seed of the neurons drawn from `init` (potentials in full parameter space)
+---@field step? number a number in (0, inf): fixed steps of this length in the clock int xi: for convergence tests, and with noise, where the default is 1e-3
+---@field beta? number a number in (0, inf], default inf: inverse temperature of Eq. 12: noise in every step; inf: none (Eq. 7)
+---@field lambda? number a number in [0, inf), default 0: weight decay: lambda |theta|^2 / 2 is part of Psi
+---@field d? integer an integer in [1, 1e+09]: with noise, for a potential at d = inf: the dimension of x, whose noise radii feel
+---@field s0? integer an integer in [1, 1e+09]: with noise, for a potential at d = inf: the dimension of V
+---@field seed? integer an integer >= 0, default 1: seed of the noise, and of the neurons drawn from `init` (potentials in full parameter space)
 
 ---A solution of the distributional dynamics from rho_0 by particles.
 ---@param options? mf.pde.particles.options

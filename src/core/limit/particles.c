@@ -151,9 +151,9 @@ static mf_status force(particles *run, mf_error *err) {
 static void velocity_chunk(void *context, size_t chunk) {
     const job *work = context;
     particles *run = work->run;
-    double *restrict k = run->k[work->count];
+    double *restrict k = run->k[work->count], lambda = run->spec.lambda;
     for (size_t i = chunk * CHUNK; i < chunk_end(run, chunk); ++i) {
-        double v = -2 * run->raw[i];
+        double v = -2 * (run->raw[i] + (lambda > 0 ? lambda * run->eff[i] : 0));
         run->raw[i] = v;
         k[i] = run->held[i] ? 0 : v;
     }

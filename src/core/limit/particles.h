@@ -23,6 +23,7 @@ typedef struct {
     const mf_potential *potential; /* must outlive the run                                     */
     size_t J;                      /* particles                                                */
     double tol;                    /* of one step, relative to 1 + |theta|; > 0                  */
+    double lambda;                 /* weight decay, >= 0: lambda |theta|^2 / 2 is part of Psi  */
     double step;                   /* > 0: fixed steps of this length in the clock; 0: adaptive  */
 } mf_particles_spec;
 

@@ -38,3 +38,26 @@ bool mfl_box(lua_State *L, const char *where, const mf_potential *p, double low[
     lua_pop(L, 1);
     return given;
 }
+
+void mfl_dimensions(lua_State *L, const char *where, const mf_potential *pot, double d, double s0,
+                    double *dimension) {
+    size_t radii = 0, at = 0;
+    bool limit = false;
+    for (size_t c = 0; c < pot->dim; ++c) {
+        dimension[c] = mf_potential_dimension(pot, c);
+        radii += mf_is_radius(pot, c);
+        limit = limit || isinf(dimension[c]);
+    }
+    if (!limit && (d > 0 || s0 > 0))
+        luaL_error(L, "%s: the potential has its own dimensions: leave out 'd' and 's0'", where);
+    if (limit && !(d > 0))
+        luaL_error(L,
+                   "%s: option 'd' is missing: the potential is at d = inf, where r^(d-1) dr is "
+                   "no volume",
+                   where);
+    if (limit && radii == 2 && !(s0 >= 1 && s0 < d))
+        luaL_error(L, "%s: option 's0' must be in [1, d): the dimension behind r1", where);
+    for (size_t c = 0; limit && c < pot->dim; ++c)
+        if (mf_is_radius(pot, c))
+            dimension[c] = radii == 1 ? d : at++ ? d - s0 : s0;
+}

@@ -158,7 +158,11 @@ int mfl_flow_clock(lua_State *L) {
 
 int mfl_flow_error(lua_State *L) {
     mf_flow *flow = check_flow(L)->flow;
-    lua_pushnumber(L, flow->ops->error(flow));
+    double error = flow->ops->error(flow);
+    if (isnan(error))
+        lua_pushnil(L); /* not known to this solver */
+    else
+        lua_pushnumber(L, error);
     return 1;
 }
 

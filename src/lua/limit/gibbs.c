@@ -56,28 +56,6 @@ static const mfl_class gibbs_class;
 
 /* ---- the domain ------------------------------------------------------------------------- */
 
-/* The dimension behind each radius: the potential's, or what d and s0 say in its place. */
-static void read_dimensions(lua_State *L, const gibbs_options *o, gibbs_box *box) {
-    const mf_potential *pot = *o->potential;
-    size_t radii = 0, at = 0;
-    bool limit = false;
-    for (size_t c = 0; c < pot->dim; ++c) {
-        box->dimension[c] = mf_potential_dimension(pot, c);
-        radii += mf_is_radius(pot, c);
-        limit = limit || isinf(box->dimension[c]);
-    }
-    if (!limit && (o->d > 0 || o->s0 > 0))
-        luaL_error(L, WHERE ": the potential has its own dimensions: leave out 'd' and 's0'");
-    if (limit && !(o->d > 0))
-        luaL_error(L, WHERE ": option 'd' is missing: the potential is at d = inf, where "
-                            "r^(d-1) dr is no volume");
-    if (limit && radii == 2 && !(o->s0 >= 1 && o->s0 < o->d))
-        luaL_error(L, WHERE ": option 's0' must be in [1, d): the dimension behind r1");
-    for (size_t c = 0; limit && c < pot->dim; ++c)
-        if (mf_is_radius(pot, c))
-            box->dimension[c] = radii == 1 ? o->d : at++ ? o->d - o->s0 : o->s0;
-}
-
 /* The coordinate in which the features are linear: the output weight, called a. */
 static int output_of(const mf_potential *pot) {
     char name[32];
@@ -140,7 +118,7 @@ static int gibbs(lua_State *L) {
     check_potential(L, *o.potential);
     gibbs_box local = {.potential = o.potential};
     read_domain(L, &o, &local);
-    read_dimensions(L, &o, &local);
+    mfl_dimensions(L, WHERE, *o.potential, o.d, o.s0, local.dimension);
     gibbs_box *box = mfl_new(L, &gibbs_class, sizeof *box);
     *box = local;
     box->spec.dimension = box->dimension;

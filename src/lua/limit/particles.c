@@ -1,6 +1,8 @@
 /* particles.c: mf.pde.particles, the distributional dynamics by particles. */
 #include "core/limit/particles.h"
 
+#include "box.h"
+#include "core/limit/noisy.h"
 #include "flow.h"
 #include "lua/base/array.h"
 #include "lua/bind/bind.h"
@@ -19,6 +21,7 @@ typedef struct {
     const mf_init *init;
     const mf_measure *measure;
     uint64_t seed;
+    double beta, d, s0;
     mf_particles_spec spec;
 } particles_options;
 
@@ -39,9 +42,21 @@ static const mfl_field particles_fields[] = {
          .text = "tolerance of one step, in the mean square over rho, relative to 1 + |theta|"},
         {"step", MFL_NUMBER, offsetof(particles_options, spec.step),
          .flags = MFL_OPTIONAL | MFL_OPEN_LOW, .high = HUGE_VAL,
-         .text = "fixed steps of this length in the clock int xi, for convergence tests"},
+         .text = "fixed steps of this length in the clock int xi: for convergence tests, and with "
+                 "noise, where the default is 1e-3"},
+        {"beta", MFL_NUMBER, offsetof(particles_options, beta), .flags = MFL_OPEN_LOW | MFL_INF,
+         .high = HUGE_VAL, .fallback = HUGE_VAL,
+         .text = "inverse temperature of Eq. 12: noise in every step; inf: none (Eq. 7)"},
+        {"lambda", MFL_NUMBER, offsetof(particles_options, spec.lambda), .high = HUGE_VAL,
+         .text = "weight decay: lambda |theta|^2 / 2 is part of Psi"},
+        {"d", MFL_DIM, offsetof(particles_options, d), .flags = MFL_OPTIONAL, .low = 1, .high = 1e9,
+         .text = "with noise, for a potential at d = inf: the dimension of x, whose noise radii "
+                 "feel"},
+        {"s0", MFL_DIM, offsetof(particles_options, s0), .flags = MFL_OPTIONAL, .low = 1,
+         .high = 1e9, .text = "with noise, for a potential at d = inf: the dimension of V"},
         {"seed", MFL_SEED, offsetof(particles_options, seed), .fallback = 1,
-         .text = "seed of the neurons drawn from `init` (potentials in full parameter space)"},
+         .text = "seed of the noise, and of the neurons drawn from `init` (potentials in full "
+                 "parameter space)"},
         MFL_END};
 
 /* ---- initial particles -------------------------------------------------------------- */
@@ -64,13 +79,11 @@ static void draw_neurons(lua_State *L, int init, const mf_potential *pot, uint64
     lua_pop(L, 1);
 }
 
-static void place(lua_State *L, const char *where, const particles_options *o, int init,
-                  mf_flow *flow) {
+static void place(lua_State *L, const char *where, const particles_options *o, int init, double *x,
+                  double *weight) {
     const mf_potential *pot = *o->potential;
     size_t J = o->spec.J;
-    double *x = mf_particles_atoms(flow);
     if (o->measure) {
-        double *weight = mf_particles_weights(flow);
         for (size_t c = 0; c < pot->dim; ++c)
             memcpy(x + c * J, o->measure->x + c * o->measure->ld, J * sizeof *x);
         for (size_t j = 0; j < J; ++j)
@@ -83,6 +96,53 @@ static void place(lua_State *L, const char *where, const particles_options *o, i
     }
     mf_error err = {MF_OK, ""};
     mfl_status(L, where, mf_potential_start(pot, o->init, J, x, &err), &err);
+}
+
+/* Pushes the solver that the options ask for; its atoms and weights are still to be filled. */
+static mfl_flow *push_solver(lua_State *L, const char *where, const particles_options *o,
+                             double **x, double **weight) {
+    void *memory;
+    mfl_flow *box;
+    if (isinf(o->beta)) {
+        if (o->d > 0 || o->s0 > 0)
+            luaL_error(L, "%s: options 'd' and 's0' go with noise: give 'beta' too", where);
+        size_t bytes = mf_particles_bytes(&o->spec);
+        box = mfl_flow_new(L, where, &particles_class, bytes, &memory);
+        box->flow = mf_particles_init(memory, &o->spec);
+        *x = mf_particles_atoms(box->flow);
+        *weight = mf_particles_weights(box->flow);
+        return box;
+    }
+    const mf_potential *pot = *o->potential;
+    double *dimension = lua_newuserdatauv(L, pot->dim * sizeof *dimension, 0);
+    lua_insert(L, -2); /* below the options */
+    mfl_dimensions(L, where, pot, o->d, o->s0, dimension);
+    mf_noisy_spec spec = {.potential = pot,
+                          .J = o->spec.J,
+                          .beta = o->beta,
+                          .lambda = o->spec.lambda,
+                          .dimension = dimension,
+                          .step = o->spec.step > 0 ? o->spec.step : 1e-3,
+                          .seed = o->seed};
+    box = mfl_flow_new(L, where, &particles_class, mf_noisy_bytes(&spec), &memory);
+    box->flow = mf_noisy_init(memory, &spec);
+    lua_remove(L, -2);
+    *x = mf_noisy_atoms(box->flow);
+    *weight = mf_noisy_weights(box->flow);
+    return box;
+}
+
+/* Atoms at infinity stay there without decay and noise; with either they have no motion. */
+static void check_start(lua_State *L, const char *where, const particles_options *o,
+                        const mf_flow *flow) {
+    mf_measure start = flow->ops->measure(flow);
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, where, mf_measure_check(&start, &err), &err);
+    for (size_t c = 0; c < start.dim; ++c)
+        for (size_t j = 0; j < start.n; ++j)
+            if ((isfinite(o->beta) || o->spec.lambda > 0) && isinf(start.x[c * start.ld + j]))
+                luaL_error(L, "%s: an atom at infinity has no motion with 'beta' or 'lambda'",
+                           where);
 }
 
 static int particles_new(lua_State *L) {
@@ -111,15 +171,12 @@ static int particles_new(lua_State *L) {
     lua_pushinteger(L, (lua_Integer)o.spec.J);
     lua_setfield(L, 2, "J");
     lua_pushvalue(L, 2);
-    void *memory;
-    mfl_flow *box = mfl_flow_new(L, where, &particles_class, mf_particles_bytes(&o.spec), &memory);
-    box->flow = mf_particles_init(memory, &o.spec); /* at 3 */
+    double *x, *weight;
+    mfl_flow *box = push_solver(L, where, &o, &x, &weight); /* at 3 */
     box->potential = o.potential;
     lua_getfield(L, 2, "init"); /* at 4 */
-    place(L, where, &o, 4, box->flow);
-    mf_measure start = box->flow->ops->measure(box->flow);
-    mf_error err = {MF_OK, ""};
-    mfl_status(L, where, mf_measure_check(&start, &err), &err);
+    place(L, where, &o, 4, x, weight);
+    check_start(L, where, &o, box->flow);
     lua_settop(L, 3);
     return 1;
 }
@@ -136,7 +193,9 @@ static const mfl_property particles_properties[] = {
         MFL_FLOW_PROPERTIES,
         {"error", mfl_flow_error,
          "sum over the steps of the estimated Wasserstein distance W_2 that each added; what the "
-         "dynamics makes of it later is not included"},
+         "dynamics makes of it later is not included. nil with noise, where the step's error is "
+         "not known: "
+         "of weak order 1"},
         {"J", particles_J, "number of particles"},
         {NULL, NULL, NULL}};
 
@@ -144,7 +203,9 @@ static const mfl_class particles_class = {
         MFL_PARTICLES,
         "The distributional dynamics (Eq. 7, Eq. 13) along its characteristics: weighted particles "
         "that move by -2 xi grad Psi(theta; rho_t). Radii that reach 0 stay there while the force "
-        "points inward.",
+        "points inward. With a finite beta (Eq. 12) each particle also has its own noise, of "
+        "variance 4 xi dt / beta in every coordinate of the full space; steps are fixed then, and "
+        "of weak order 1.",
         mfl_flow_methods, particles_properties, NULL};
 
 static const mfl_fn pde_functions[] = {

@@ -1,0 +1,280 @@
+/* noisy.c: Euler steps of interacting particles with noise (noisy.h). */
+#include "noisy.h"
+
+#include "core/base/parallel.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    LINE = 8,
+    CHUNK = 1024,    /* particles: the unit of parallel work and of a draw */
+    SQUARES_MAX = 12 /* degrees of freedom up to which chi^2 is a sum of squares */
+};
+
+/* Streams of the noise: normals of coordinate c; then what the chi^2 of a radius takes. */
+enum { STREAM_NORMAL = 0x50000000, STREAM_CHI = 0x50010000, STREAM_ACCEPT = 0x50020000 };
+
+typedef struct {
+    mf_flow flow;
+    mf_noisy_spec spec;
+    size_t size;            /* dim * J */
+    uint64_t k;             /* whole steps */
+    double clock;           /* >= k h: what is seen */
+    int ready;              /* grad and m belong to theta */
+    int seen;               /* view and m_view belong to clock */
+    double *theta, *view;   /* size: after k steps; at `clock` */
+    double *grad;           /* size */
+    double *weight;         /* J */
+    double *m, *m_view, *g; /* rank */
+    double *dimension;      /* dim */
+    void *scratch;
+} noisy;
+
+static size_t lines(size_t n) {
+    return (n + LINE - 1) / LINE * LINE;
+}
+
+static size_t chunks_of(size_t n) {
+    return (n + CHUNK - 1) / CHUNK;
+}
+
+size_t mf_noisy_bytes(const mf_noisy_spec *spec) {
+    size_t dim = spec->potential->dim, rank = spec->potential->rank;
+    if (spec->J > SIZE_MAX / 64 / (dim + 1) / 8)
+        return 0;
+    size_t numbers = 3 * lines(dim * spec->J) + lines(spec->J) + 3 * lines(rank) + lines(dim);
+    return lines(sizeof(noisy)) + numbers * sizeof(double) +
+           mf_potential_scratch(spec->potential, spec->J) + 64;
+}
+
+static const mf_flow_ops ops;
+
+static double *take(double **next, size_t n) {
+    double *start = *next;
+    *next += lines(n);
+    return start;
+}
+
+mf_flow *mf_noisy_init(void *mem, const mf_noisy_spec *spec) {
+    noisy *run = mem;
+    size_t dim = spec->potential->dim, size = dim * spec->J, rank = spec->potential->rank;
+    *run = (noisy){.flow = {&ops}, .spec = *spec, .size = size};
+    double *next = (double *)(void *)((char *)mem + lines(sizeof *run));
+    run->theta = take(&next, size);
+    run->view = take(&next, size);
+    run->grad = take(&next, size);
+    run->weight = take(&next, spec->J);
+    run->m = take(&next, rank);
+    run->m_view = take(&next, rank);
+    run->g = take(&next, rank);
+    run->dimension = take(&next, dim);
+    run->scratch = next;
+    memset(run->theta, 0, (size_t)((char *)next - (char *)run->theta));
+    memcpy(run->dimension, spec->dimension, dim * sizeof *run->dimension);
+    run->spec.dimension = run->dimension;
+    for (size_t j = 0; j < spec->J; ++j)
+        run->weight[j] = 1 / (double)spec->J;
+    return &run->flow;
+}
+
+static noisy *run_of(mf_flow *flow) {
+    return (noisy *)(void *)flow;
+}
+
+static const noisy *const_run_of(const mf_flow *flow) {
+    return (const noisy *)(const void *)flow;
+}
+
+double *mf_noisy_atoms(mf_flow *flow) {
+    run_of(flow)->ready = run_of(flow)->seen = 0;
+    return run_of(flow)->theta;
+}
+
+double *mf_noisy_weights(mf_flow *flow) {
+    run_of(flow)->ready = run_of(flow)->seen = 0;
+    return run_of(flow)->weight;
+}
+
+/* ---- noise ------------------------------------------------------------------------------ */
+
+/* One chi^2 of q > SQUARES_MAX degrees of freedom: Marsaglia and Tsang's rejection for the gamma
+ * law, whose first try is taken 95 times in 100 and more.                                  */
+static double chi_square(double q, uint64_t seed, size_t c, uint64_t draw) {
+    double d = q / 2 - 1.0 / 3, scale = 1 / sqrt(9 * d);
+    for (size_t tries = 4;; tries *= 2) {
+        double x[64], u[64];
+        size_t n = tries < 64 ? tries : 64;
+        mf_rng_normals((mf_key){seed, STREAM_CHI + c}, draw, n, x);
+        mf_rng_uniforms((mf_key){seed, STREAM_ACCEPT + c}, draw, n, u);
+        for (size_t i = 0; i < n; ++i) {
+            double v = 1 + scale * x[i];
+            v = v * v * v;
+            if (v > 0 && log(u[i]) < x[i] * x[i] / 2 + d * (1 - v + log(v)))
+                return 2 * d * v;
+        }
+        if (n == 64) /* a chance of 1e-80 and less */
+            return 2 * d;
+    }
+}
+
+/* chi^2 of q degrees of freedom for n particles of a chunk; square holds them. */
+static void chi_squares(const noisy *run, double q, size_t c, uint64_t draw, size_t first, size_t n,
+                        double *square) {
+    double normal[CHUNK];
+    if (q > SQUARES_MAX) {
+        for (size_t i = 0; i < n; ++i)
+            square[i] = chi_square(q, run->spec.seed, c, run->k * run->spec.J + first + i);
+        return;
+    }
+    memset(square, 0, n * sizeof *square);
+    for (size_t s = 0; s < (size_t)q; ++s) {
+        mf_key key = {run->spec.seed, STREAM_CHI + c + (s << 20)};
+        mf_rng_normals(key, draw, n, normal);
+        for (size_t i = 0; i < n; ++i)
+            square[i] += normal[i] * normal[i];
+    }
+}
+
+/* ---- a step --------------------------------------------------------------------------------- */
+
+static mf_measure law_of(const noisy *run, const double *theta) {
+    const mf_potential *pot = run->spec.potential;
+    return (mf_measure){pot->space, run->spec.J, pot->dim, run->spec.J, theta, run->weight};
+}
+
+/* m and grad Psi at theta. */
+static mf_status refresh(noisy *run, mf_error *err) {
+    const mf_potential *pot = run->spec.potential;
+    size_t J = run->spec.J;
+    mf_measure rho = law_of(run, run->theta);
+    mf_status status = run->ready ? MF_OK : mf_potential_mean(pot, &rho, run->m, run->scratch, err);
+    if (run->ready || status < 0)
+        return status;
+    mf_potential_force(pot, run->m, run->g);
+    status = mf_potential_field(pot, run->g, J, run->theta, J, NULL, run->grad, run->scratch, err);
+    run->ready = status >= 0;
+    return status;
+}
+
+typedef struct {
+    const noisy *run;
+    double h;
+    double *to;
+} job;
+
+static void step_chunk(void *context, size_t chunk) {
+    const job *work = context;
+    const noisy *run = work->run;
+    size_t J = run->spec.J, first = chunk * CHUNK, n = J - first < CHUNK ? J - first : CHUNK;
+    double h = work->h, spread = sqrt(4 * h / run->spec.beta), normal[CHUNK], square[CHUNK];
+    uint64_t draw = run->k * chunks_of(J) + chunk;
+    for (size_t c = 0; c < run->spec.potential->dim; ++c) {
+        const double *theta = run->theta + c * J + first, *grad = run->grad + c * J + first;
+        double *to = work->to + c * J + first, p = run->dimension[c];
+        if (mf_is_fixed(run->spec.potential, c)) {
+            memcpy(to, theta, n * sizeof *to);
+            continue;
+        }
+        mf_rng_normals((mf_key){run->spec.seed, STREAM_NORMAL + c}, draw, n, normal);
+        if (p > 1)
+            chi_squares(run, p - 1, c, draw, first, n, square);
+        for (size_t i = 0; i < n; ++i) {
+            double x =
+                    theta[i] - 2 * h * (grad[i] + run->spec.lambda * theta[i]) + spread * normal[i];
+            to[i] = p > 1 ? sqrt(x * x + spread * spread * square[i]) : p == 1 ? fabs(x) : x;
+        }
+    }
+}
+
+static void step(noisy *run, double h, double *to) {
+    job work = {run, h, to};
+    mf_parallel(chunks_of(run->spec.J), step_chunk, &work);
+}
+
+static mf_status look(noisy *run, mf_error *err) {
+    double part = run->clock - (double)run->k * run->spec.step;
+    mf_status status = run->seen ? MF_OK : refresh(run, err);
+    if (run->seen || status < 0)
+        return status;
+    if (part > 0)
+        step(run, part, run->view);
+    else
+        memcpy(run->view, run->theta, run->size * sizeof *run->view);
+    mf_measure rho = law_of(run, run->view);
+    status = mf_potential_mean(run->spec.potential, &rho, run->m_view, run->scratch, err);
+    run->seen = status >= 0;
+    return status;
+}
+
+static bool is_finite(const double *x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; ++i)
+        sum += x[i] * 0;
+    return sum == 0;
+}
+
+static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_flag *stop,
+                         mf_error *err) {
+    noisy *run = run_of(flow);
+    double h = run->spec.step;
+    mf_status status = MF_OK;
+    while ((double)(run->k + 1) * h <= goal * (1 + 1e-14) && steps-- > 0) {
+        if (mf_flag_is_set(stop))
+            return MF_STOPPED;
+        if ((status = refresh(run, err)) < 0)
+            return status;
+        step(run, h, run->view);
+        run->seen = 0;
+        if (!is_finite(run->view, run->size))
+            return mf_fail(err, MF_EDIVERGED,
+                           "diverged at clock int xi = %g: the step %g is too long", run->clock, h);
+        double *keep = run->theta;
+        run->theta = run->view;
+        run->view = keep;
+        run->clock = (double)++run->k * h;
+        run->ready = 0;
+    }
+    if (run->clock < goal && (double)(run->k + 1) * h > goal * (1 + 1e-14)) {
+        run->clock = goal;
+        run->seen = 0;
+    } else if (fabs(run->clock - goal) <= 1e-14 * goal)
+        run->clock = goal;
+    return look(run, err);
+}
+
+/* ---- what is seen from outside ------------------------------------------------------------- */
+
+static double clock_of(const mf_flow *flow) {
+    return const_run_of(flow)->clock;
+}
+
+static uint64_t steps_of(const mf_flow *flow) {
+    return const_run_of(flow)->k;
+}
+
+/* The step's: of weak order 1, not known in advance. */
+static double error_of(const mf_flow *flow) {
+    (void)flow;
+    return NAN;
+}
+
+static mf_status risk(mf_flow *flow, double *out, mf_error *err) {
+    noisy *run = run_of(flow);
+    mf_status status = look(run, err);
+    if (status >= 0)
+        *out = mf_potential_risk(run->spec.potential, run->m_view);
+    return status;
+}
+
+static mf_measure measure(const mf_flow *flow) {
+    const noisy *run = const_run_of(flow);
+    return law_of(run, run->seen ? run->view : run->theta);
+}
+
+static const mf_flow_ops ops = {.advance = advance,
+                                .clock = clock_of,
+                                .steps = steps_of,
+                                .risk = risk,
+                                .error = error_of,
+                                .measure = measure};
