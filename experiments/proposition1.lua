@@ -7,7 +7,7 @@
 -- from rho_* are what the proof uses: their expected excess is drawn too.
 local mf  = require "meanfield"
 local run = mf.experiment { name = "proposition1", columns = { "N", "R_N", "excess", "bound", "drawn" },
-  options = { d = 20, delta = 0.25, N = { 1, 2, 4, 8, 16, 32, 64 }, starts = 6, steps = 400, kappa = 1.5 },
+  options = { d = 20, delta = 0.25, N = { 1, 2, 4, 8, 16, 32, 64 }, starts = 6, steps = 400, kappa = 1.5, flat = 0.1 },
   quick   = { N = { 1, 2, 4, 8, 16 }, starts = 3, steps = 200 } }
 
 local sigma = mf.activation.piecewise { {0.5, -2.5}, {1.5, 7.5} }
@@ -29,11 +29,13 @@ end)
 
 local excess, bound, drawn, all = {}, {}, {}, { N = {}, excess = {} }
 for k, N in ipairs(run.N) do
-  local R_N, error, gradient = math.huge, 0, 0
+  local R_N, error, gradient = 0/0, 0, 0 -- a descent that is still moving says nothing of inf R_N
   for i, r in ipairs(results) do if points[i].N == N then
     table.insert(all.N, N)
     table.insert(all.excess, r.risk - best.risk)
-    if r.risk < R_N then R_N, error, gradient = r.risk, r.error, r.gradient end
+    if r.gradient < run.flat and (R_N ~= R_N or r.risk < R_N) then
+      R_N, error, gradient = r.risk, r.error, r.gradient
+    end
   end end
   excess[k], bound[k], drawn[k] = R_N - best.risk, K / N, pot:risk(best.measure, N) - best.risk
   run:record { N = N, R_N = R_N, excess = excess[k], bound = bound[k], drawn = drawn[k], error = error,

@@ -127,6 +127,56 @@ describe("measure", function()
     assert.near(0, out, 1e-14)
   end)
 
+  it("has finite heights and an area of 1 for values nearly equal, huge or tiny", function()
+    local one, huge = 1, 1.7e308
+    for _, x in ipairs { { one, one + 2 ^ -52 }, { one, one + 1e-14 }, { -huge, huge }, { huge / 2, huge }, { huge },
+                         { 0, 5e-324 }, { -1e-310, 3e-310 }, { 1e-200, 2e-200 }, { 0 }, { -3 } } do
+      for _, bins in ipairs { 1, 40, 1000 } do
+        local m, area = mf.measure { x = x }, 0
+        local edge, height, outside = m:histogram { bins = bins }
+        for i = 1, bins do
+          assert.is_true(edge[i + 1] > edge[i] and height[i] >= 0 and height[i] < inf)
+          area = area + 4 * (height[i] / 2 * (edge[i + 1] / 2 - edge[i] / 2))
+        end
+        assert.near(1, area, 1e-6) -- heights of huge bins are denormal numbers: few digits
+        assert.equal(0, outside)
+        if #x == 2 then assert.is_true(edge[1] <= x[1] and edge[bins + 1] >= x[2]) end
+      end
+      local _, p = mf.measure { x = mf.array.linspace(x[1], x[#x], 30) }:density()
+      for i = 1, #p do assert.is_true(p[i] >= 0 and p[i] < inf) end
+    end
+    local wide = mf.measure { x = { 1, 2 } }
+    assert.error_matches(function() wide:histogram { range = { 1, 1 + 2 ^ -52 } } end, "too narrow for 40", 1, true)
+  end)
+
+  it("scales with its numbers: norms, radii and deviations at 1e200 and 1e-200", function()
+    local rows = { { 3, -4, 0.5 }, { 0, 2, -1 }, { 1, 1, 1 } }
+    local basis = { { 0.6, 0.8, 0 } }
+    local function of(scale)
+      local m = mf.measure { x = mf.array(rows) * scale, weights = { 1, 2, 3 }, space = "plain" }
+      local r = m:radius()
+      return { r:coordinate(), m:radii { s0 = 1 }:coordinate(1), m:radii { s0 = 2 }:coordinate(2),
+               m:radii { s0 = 1, basis = basis }:coordinate(1), m:radii { s0 = 1, basis = basis }:coordinate(2),
+               m:std(), mf.array { r:std(), r:mean() } }
+    end
+    local unit = of(1)
+    for _, scale in ipairs { 2.0 ^ 660, 2.0 ^ -660, 2.0 ^ 1018, 2.0 ^ -1000 } do
+      for k, x in ipairs(of(scale)) do
+        for i = 1, #x do assert.near(unit[k][i], x[i] / scale, 1e-15 * (1 + unit[k][i])) end
+      end
+    end
+    assert.near(5e200, mf.measure({ x = { { 3e200, 4e200 } }, space = "plain" }):radius():mean(), 1e185)
+    assert.equal(inf, mf.measure({ x = { { 3, inf } }, space = "two_radius" }):radius():mean())
+  end)
+
+  it("has its quantiles among the atoms with mass", function()
+    local m = mf.measure { x = { 1, 2, 3, 4 }, weights = { 0, 0.3, 0.7, 0 } }
+    assert.same({ 2, 2, 3, 3 }, m:quantile { 0, 0.3, 0.31, 1 }:totable())
+    local w = mf.array(10001) + 1 -- the sum of many rounded weights is not exactly 1
+    w[10001] = 0
+    assert.equal(10000, mf.measure({ x = mf.array.linspace(1, 10001, 10001), weights = w }):quantile(1))
+  end)
+
   it("carries mass at infinity", function()
     local m = mf.measure { x = { 1, inf, 2 }, weights = { 1, 1, 2 }, space = "radial" }
     assert.equal(inf, m:mean())

@@ -113,6 +113,23 @@ describe("transport", function()
     assert.near(1e-200, transport.wp({ 0 }, { 1e-200 }, 3), 1e-214)
   end)
 
+  it("sliced: powers of any order neither overflow nor underflow, and numbers of any size", function()
+    math.randomseed(17)
+    local one, two = mf.measure { x = random(20) }, mf.measure { x = random(15, 0.7) }
+    for _, p in ipairs { 1, 2, 7.5, 500, 1e5 } do -- on the line every direction gives the distance itself
+      assert.near(transport.wp(one, two, p), transport.sliced(one, two, { p = p, directions = 7 }), 1e-13)
+    end
+    local a, b = mf.array { { 0, 0 }, { 1, 2 } }, mf.array { { 3, 4 }, { 0, 1 } }
+    local function sliced(scale, p)
+      return transport.sliced(mf.measure { x = a * scale }, mf.measure { x = b * scale }, { p = p }) / scale
+    end
+    for _, p in ipairs { 2, 500 } do
+      for _, scale in ipairs { 1e250, 1e-250, 1e305 } do assert.near(sliced(1, p), sliced(scale, p), 1e-12) end
+    end
+    assert.is_true(sliced(1, 2) < sliced(1, 50) and sliced(1, 50) < sliced(1, 500)) -- grows with p ...
+    assert.is_true(sliced(1, 500) < math.sqrt(8)) -- ... below the largest displacement of the plan (3, 4), (1, 1)
+  end)
+
   it("is infinite exactly where the masses at infinity differ", function()
     assert.equal(inf, transport.w1({ 1, 2 }, { 1, inf }))
     assert.equal(1, transport.w1({ 1, inf }, { 3, inf }))

@@ -1,7 +1,8 @@
 /* cells.c: the adaptive rule of cells.h. */
 #include "cells.h"
 
-#include <gsl/gsl_integration.h>
+#include "core/base/gauss.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -298,18 +299,12 @@ static mf_status work_new(work *w, const mf_cells_spec *spec, mf_error *err) {
     w->points = 1;
     for (size_t c = 0; c < spec->dim; ++c)
         w->points *= w->order;
-    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(w->order);
     size_t batch = BATCH > w->points ? BATCH : w->points;
     w->x = malloc(spec->dim * batch * sizeof *w->x);
     w->value = malloc(batch * sizeof *w->value);
-    if (!table || !w->x || !w->value) {
-        gsl_integration_glfixed_table_free(table);
+    if (!w->x || !w->value)
         return mf_fail(err, MF_ENOMEM, "no memory for a quadrature");
-    }
-    for (size_t i = 0; i < w->order; ++i)
-        gsl_integration_glfixed_point(0, 1, i, &w->node[i], &w->weight[i], table);
-    gsl_integration_glfixed_table_free(table);
-    return MF_OK;
+    return mf_gauss(w->order, 0, 1, w->node, w->weight, err);
 }
 
 mf_status mf_cells_integrate(const mf_cells_spec *spec, mf_cells *out, const mf_flag *stop,

@@ -1,6 +1,7 @@
 /* optimum.c: Wolfe's nearest point in the convex hull of a feature curve. */
 #include "optimum.h"
 
+#include "core/base/blas.h"
 #include "search.h"
 
 #include <float.h>
@@ -111,6 +112,8 @@ static mf_status solver_new(solver *s, const mf_optimum_spec *spec, mf_error *er
                        "the nearest point needs the square loss, and this %s "
                        "potential has another",
                        v->ops->name);
+    if (!mf_blas_fits(s->rank))
+        return mf_fail(err, MF_EINVAL, "a rank of %zu is too large", s->rank);
     s->x = malloc(sizeof(double) * s->rank);
     s->scratch = aligned_alloc(64, (mf_potential_scratch(v, 1) + 64) / 64 * 64);
     s->rhs = gsl_vector_alloc(s->rank);

@@ -1,6 +1,8 @@
 /* search.c: panels of Chebyshev polynomials for one coordinate, multistart for more. */
 #include "search.h"
 
+#include "core/base/blas.h"
+
 #include <assert.h>
 #include <float.h>
 #include <gsl/gsl_blas.h>
@@ -221,6 +223,9 @@ static mf_status prepare_starts(mf_search *s, mf_error *err) {
 mf_status mf_search_new(mf_search **out, const mf_potential *potential, const double *low,
                         const double *high, double tol, size_t starts, mf_error *err) {
     size_t dim = potential->dim, bytes = mf_potential_scratch(potential, CHUNK);
+    *out = NULL;
+    if (!mf_blas_fits(potential->rank))
+        return mf_fail(err, MF_EINVAL, "a rank of %zu is too large", potential->rank);
     mf_search *s = *out = calloc(1, sizeof *s);
     if (!s)
         return mf_fail(err, MF_ENOMEM, "no memory");

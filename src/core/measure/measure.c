@@ -30,17 +30,25 @@ mf_status mf_measure_check(const mf_measure *m, mf_error *err) {
 
 /* ---- means --------------------------------------------------------------------------- */
 
-/* sum of weight (x - center)^power over atoms first .. last-1, added pairwise. */
-static double moment(const mf_measure *m, size_t c, double center, int power, size_t first,
-                     size_t last) {
+double mf_measure_unit(double x) {
+    int exponent;
+    if (!(x > 0) || isinf(x))
+        return 1;
+    frexp(x, &exponent);
+    return ldexp(1, exponent < -1000 ? -1000 : exponent > 1000 ? 1000 : exponent);
+}
+
+/* sum of weight ((x - center)/unit)^power over atoms first .. last-1, added pairwise. */
+static double moment(const mf_measure *m, size_t c, double center, double unit, int power,
+                     size_t first, size_t last) {
     if (last - first > 64) {
         size_t middle = first + (last - first) / 2;
-        return moment(m, c, center, power, first, middle) +
-               moment(m, c, center, power, middle, last);
+        return moment(m, c, center, unit, power, first, middle) +
+               moment(m, c, center, unit, power, middle, last);
     }
     double sum = 0;
     for (size_t j = first; j < last; ++j) {
-        double weight = mf_measure_weight(m, j), far = m->x[c * m->ld + j] - center;
+        double weight = mf_measure_weight(m, j), far = (m->x[c * m->ld + j] - center) / unit;
         if (weight > 0) /* no mass at infinity is nothing */
             sum += weight * (power == 2 ? far * far : far);
     }
@@ -48,15 +56,30 @@ static double moment(const mf_measure *m, size_t c, double center, int power, si
 }
 
 double mf_measure_mean(const mf_measure *m, size_t c) {
-    return moment(m, c, 0, 1, 0, m->n);
+    return moment(m, c, 0, 1, 1, 0, m->n);
 }
 
 double mf_measure_std(const mf_measure *m, size_t c) {
-    double mean = mf_measure_mean(m, c);
-    return isinf(mean) ? HUGE_VAL : sqrt(moment(m, c, mean, 2, 0, m->n));
+    double mean = mf_measure_mean(m, c), most = 0;
+    if (isinf(mean))
+        return HUGE_VAL;
+    for (size_t j = 0; j < m->n; ++j)
+        if (mf_measure_weight(m, j) > 0)
+            most = fmax(most, fabs(m->x[c * m->ld + j] - mean));
+    double unit = mf_measure_unit(most);
+    return unit * sqrt(moment(m, c, mean, unit, 2, 0, m->n));
 }
 
 /* ---- radii ----------------------------------------------------------------------------- */
+
+/* The norm of one atom whose squares overflow, underflow or are infinite. */
+static double far_norm(const mf_measure *m, size_t first, size_t last, size_t j) {
+    double norm = 0;
+    for (size_t c = first; c < last; ++c)
+        if (mf_space_kind(m->space, m->dim, c) != MF_NUMBER)
+            norm = hypot(norm, m->x[c * m->ld + j]);
+    return norm;
+}
 
 /* norm[j] = Euclidean norm of coordinates first .. last-1 that belong to w. */
 static void norms(const mf_measure *m, size_t first, size_t last, double *norm) {
@@ -66,7 +89,7 @@ static void norms(const mf_measure *m, size_t first, size_t last, double *norm) 
         for (size_t j = 0; mf_space_kind(m->space, m->dim, c) != MF_NUMBER && j < m->n; ++j)
             norm[j] += m->x[c * m->ld + j] * m->x[c * m->ld + j];
     for (size_t j = 0; j < m->n; ++j)
-        norm[j] = sqrt(norm[j]);
+        norm[j] = norm[j] > 1e-280 && norm[j] < 1e280 ? sqrt(norm[j]) : far_norm(m, first, last, j);
 }
 
 mf_status mf_measure_radius(const mf_measure *m, double *radius, mf_error *err) {
@@ -96,9 +119,12 @@ static bool is_orthonormal(const double *basis, size_t s0, size_t d) {
  * of squares would lose a small r2.                                                       */
 static void split_atom(const mf_measure *m, size_t j, size_t s0, const double *basis, size_t d,
                        double *w, double *r1, double *r2) {
-    double along = 0, across = 0;
+    double along = 0, across = 0, most = 0;
     for (size_t c = 0; c < d; ++c)
-        w[c] = m->x[c * m->ld + j];
+        most = fmax(most, fabs(m->x[c * m->ld + j]));
+    double unit = mf_measure_unit(most);
+    for (size_t c = 0; c < d; ++c)
+        w[c] = m->x[c * m->ld + j] / unit;
     for (size_t i = 0; i < s0; ++i) {
         double product = 0;
         for (size_t c = 0; c < d; ++c)
@@ -109,8 +135,8 @@ static void split_atom(const mf_measure *m, size_t j, size_t s0, const double *b
     }
     for (size_t c = 0; c < d; ++c)
         across += w[c] * w[c];
-    *r1 = sqrt(along);
-    *r2 = sqrt(across);
+    *r1 = unit * sqrt(along);
+    *r2 = unit * sqrt(across);
 }
 
 mf_status mf_measure_radii(const mf_measure *m, const mf_subspace *V, double *r1, double *r2,
@@ -166,17 +192,21 @@ static double add(exact_sum *sum, double term) {
 
 void mf_atoms_cumulate(mf_atom *sorted, size_t n) {
     exact_sum sum = {0, 0};
-    for (size_t j = 0; j < n; ++j)
+    size_t last = 0;
+    for (size_t j = 0; j < n; ++j) {
+        last = sorted[j].weight > 0 ? j : last;
         sorted[j].weight = fmin(add(&sum, sorted[j].weight), 1);
-    sorted[n - 1].weight = 1;
+    }
+    for (size_t j = last; j < n; ++j)
+        sorted[j].weight = 1;
 }
 
-/* The first atom whose cumulated mass is >= p. */
+/* The first atom whose cumulated mass is >= p, and positive. */
 static size_t find_mass(const mf_atom *cumulated, size_t n, double p) {
     size_t low = 0, high = n - 1;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (cumulated[middle].weight >= p)
+        if (cumulated[middle].weight >= p && cumulated[middle].weight > 0)
             high = middle;
         else
             low = middle + 1;
@@ -226,7 +256,8 @@ void mf_measure_sample(const mf_measure *m, mf_key key, size_t n, double *unifor
 
 /* ---- densities ----------------------------------------------------------------------------- */
 
-enum { FEW = 8 }; /* fewer places than this are no density */
+enum { FEW = 8 };     /* fewer places than this are no density ... */
+#define NARROW 1e-290 /* ... nor are gaps over which a density would not be a number */
 
 /* Atoms at one place become one atom; returns the number of places. Infinities and atoms
  * without mass are left out; the mass at +inf goes to *infinite.                          */
@@ -250,13 +281,14 @@ size_t mf_atoms_split(mf_atom *sorted, size_t n, const mf_density_spec *spec, mf
     size_t places = merge_places(sorted, n, &infinite), kept = 0, out = 0;
     for (size_t j = 0; j < places; ++j)
         total += sorted[j].weight;
+    bool few = places < FEW || sorted[places - 1].x / 2 - sorted[0].x / 2 < NARROW * (double)places;
     for (size_t j = 0; j < places; ++j) { /* sorted[j - 1], if kept or not, is still there */
         double mass = sorted[j].weight, beside = HUGE_VAL;
         if (j > 0)
             beside = sorted[j - 1].weight;
         if (j + 1 < places)
             beside = fmin(beside, sorted[j + 1].weight);
-        bool lump = places < FEW || (mass > 8 * beside && mass * (double)places > 2 * total);
+        bool lump = few || (mass > 8 * beside && mass * (double)places > 2 * total);
         if (lump && !(spec->bandwidth > 0))
             lumps[out++] = sorted[j];
         else

@@ -31,6 +31,10 @@ static inline double mf_measure_weight(const mf_measure *m, size_t j) {
  * weights >= 0 included. Called where a measure enters a workspace: no NaN comes in.         */
 mf_status mf_measure_check(const mf_measure *m, mf_error *err);
 
+/* A power of two near x > 0 (1 for 0 and infinity): to divide by it is exact, and squares of the
+ * quotients do not overflow.                                                               */
+double mf_measure_unit(double x);
+
 /* ---- means and radii ---------------------------------------------------------------- */
 
 /* int x_c d rho and its standard deviation (no n - 1: rho is a law, not a sample of one).
@@ -58,11 +62,13 @@ void mf_atoms_sort(mf_atom *atoms, size_t n);
 /* Fills sorted[0 .. n-1] with coordinate c of m in increasing order. */
 void mf_measure_sort(const mf_measure *m, size_t c, mf_atom *sorted);
 
-/* Replaces each weight by the mass up to and including the atom; the last is exactly 1. */
+/* Replaces each weight by the mass up to and including the atom; from the last one that has mass on
+ * exactly 1. */
 void mf_atoms_cumulate(mf_atom *sorted, size_t n);
 
 /* From cumulated atoms, by bisection.
- * quantile: the smallest atom x with mass(<= x) >= p, up to rounding (p = k/n finds atom k).
+ * quantile: the smallest atom x with mass(<= x) >= p, up to rounding (p = k/n finds atom k); for
+ *           p = 0 the first atom that has mass.
  * cdf:      mass(<= x).                                                                 */
 double mf_atoms_quantile(const mf_atom *cumulated, size_t n, double p);
 double mf_atoms_cdf(const mf_atom *cumulated, size_t n, double x);
@@ -92,7 +98,7 @@ typedef struct {
 
 /* Moves point masses out of sorted atoms: atoms at infinity, and (without a bandwidth)
  * places whose mass is more than 8 times that of a neighbouring place and twice the average,
- * such as particles absorbed at r = 0. Fewer than 8 places are all point masses. On return
+ * such as particles absorbed at r = 0. Fewer than 8 places, or places less than 1e-290 apart, are all point masses. On return
  * sorted[0 .. result-1] are the distinct places of the continuous part, none or at least
  * two (with a bandwidth: any number), and lumps[0 .. *n_lumps-1] (room for n) the rest.    */
 size_t mf_atoms_split(mf_atom *sorted, size_t n, const mf_density_spec *spec, mf_atom *lumps,

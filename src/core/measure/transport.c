@@ -65,37 +65,55 @@ static void direction(mf_key key, uint64_t k, size_t dim, double *u) {
         u[c] /= sqrt(square);
 }
 
-static void project(const mf_measure *m, const double *u, mf_atom *out) {
+static void project(const mf_measure *m, const double *u, double unit, mf_atom *out) {
     for (size_t j = 0; j < m->n; ++j)
         out[j] = (mf_atom){0, mf_measure_weight(m, j)};
     for (size_t c = 0; c < m->dim; ++c)
         for (size_t j = 0; j < m->n; ++j)
-            out[j].x += u[c] * m->x[c * m->ld + j];
+            out[j].x += u[c] * (m->x[c * m->ld + j] / unit);
     mf_atoms_sort(out, m->n);
 }
 
-static int is_finite(const mf_measure *m) {
+/* Largest |coordinate|; NaN counts as infinite. */
+static double largest(const mf_measure *m) {
+    double most = 0;
     for (size_t c = 0; c < m->dim; ++c)
-        for (size_t j = 0; j < m->n; ++j)
-            if (!isfinite(m->x[c * m->ld + j]))
-                return 0;
-    return 1;
+        for (size_t j = 0; j < m->n; ++j) {
+            double x = fabs(m->x[c * m->ld + j]);
+            most = x <= most ? most : isnan(x) ? HUGE_VAL : x;
+        }
+    return most;
+}
+
+/* A mean of p-th powers, kept as (most^p) sum: powers of numbers <= 1 do not overflow. */
+typedef struct {
+    double most, sum;
+} power_sum;
+
+static void add_power(power_sum *s, double x, double p) {
+    if (x > s->most) {
+        s->sum *= s->most > 0 ? pow(s->most / x, p) : 0;
+        s->most = x;
+    }
+    if (s->most > 0)
+        s->sum += pow(x / s->most, p);
 }
 
 mf_status mf_transport_sliced(const mf_measure *a, const mf_measure *b, mf_key key,
                               size_t directions, double p, mf_atom *work, double *u,
                               const mf_flag *stop, double *distance, mf_error *err) {
-    double sum = 0;
-    if (!is_finite(a) || !is_finite(b))
+    power_sum sum = {0, 0};
+    double most = fmax(largest(a), largest(b)), unit = mf_measure_unit(most);
+    if (isinf(most))
         return mf_fail(err, MF_EDOMAIN, "a coordinate is infinite");
     for (size_t k = 0; k < directions; ++k) {
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
         direction(key, k, a->dim, u);
-        project(a, u, work);
-        project(b, u, work + a->n);
-        sum += pow(mf_transport_distance(work, a->n, work + a->n, b->n, p), p);
+        project(a, u, unit, work);
+        project(b, u, unit, work + a->n);
+        add_power(&sum, mf_transport_distance(work, a->n, work + a->n, b->n, p), p);
     }
-    *distance = pow(sum / (double)directions, 1 / p);
+    *distance = unit * sum.most * pow(sum.sum / (double)directions, 1 / p);
     return MF_OK;
 }

@@ -10,8 +10,9 @@
  *       gather at -b/s when s is large.                                                     */
 #include "activation.h"
 
+#include "core/base/gauss.h"
+
 #include <float.h>
-#include <gsl/gsl_integration.h>
 #include <math.h>
 #include <string.h>
 
@@ -464,13 +465,7 @@ static void project_signs(projection *p) {
 /* ---- public ------------------------------------------------------------------------------------------ */
 
 static mf_status make_rule(gauss *rule, mf_error *err) {
-    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(NODES);
-    if (!table)
-        return mf_fail(err, MF_ENOMEM, "no memory for a quadrature rule");
-    for (size_t i = 0; i < NODES; ++i)
-        gsl_integration_glfixed_point(0, 1, i, &rule->node[i], &rule->weight[i], table);
-    gsl_integration_glfixed_table_free(table);
-    return MF_OK;
+    return mf_gauss(NODES, 0, 1, rule->node, rule->weight, err);
 }
 
 static mf_status project(projection *p, mf_error *err) {

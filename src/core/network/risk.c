@@ -1,11 +1,11 @@
 /* risk.c: population risk of a finite network by Hermite series at the true angles. */
 #include "risk.h"
 
+#include "core/base/gauss.h"
 #include "core/base/parallel.h"
 #include "kernels.h"
 
 #include <gsl/gsl_cblas.h>
-#include <gsl/gsl_integration.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -84,17 +84,14 @@ static double legendre(int k, double x) {
 
 /* The rules of quadrature and the breaks of sigma; close_rules takes back what they hold. */
 static mf_status open_rules(component *p, mf_error *err) {
-    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(POINTS);
     p->breaks = mf_activation_breaks(p->act, NULL, 0);
     p->at = malloc(p->breaks * sizeof *p->at);
-    if (!table || !p->at) {
-        gsl_integration_glfixed_table_free(table);
+    if (!p->at)
         return mf_fail(err, MF_ENOMEM, "out of memory");
-    }
     mf_activation_breaks(p->act, p->at, p->breaks);
-    for (size_t m = 0; m < POINTS; ++m)
-        gsl_integration_glfixed_point(-1, 1, m, &p->nodes[m], &p->weights[m], table);
-    gsl_integration_glfixed_table_free(table);
+    mf_status status = mf_gauss(POINTS, -1, 1, p->nodes, p->weights, err);
+    if (status < 0)
+        return status;
     for (size_t m = 0; m < POINTS; ++m)
         for (int i = 0; i < 2; ++i) {
             int k = POINTS - 2 + i;

@@ -1,6 +1,7 @@
 /* sampled.c: neuron responses on a sample of examples, as features. */
 #include "sampled.h"
 
+#include "core/base/blas.h"
 #include "core/base/parallel.h"
 
 #include <gsl/gsl_cblas.h>
@@ -42,11 +43,17 @@ static const double *output_weights(const sampled *p, const double *theta, size_
     return p->spec.affine ? theta + p->spec.d * ld : NULL;
 }
 
+/* Whether BLAS can step over so many particles. */
+static mf_status check_distance(size_t ld, mf_error *err) {
+    return mf_blas_fits(ld) ? MF_OK : mf_fail(err, MF_EINVAL, "%zu particles are too many", ld);
+}
+
 static mf_status sampled_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
                                   double *F, size_t ldf, mf_error *err) {
+    if (check_distance(ld, err) < 0)
+        return MF_EINVAL;
     const sampled *p = (const sampled *)pot;
     double z[BLOCK * PANEL], scale = 1 / sqrt((double)p->spec.n);
-    (void)err;
     for (size_t first = 0; first < n; first += PANEL) {
         size_t particles = n - first < PANEL ? n - first : PANEL;
         const double *a = output_weights(p, theta + first, ld);
@@ -98,8 +105,9 @@ static void mean_of_block(void *context, size_t block) {
 
 static mf_status sampled_mean(const mf_potential *pot, const mf_measure *rho, double *m,
                               void *scratch, mf_error *err) {
+    if (check_distance(rho->ld, err) < 0)
+        return MF_EINVAL;
     (void)scratch;
-    (void)err;
     job work = {.p = (const sampled *)pot, .rho = rho, .m = m};
     mf_parallel(blocks_of(work.p->spec.n, BLOCK), mean_of_block, &work);
     return MF_OK;
@@ -146,8 +154,9 @@ static void field_of_panel(void *context, size_t panel) {
 static mf_status sampled_field(const mf_potential *pot, const double *g, size_t n,
                                const double *theta, size_t ld, double *value, double *grad,
                                void *scratch, mf_error *err) {
+    if (check_distance(ld, err) < 0)
+        return MF_EINVAL;
     (void)scratch;
-    (void)err;
     job work = {.p = (const sampled *)pot,
                 .g = g,
                 .theta = theta,
@@ -162,9 +171,10 @@ static mf_status sampled_field(const mf_potential *pot, const double *g, size_t 
 /* U(theta, theta) is the mean square of the responses: |f|^2 exactly. */
 static mf_status sampled_self(const mf_potential *pot, size_t n, const double *theta, size_t ld,
                               double *u, mf_error *err) {
+    if (check_distance(ld, err) < 0)
+        return MF_EINVAL;
     const sampled *p = (const sampled *)pot;
     double z[BLOCK * PANEL], scale = 1 / (double)p->spec.n;
-    (void)err;
     memset(u, 0, n * sizeof *u);
     for (size_t first = 0; first < n; first += PANEL) {
         size_t particles = n - first < PANEL ? n - first : PANEL;
@@ -210,7 +220,7 @@ static const mf_potential_ops sampled_ops = {.name = "sampled",
 
 mf_status mf_sampled_new(const mf_sampled_spec *spec, mf_potential **out, mf_error *err) {
     size_t n = spec->n, d = spec->d;
-    if (n > SIZE_MAX / 64 / (d + 2) || n > 0x7FFFFFFF || d > 0x7FFFFFFF)
+    if (n > SIZE_MAX / 64 / (d + 2) || !mf_blas_fits(n) || !mf_blas_fits(d))
         return mf_fail(err, MF_ENOMEM, "%zu examples in dimension %zu do not fit in memory", n, d);
     size_t head = (sizeof(sampled) + 63) & ~(size_t)63;
     sampled *p = aligned_alloc(64, (head + n * (d + 2) * sizeof(double) + 63) & ~(size_t)63);

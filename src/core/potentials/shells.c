@@ -9,9 +9,10 @@
 #include "shells.h"
 
 #include "compress.h"
+#include "core/base/gauss.h"
+#include "core/base/special.h"
 #include "kernels.h"
 
-#include <gsl/gsl_integration.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,7 @@ struct mf_shells {
 /* h_d(s) = int sigma(s sin a) cos^(d-2) a da / norm over (-pi/2, pi/2), folded at 0. */
 static void sample_h(const void *context, double s, double *out) {
     const conditioned *c = context;
-    double norm = 1 / exp(lgamma((c->d - 1) / 2) - lgamma(c->d / 2) + log(M_PI) / 2), sum = 0;
+    double norm = 1 / exp(mf_lgamma((c->d - 1) / 2) - mf_lgamma(c->d / 2) + log(M_PI) / 2), sum = 0;
     size_t i = 0;
     for (double from = 0, to; from < M_PI_2; from = to) {
         while (i < c->breaks && c->at[i] < s && asin(c->at[i] / s) <= from)
@@ -235,11 +236,8 @@ static double largest_loss(const conditioned *c, double *work) {
 /* ---- construction -------------------------------------------------------------------------------------- */
 
 static mf_status make_rule(rule *gauss, mf_error *err) {
-    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(NODES);
-    if (!table)
-        return mf_fail(err, MF_ENOMEM, "no memory for a quadrature rule");
-    for (size_t j = 0; j < NODES; ++j) {
-        gsl_integration_glfixed_point(0, 1, j, &gauss->node[j], &gauss->weight[j], table);
+    mf_status status = mf_gauss(NODES, 0, 1, gauss->node, gauss->weight, err);
+    for (size_t j = 0; j < NODES && status >= 0; ++j) {
         double u = 2 * gauss->node[j] - 1, before = 0, now = 1;
         for (size_t k = 0; k < MODES; ++k) {
             double kk = (double)k, next = ((2 * kk + 1) * u * now - kk * before) / (kk + 1);
@@ -248,8 +246,7 @@ static mf_status make_rule(rule *gauss, mf_error *err) {
             now = next;
         }
     }
-    gsl_integration_glfixed_table_free(table);
-    return MF_OK;
+    return status;
 }
 
 /* Shells fine enough for tol, or as many as are allowed; *loss is what they lose. */
@@ -299,7 +296,7 @@ static mf_status build(conditioned *c, double tol, mf_shells *out, mf_error *err
 mf_status mf_shells_new(const mf_activation *a, double delta, double d, double tol, mf_shells **out,
                         const mf_flag *stop, mf_error *err) {
     conditioned c = {.a = a, .d = d, .growth = !mf_activation_is_bounded(a), .stop = stop};
-    c.log_norm = (1 - d / 2) * M_LN2 - lgamma(d / 2);
+    c.log_norm = (1 - d / 2) * M_LN2 - mf_lgamma(d / 2);
     *out = calloc(1, sizeof **out);
     if (!*out)
         return mf_fail(err, MF_ENOMEM, "no memory for shells");

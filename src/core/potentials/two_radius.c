@@ -11,7 +11,9 @@
  * has no division by s. At s = 0, where the direction is lost, alpha = beta = 0: no force.      */
 #include "two_radius.h"
 
+#include "core/base/gauss.h"
 #include "core/base/parallel.h"
+#include "core/base/special.h"
 #include "core/network/risk.h"
 #include "curves.h"
 
@@ -24,6 +26,7 @@ enum {
     ORDERS_MAX = 49, /* m < ORDERS_MAX                                  */
     CHUNK = 1024,    /* particles a chunk, more where ...               */
     CHUNKS_MAX = 16, /* ... this would be exceeded: sums need memory    */
+    GAUSS = 20,      /* points of the rule that measures what is left out */
     TERMS = MF_CURVE_TERMS
 };
 
@@ -339,7 +342,7 @@ static double log_moment(double n, double m) {
         return 0;
     if (n < 1)
         return -HUGE_VAL;
-    return lgamma(n / 2) - lgamma(n / 2 + m) + lgamma(m + 0.5) - lgamma(0.5);
+    return mf_lgamma(n / 2) - mf_lgamma(n / 2 + m) + mf_lgamma(m + 0.5) - mf_lgamma(0.5);
 }
 
 /* E (alpha alpha' z1 + beta beta' z2)^2m is largest at an end, alpha or beta = 1. */
@@ -378,12 +381,86 @@ static double largest_square(const mf_curve_samples *samples, size_t m) {
     return sup * sup;
 }
 
+/* ---- what is left out of a series that stays too long ------------------------------------------- */
+
+/* The even part of sigma, between whose breaks it is smooth. */
+typedef struct {
+    const mf_activation *a;
+    size_t breaks;
+    double *at; /* |breaks|, increasing */
+    double node[GAUSS], weight[GAUSS];
+} even_part;
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static mf_status even_new(even_part *e, const mf_activation *a, mf_error *err) {
+    *e = (even_part){.a = a, .breaks = mf_activation_breaks(a, NULL, 0)};
+    e->at = malloc((e->breaks + 1) * sizeof *e->at);
+    if (!e->at)
+        return mf_fail(err, MF_ENOMEM, "no memory for %zu breaks", e->breaks);
+    mf_activation_breaks(a, e->at, e->breaks);
+    for (size_t i = 0; i < e->breaks; ++i)
+        e->at[i] = fabs(e->at[i]);
+    qsort(e->at, e->breaks, sizeof *e->at, ascending);
+    return mf_gauss(GAUSS, 0, 1, e->node, e->weight, err);
+}
+
+/* E sigma_even(s G)^2. */
+static double even_square(const even_part *e, double s) {
+    const double end = 9, widest = 0.5;
+    double sum = 0, from = 0, to;
+    for (size_t i = 0; from < end; from = to) {
+        while (i < e->breaks && e->at[i] / s <= from)
+            ++i;
+        to = fmin(end, from + widest);
+        if (i < e->breaks)
+            to = fmin(to, e->at[i] / s);
+        for (size_t k = 0; k < GAUSS; ++k) {
+            double g = from + (to - from) * e->node[k];
+            double even =
+                    (mf_activation_value(e->a, s * g) + mf_activation_value(e->a, -s * g)) / 2;
+            sum += (to - from) * e->weight[k] * even * even * exp(-g * g / 2);
+        }
+    }
+    return sum * sqrt(2 / M_PI);
+}
+
+/* sup over the samples of sum_(m >= orders) c_2m(s)^2 = E sigma_even(s G)^2 - sum_(m < orders) c_2m^2,
+ * over (1 + s)^2 where there is growth. By Cauchy's inequality U loses at most this times the
+ * largest moment that is left out, which for V or its complement of one dimension is 1: there
+ * the series in m does not converge by its moments, but by sigma's own coefficients.       */
+static mf_status largest_rest(const mf_activation *a, const mf_curve_samples *samples,
+                              size_t orders, bool growth, double *rest, const mf_flag *stop,
+                              mf_error *err) {
+    even_part e;
+    mf_status status = even_new(&e, a, err);
+    *rest = 0;
+    for (size_t i = 0; status >= 0 && i < samples->panels * TERMS; ++i) {
+        double low = samples->edge[i / TERMS], high = samples->edge[i / TERMS + 1];
+        double x = low + (high - low) * (1 + cos(M_PI * ((double)(i % TERMS) + 0.5) / TERMS)) / 2;
+        double s = x / (1 - x), kept = 0;
+        for (size_t m = 0; m < orders; ++m) { /* as in `sample` */
+            double c = samples->sample[i * samples->width + m] * (m ? x : 1);
+            kept += c * c;
+        }
+        double scale = growth ? 1 / ((1 + s) * (1 + s)) : 1;
+        *rest = fmax(*rest, even_square(&e, s) * scale - kept);
+        if (i % TERMS == 0)
+            status = mf_poll(stop, err);
+    }
+    free(e.at);
+    return status;
+}
+
 /* log of w, and of its largest value w t^2m1 (1-t)^2m2 over t. */
 static double log_weight(const mf_two_radius_spec *spec, double m1, double m2, double *largest) {
     double m = m1 + m2;
     if (isinf(spec->d)) /* m = 0 */
         return *largest = 0;
-    double w = lgamma(2 * m + 1) - lgamma(2 * m1 + 1) - lgamma(2 * m2 + 1) +
+    double w = mf_lgamma(2 * m + 1) - mf_lgamma(2 * m1 + 1) - mf_lgamma(2 * m2 + 1) +
                log_moment(spec->s0, m1) + log_moment(spec->d - spec->s0, m2);
     *largest = w + (m1 > 0 ? 2 * m1 * log(m1 / m) : 0) + (m2 > 0 ? 2 * m2 * log(m2 / m) : 0);
     return w;
@@ -480,14 +557,22 @@ mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, 
     size_t orders = 1;
     while (orders < ORDERS_MAX && largest_moment(spec, orders) > spec->tol / 4)
         ++orders;
-    double tail = largest_moment(spec, orders) * scale;
+    double tail = largest_moment(spec, orders) * scale, rest;
     sampling at = {.spec = spec, .orders = orders, .growth = growth};
     mf_curve_samples samples;
     status = mf_curves_sample(sample, &at, orders, tol / 4, mf_activation_reach(&spec->activation),
                               &samples, stop, err);
     if (status < 0)
         return status;
-    two_radius *self = calloc(1, sizeof *self);
+    if (tail > tol / 2) { /* the moments alone say too little */
+        status = largest_rest(&spec->activation, &samples, orders, growth, &rest, stop, err);
+        tail = fmin(tail, largest_moment(spec, orders) * rest);
+    }
+    two_radius *self = status < 0 ? NULL : calloc(1, sizeof *self);
+    if (status < 0) {
+        mf_curve_samples_free(&samples);
+        return status;
+    }
     if (!self) {
         mf_curve_samples_free(&samples);
         return mf_fail(err, MF_ENOMEM, "no memory for a potential");

@@ -3,6 +3,7 @@
 
 #include "lua/base/array.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -457,20 +458,42 @@ static bool read_range(lua_State *L, const char *where, double *low, double *hig
     return true;
 }
 
-/* From the first to the last finite atom; some width around a single place. */
+/* How far apart ends must be so that the edges of so many bins differ, and 1 over a bin's width
+ * is finite. */
+static double least_width(double low, double high, size_t bins) {
+    double most = fmax(fabs(low), fabs(high));
+    return (double)bins * fmax(8 * DBL_EPSILON * most, 1e-290);
+}
+
+static bool is_wide(double low, double high, size_t bins) {
+    return high / 2 - low / 2 > least_width(low, high, bins) / 2;
+}
+
+/* From the first to the last finite atom; some width around a single place, or around places that
+ * bins could not tell apart. */
 static void default_range(lua_State *L, const char *where, const mf_atom *sorted, size_t n,
-                          double *low, double *high) {
+                          size_t bins, double *low, double *high) {
     while (n > 1 && isinf(sorted[n - 1].x))
         --n;
     *low = sorted[0].x;
     *high = sorted[n - 1].x;
     if (isinf(*high))
         luaL_error(L, "%s: all mass is at infinity; option 'range' is needed", where);
-    if (!(*high > *low)) {
-        double width = *low == 0 ? 0.5 : 1e-3 * fabs(*low);
-        *low -= width;
-        *high += width;
+    if (!is_wide(*low, *high, bins)) {
+        double width = fmax(1e-3 * fabs(*high), 2 * least_width(*low, *high, bins));
+        width = *high == 0 && *low == 0 ? 0.5 : width;
+        *low = fmax(*low - width, -DBL_MAX);
+        *high = fmin(*high + width, DBL_MAX);
     }
+}
+
+/* Edge i of equal bins; both ends exactly. */
+static double edge_of(double low, double high, size_t i, size_t bins) {
+    double share = (double)i / (double)bins;
+    if (i == bins)
+        return high;
+    return isfinite((high - low) * (double)bins) ? low + (high - low) * (double)i / (double)bins
+                                                 : low * (1 - share) + high * share;
 }
 
 static int measure_histogram(lua_State *L) {
@@ -483,15 +506,19 @@ static int measure_histogram(lua_State *L) {
     lua_getfield(L, 3, "coordinate");
     const mf_atom *sorted = push_sorted(L, m, check_coordinate(L, m, 4));
     if (!read_range(L, where, &low, &high))
-        default_range(L, where, sorted, m->n, &low, &high);
+        default_range(L, where, sorted, m->n, o.bins, &low, &high);
+    else if (!is_wide(low, high, o.bins))
+        return luaL_error(L, "%s: option 'range' is too narrow for %I bins: {%f, %f}", where,
+                          (lua_Integer)o.bins, low, high);
     double *edge = mfl_array_vector(L, o.bins + 1)->data;
     double *mass = mfl_array_vector(L, o.bins)->data;
     for (size_t i = 0; i <= o.bins; ++i)
-        edge[i] = i == o.bins ? high : low + (high - low) * (double)i / (double)o.bins;
+        edge[i] = edge_of(low, high, i, o.bins);
     mf_atoms_histogram(sorted, m->n, o.bins, edge, mass);
     for (size_t i = 0; i < o.bins; ++i) {
         inside += mass[i];
-        mass[i] /= o.density ? edge[i + 1] - edge[i] : 1;
+        if (o.density) /* halves: the width of a bin may overflow */
+            mass[i] = mass[i] / 2 / (edge[i + 1] / 2 - edge[i] / 2);
     }
     lua_pushnumber(L, fmax(1 - inside, 0));
     return 3;
