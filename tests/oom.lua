@@ -60,7 +60,7 @@ return {
     return mf.descend { distribution = law, activation = tanh, N = 3, init = rho0, steps = 5 }
   end },
   { "mf.store", function()
-    assert(mf.store.write(file, { x = one:quantile(0.5), t = "text" }))
+    mf.store.write(file, { x = one:quantile(0.5), t = "text" })
     return assert(mf.store.read(file)), os.remove(file)
   end },
   { "mf.process", function()

