@@ -18,11 +18,7 @@ local function close(object)
 end
 
 -- Something happens to the object now and then: closed, or garbage collected with the rest.
-<<<<<<< ours
 local victim, kept -- luacheck: ignore kept
-=======
-local victim, kept -- luacheck: ignore kept (it keeps what only borrows alive)
->>>>>>> theirs
 local function accident()
   local what = math.random(4)
   if what == 1 and victim then close(victim)
