@@ -1,11 +1,10 @@
-/* parallel.c: the pool of workers under nested calls, calls from several threads, and fork().
- * Prints what went wrong; exits with 1 if something did. A deadlock ends in an alarm.       */
+/* parallel.c: every chunk runs once: any number of threads, nested, concurrent, forked.
+ * A deadlock ends in an alarm.                                                          */
 #include "core/base/parallel.h"
+#include "check.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,15 +15,6 @@ typedef struct {
     atomic_int runs[CHUNKS];
     atomic_int inner;
 } tally;
-
-static bool failed;
-
-static void expect(bool ok, const char *what) {
-    if (!ok) {
-        printf("not ok: %s\n", what);
-        failed = true;
-    }
-}
 
 static void count(void *context, size_t chunk) {
     tally *t = context;
@@ -97,6 +87,5 @@ int main(void) {
         expect(each_once(nest, 9, 9 * 28), "nested calls run every chunk once");
     concurrent_calls();
     forked();
-    puts(failed ? "failed" : "ok");
-    return failed;
+    return verdict();
 }

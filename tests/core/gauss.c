@@ -1,0 +1,60 @@
+/* gauss.c: the Gauss-Legendre rule against the integrals of monomials, which it has exactly. */
+#include "core/base/gauss.h"
+#include "check.h"
+
+#include <math.h>
+
+enum { LARGEST = 64 };
+
+/* int_low^high x^k, and the size of what is summed: rounding is relative to that. */
+static double monomial(int k, double low, double high) {
+    return (pow(high, k + 1) - pow(low, k + 1)) / (k + 1);
+}
+
+static void exact_below_2n(size_t n, double low, double high) {
+    double node[LARGEST], weight[LARGEST];
+    mf_error err;
+    expect(mf_gauss(n, low, high, node, weight, &err) == MF_OK, "the rule can be made");
+    for (int k = 0; k < 2 * (int)n; ++k) {
+        double sum = 0, size = 0;
+        for (size_t i = 0; i < n; ++i) {
+            double term = weight[i] * pow(node[i], k);
+            sum += term;
+            size += fabs(term);
+        }
+        expect(fabs(sum - monomial(k, low, high)) <= 1e-13 * (size + 1e-300) * (k + 1),
+               "degrees below 2n are integrated exactly");
+    }
+    for (size_t i = 0; i < n; ++i) {
+        expect(weight[i] > 0, "weights are positive");
+        expect(node[i] > low && node[i] < high, "nodes lie inside");
+        expect(i == 0 || node[i] > node[i - 1], "nodes increase");
+    }
+}
+
+/* Degree 2n is not: its error is a known number, (n!)^4 2^(2n+1) / ((2n+1) (2n)!^2) on [-1, 1]. */
+static void misses_2n(size_t n) {
+    double node[LARGEST], weight[LARGEST], sum = 0, error = 2;
+    mf_gauss(n, -1, 1, node, weight, NULL);
+    for (size_t i = 0; i < n; ++i)
+        sum += weight[i] * pow(node[i], 2.0 * (double)n);
+    for (size_t k = 1; k <= n; ++k) { /* (n!)^2 / (2n)! = prod k / (n + k) */
+        double factor = 2 * (double)k / (double)(n + k);
+        error *= factor * factor;
+    }
+    error /= 2.0 * (double)n + 1;
+    double missed = monomial(2 * (int)n, -1, 1) - sum;
+    expect(fabs(missed - error) <= 1e-13 + 1e-10 * error,
+           "the error at degree 2n is the known one");
+}
+
+int main(void) {
+    for (size_t n = 1; n <= LARGEST; n = n < 20 ? n + 1 : n == 20 ? 32 : 2 * n) {
+        exact_below_2n(n, -1, 1);
+        exact_below_2n(n, 0, 1);
+        exact_below_2n(n, 2.25, 2.385);
+    }
+    for (size_t n = 1; n <= 12; ++n)
+        misses_2n(n);
+    return verdict();
+}
