@@ -18,7 +18,8 @@ end
 describe("mf.pde.particles with noise", function()
   it("follows the Ornstein-Uhlenbeck radius in every dimension, with an error of order h", function()
     -- Euler's steps of dw = -2 lambda w dt + (4/beta)^(1/2) dB are Gaussian: v' = (1 - 2 lambda h)^2 v + 4 h d/beta
-    -- for v = E |w|^2. It differs from the exact law by O(h); the particles from it by chance: |w|^2 has the variance 2 v^2/d.
+    -- for v = E |w|^2, and differ from the exact law by O(h); the particles differ from them by chance, |w|^2 having
+    -- the variance 2 v^2/d.
     local beta, lambda, J, t = 5, 0.5, 20000, 1
     for _, d in ipairs { 2, 3, 12, 14, 40, 320 } do
       local rest, bias = d / (beta * lambda), {}
