@@ -6,9 +6,8 @@
 #ifndef MF_TRANSPORT_H
 #define MF_TRANSPORT_H
 
-#include "core/base/rng.h"
+#include "atoms.h"
 #include "core/base/status.h"
-#include "measure.h"
 
 /* W_p of two sorted lists of atoms of total weight 1, n >= 1 each; p in [1, inf].
  * Equal masses at +inf (or -inf) are at distance 0; where they differ by more than 1e-12

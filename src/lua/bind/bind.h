@@ -205,7 +205,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(pool)                                                                                        \
     X(file)                                                                                        \
     X(bar)                                                                                         \
-    X(finite)                                                                                      \
+    X(descend)                                                                                     \
     X(task)
 
 #define X(name) void mfl_open_##name(lua_State *L);

@@ -1,6 +1,7 @@
 /* grid.c: mf.pde.grid, the diffusion in one radius by finite volumes. */
 #include "core/limit/grid.h"
 
+#include "core/measure/atoms.h"
 #include "flow.h"
 #include "lua/base/array.h"
 #include "lua/measure/measure.h"

@@ -1,6 +1,7 @@
 /* measure.c: mf.measure, the weighted atoms that SGD, PDE and optima all are. */
 #include "measure.h"
 
+#include "core/measure/density.h"
 #include "lua/base/array.h"
 
 #include <float.h>

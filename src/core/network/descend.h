@@ -1,4 +1,4 @@
-/* finite.h: the least risk of a network of N neurons (Proposition 1).
+/* descend.h: the least risk of a network of N neurons (Proposition 1).
  *
  * R_N of Eq. 4 for isotropic Gaussians and plain neurons is a smooth function of the N
  * weights w_i in R^d, known without sampling (risk.h): with s_i = tau r_i, z_ij the cosine of

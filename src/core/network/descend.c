@@ -1,5 +1,5 @@
-/* finite.c: gradient descent on the exact risk of N plain neurons under isotropic Gaussians. */
-#include "finite.h"
+/* descend.c: gradient descent on the exact risk of N plain neurons under isotropic Gaussians. */
+#include "descend.h"
 
 #include "risk.h"
 

@@ -1,5 +1,5 @@
-/* finite.c: mf.descend, the risk of a network of N neurons minimised from one start. */
-#include "core/network/finite.h"
+/* descend.c: mf.descend, the risk of a network of N neurons minimised from one start. */
+#include "core/network/descend.h"
 
 #include "lua/base/array.h"
 #include "lua/bind/bind.h"
@@ -94,6 +94,6 @@ static const mfl_fn finite_functions[] = {
          descend_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
-void mfl_open_finite(lua_State *L) {
+void mfl_open_descend(lua_State *L) {
     mfl_functions(L, "mf", finite_functions);
 }

@@ -79,7 +79,7 @@ describe("descend", function()
     end
     refuses("mf.descend: option 'distribution' is missing", { distribution = "none" })
     refuses("option 'N' is missing", { N = "none" })
-    refuses("'N' must be an integer in [1, 1e+05], got 0", { N = 0 })
+    refuses("'N' must be an integer in [1, 100000], got 0", { N = 0 })
     refuses("'init' must be an mf.init, got 3", { init = 3 })
     refuses("'distribution' must be an isotropic law",
             { distribution = mf.distribution.anisotropic { d = 6, s0 = 2, delta = 0.3 } })
