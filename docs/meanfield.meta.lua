@@ -229,7 +229,7 @@ function mf.schedule.power(p) end
 ---@field yhat any prediction yhat_k of the latest step, made before its update
 local class5 = {}
 
----Steps until t = k eps (k the nearest integer to t/eps); returns the run. Raises 'diverged at step k' when the prediction is no longer finite.
+---Steps until t = k eps (k the nearest integer to t/eps; the first step is k = 1); returns the run. Raises 'diverged at step k', at the state before it, when the prediction is beyond 1e12 in size or no number.
 ---@param t any
 function class5:advance(t) end
 
@@ -421,7 +421,7 @@ function class7:trajectory(times, observables) end
 ---@class mf.pde.particles
 ---@field J any number of particles
 ---@field clock any tau = int_0^t xi, in which Eq. 7 is autonomous
----@field error any sum over the steps of the estimated Wasserstein distance W_2 that each added; what the dynamics makes of it later is not included. nil with noise, where the step's error is not known: of weak order 1
+---@field local_error any sum over the steps of the estimated Wasserstein distance W_2 that each added; not the distance to the exact solution, as the dynamics may let it grow later: for that compare with a smaller tol. nil with noise, where the step's error is not known: of weak order 1
 ---@field steps any accepted steps so far
 ---@field t any time
 local class8 = {}

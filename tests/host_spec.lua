@@ -163,7 +163,7 @@ describe("host", function()
     for _, bad in ipairs { "0", "x", "1.5", "" } do
       local result = process.run(host .. " --threads '" .. bad .. "' -e ''")
       assert.equal(1, result.code)
-      assert.matches("'--threads' needs a number from 1 to 1024", result.err, 1, true)
+      assert.matches("'--threads' needs a number from 1 to 256", result.err, 1, true)
     end
   end)
 

@@ -64,6 +64,14 @@ describe("pde.particles", function()
     assert.is_true(order > 4.3 and order < 6.7, "order " .. order)
   end)
 
+  it("takes as many fixed steps as fit, and none for the rounding of the clock", function()
+    for _, o in ipairs { { 0.005, 2, 400 }, { 0.1, 0.3, 3 }, { 0.1, 7, 70 }, { 0.3, 1, 4 }, { 5, 1, 1 } } do
+      local pde = mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 5, step = o[1] }
+      assert.equal(o[3], pde:advance(o[2]).steps)
+      assert.equal(o[2], pde.clock)
+    end
+  end)
+
   it("keeps its error within the estimate's order when tol shrinks", function()
     local function run(tol)
       local pde = mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 100, tol = tol }
@@ -73,8 +81,8 @@ describe("pde.particles", function()
     for _, tol in ipairs { 1e-4, 1e-6, 1e-8 } do
       local pde = run(tol)
       -- local errors may grow along the flow: by e^4 at most between t = 0 and 2 here
-      assert.is_true(mf.transport.w2(pde:measure(), best:measure()) < 55 * pde.error)
-      assert.is_true(pde.error < 200 * tol)
+      assert.is_true(mf.transport.w2(pde:measure(), best:measure()) < 55 * pde.local_error)
+      assert.is_true(pde.local_error < 200 * tol)
     end
   end)
 

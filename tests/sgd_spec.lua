@@ -225,6 +225,17 @@ describe("sgd", function()
     assert.error_matches(function() xi:step(1) end, "this mf.sgd is busy", 1, true)
   end)
 
+  it("needs memory for a panel of weights, not for a block of samples, where d is huge and neurons are few", function()
+    collectgarbage()
+    local before, d = collectgarbage "count", 200000
+    local sgd = mf.sgd { distribution = mf.distribution.isotropic { d = d, delta = 0.5 }, N = 1, eps = 1e-3,
+      activation = mf.activation.tanh(), init = mf.init.gaussian { kappa = 1 } }
+    collectgarbage()
+    assert.equal("plain", sgd.options.algorithm)
+    assert.is_true(1024 * (collectgarbage "count" - before) < 1.2 * 40 * 8 * d)
+    assert.equal(1, sgd:step(1).k)
+  end)
+
   it("names what is wrong", function()
     local good = { distribution = mf.distribution.isotropic { d = 4, delta = 0.5 }, activation = piecewise, N = 3,
                    init = mf.init.gaussian { kappa = 1 }, eps = 0.1 }
@@ -246,5 +257,10 @@ describe("sgd", function()
     local sgd = mf.sgd(good):advance(1)
     assert.error_matches(function() sgd:advance(0.5) end, "time only runs forward", 1, true)
     assert.error_matches(function() sgd:advance(0 / 0) end, "a finite time", 1, true)
+    good.eps = 1e-19
+    assert.error_matches(function() mf.sgd(good):advance(1) end, "too many to be counted", 1, true)
+    assert.error_matches(function() sgd:step(math.maxinteger) end, "too many to be counted", 1, true)
+    good.init = mf.init.custom(function() return { 1, 2, 3, 0 / 0 } end)
+    assert.error(function() mf.sgd(good) end)
   end)
 end)

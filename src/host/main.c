@@ -63,7 +63,7 @@ static bool read_threads(char **argv, int *i, command_line *line) {
     else
         return false;
     long n = strtol(text, &end, 10);
-    if (end == text || *end || n < 1 || n > 1024)
+    if (end == text || *end || n < 1 || n > MF_THREADS_MAX)
         return false;
     line->threads = (size_t)n;
     return true;
@@ -225,7 +225,7 @@ static void open_libraries(lua_State *L) {
 
 static void complain(const char *option) {
     if (strncmp(option, "--threads", strlen("--threads")) == 0)
-        fprintf(stderr, "%s: '--threads' needs a number from 1 to 1024\n", program);
+        fprintf(stderr, "%s: '--threads' needs a number from 1 to %d\n", program, MF_THREADS_MAX);
     else if (option[1] == 'e' || option[1] == 'l')
         fprintf(stderr, "%s: '%s' needs argument\n", program, option);
     else

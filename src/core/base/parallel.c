@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { THREADS_MAX = 256, SPINS = 4000 };
+enum { SPINS = 4000 };
 
 static struct {
     pthread_mutex_t lock;
@@ -99,7 +99,7 @@ static void start_workers(size_t count) {
 
 void mf_threads_set(size_t threads) {
     pthread_mutex_lock(&pool.lock);
-    pool.wanted = threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
+    pool.wanted = threads < 1 ? 1 : threads > MF_THREADS_MAX ? MF_THREADS_MAX : threads;
     pthread_mutex_unlock(&pool.lock);
 }
 

@@ -7,7 +7,9 @@
 
 #include <stddef.h>
 
-/* Number of threads used by native loops, >= 1. Default: 1 per available core. */
+enum { MF_THREADS_MAX = 256 };
+
+/* Number of threads used by native loops, 1 .. MF_THREADS_MAX. Default: 1 per available core. */
 void mf_threads_set(size_t threads);
 size_t mf_threads(void);
 

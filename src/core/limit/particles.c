@@ -301,7 +301,7 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
         if (run->h == 0)
             run->h = fixed ? run->spec.step : first_step(run);
         double left = goal - run->clock, h = run->h;
-        int last = h >= left * (1 - 1e-12);
+        int last = h >= left * (1 - (fixed ? 1e-6 : 1e-12)); /* no step for a clock's rounding */
         if (last)
             h = left;
         else if (!fixed && 2 * h > left) /* no tiny last step */

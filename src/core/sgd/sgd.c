@@ -46,6 +46,11 @@ static size_t default_block(const mf_sgd_spec *spec) {
     return spec->N >= MF_SGD_THREADED ? 60 : 40;
 }
 
+/* A block of samples of a high dimension, several times, beside a panel that is mostly empty. */
+static bool is_thin(const mf_sgd_spec *spec) {
+    return spec->N < MF_SGD_LANES_D && spec->law.d >= 100000;
+}
+
 /* Decay over a block divides by its own product: it must stay far from 0. */
 static bool decays_fast(const mf_sgd_spec *spec, size_t block) {
     double s = spec->xi.kind == MF_SCHEDULE_CUSTOM
@@ -69,8 +74,9 @@ mf_status mf_sgd_plan(mf_sgd_spec *spec, mf_error *err) {
         block = round_up(block, spec->batch);
     bool large = block > MF_SGD_BLOCK_MAX;
     if (spec->algorithm == MF_SGD_AUTO)
-        spec->algorithm =
-                custom || large || decays_fast(spec, block) ? MF_SGD_PLAIN : MF_SGD_BLOCKED;
+        spec->algorithm = custom || large || is_thin(spec) || decays_fast(spec, block)
+                                  ? MF_SGD_PLAIN
+                                  : MF_SGD_BLOCKED;
     if (spec->algorithm == MF_SGD_BLOCKED && (large || block % spec->batch != 0))
         return mf_fail(err, MF_EUNSUPPORTED,
                        "batch = %zu: a block of at most %d samples must be a whole number of "
@@ -112,7 +118,7 @@ static size_t lay_out(mf_sgd *w, char *mem) {
     SECTION(w->XT, blocked ? job->Dp * job->ldk * real : 0);
     SECTION(w->gram, blocked ? job->Bp * job->ldk * real : 0);
     SECTION(job->sums, w->chunks * sizeof(double));
-    SECTION(w->scratch, w->lanes * job->Dp * real);
+    SECTION(w->scratch, blocked ? w->lanes * job->Dp * real : 0);
     SECTION(w->normals, noisy ? (job->Dp + job->panels + block) * w->lanes * sizeof(double) : 0);
     if (noisy && blocked) {
         SECTION(w->noise, mf_sgd_noise_bytes(block, w->lanes));
@@ -556,13 +562,13 @@ mf_status mf_sgd_run(mf_sgd *w, uint64_t to, const double *s, const mf_flag *sto
 
 /* ---- views -------------------------------------------------------------------------------------- */
 
-/* The panel after step k, in w->scratch. */
-static void make_panel(mf_sgd *w, size_t panel) {
+/* The panel after step k: W's own, or made in w->scratch. */
+static const void *make_panel(mf_sgd *w, size_t panel) {
     size_t real = w->single ? sizeof(float) : sizeof(double), size = w->job.Dp * w->lanes * real;
     const char *from = (const char *)w->job.W + panel * size;
-    memcpy(w->scratch, from, size);
     if (!w->open || w->columns == 0)
-        return;
+        return from;
+    memcpy(w->scratch, from, size);
     mf_sgd_job view = w->job;
     view.W = w->scratch;
     view.S_old = (const char *)w->job.P + panel * w->job.Bp * w->lanes * real;
@@ -575,20 +581,21 @@ static void make_panel(mf_sgd *w, size_t panel) {
     CALL(w, sgd_sweep, &view, 0);
     if (w->noise)
         mf_sgd_noise_view(w, panel);
+    return w->scratch;
 }
 
 void mf_sgd_weights(mf_sgd *w, double *out, size_t ld, double *a, double *b) {
     size_t d = w->spec.law.d, N = w->spec.N;
     for (size_t p = 0; p < w->job.panels; ++p) {
-        make_panel(w, p);
+        const void *now = make_panel(w, p);
         for (size_t i = p * w->lanes; i < (p + 1) * w->lanes && i < N; ++i) {
             size_t lane = i - p * w->lanes;
             for (size_t c = 0; c < d; ++c)
-                out[c * ld + i] = mf_sgd_get(w, w->scratch, c * w->lanes + lane);
+                out[c * ld + i] = mf_sgd_get(w, now, c * w->lanes + lane);
             if (a)
                 a[i] = w->job.affine ? mf_sgd_get(w, w->job.a, i) : 1;
             if (b)
-                b[i] = w->job.affine ? mf_sgd_get(w, w->scratch, d * w->lanes + lane) : 0;
+                b[i] = w->job.affine ? mf_sgd_get(w, now, d * w->lanes + lane) : 0;
         }
     }
 }

@@ -12,7 +12,9 @@ extern char *openblas_get_corename(void);
 static int runtime_threads(lua_State *L) {
     if (!lua_isnoneornil(L, 1)) {
         lua_Integer n = luaL_checkinteger(L, 1);
-        luaL_argcheck(L, n >= 1 && n <= 256, 1, "a number of threads in [1, 256] expected");
+        if (n < 1 || n > MF_THREADS_MAX)
+            return luaL_error(L, "mf.threads: a number of threads in [1, %d] expected, got %I",
+                              MF_THREADS_MAX, n);
         mf_threads_set((size_t)n);
     }
     lua_pushinteger(L, (lua_Integer)mf_threads());

@@ -191,11 +191,11 @@ static int particles_J(lua_State *L) {
 
 static const mfl_property particles_properties[] = {
         MFL_FLOW_PROPERTIES,
-        {"error", mfl_flow_error,
-         "sum over the steps of the estimated Wasserstein distance W_2 that each added; what the "
-         "dynamics makes of it later is not included. nil with noise, where the step's error is "
-         "not known: "
-         "of weak order 1"},
+        {"local_error", mfl_flow_error,
+         "sum over the steps of the estimated Wasserstein distance W_2 that each added; not the "
+         "distance to the exact solution, as the dynamics may let it grow later: for that compare "
+         "with a smaller tol. nil with noise, where the step's error is not known: of weak order "
+         "1"},
         {"J", particles_J, "number of particles"},
         {NULL, NULL, NULL}};
 

@@ -29,6 +29,7 @@ typedef struct {
 } sgd_box;
 
 enum { BATCH = 64 };
+#define MOST_STEPS 0x1p53
 
 typedef struct {
     const mf_distribution *law;
@@ -131,11 +132,21 @@ static void *new_box(lua_State *L, const char *where, size_t bytes, sgd_box **bo
 static void set_neurons(lua_State *L, int init, mf_sgd *run) {
     const mf_sgd_spec *spec = mf_sgd_spec_of(run);
     int top = lua_gettop(L);
-    double *w = mfl_array_vector(L, spec->law.d)->data, a, b;
-    for (size_t i = 0; i < spec->N; ++i) {
-        mfl_init_neuron(L, init, (mf_key){spec->seed, MF_STREAM_INIT}, i, spec->law.d, w, &a, &b);
+    size_t d = spec->law.d;
+    double *w = mfl_array_vector(L, d)->data, a, b;
+    mfl_task *task = mfl_task_push(L, "init", 0, (double)spec->N);
+    for (size_t i = 0; i < spec->N && !mfl_task_tick(task, (double)i); ++i) {
+        mfl_init_neuron(L, init, (mf_key){spec->seed, MF_STREAM_INIT}, i, d, w, &a, &b);
+        bool finite = isfinite(a) && isfinite(b);
+        for (size_t c = 0; c < d; ++c)
+            finite &= isfinite(w[c]) != 0;
+        if (!finite)
+            luaL_error(L, "mf.sgd: option 'init' gives neuron %I a weight that is not finite",
+                       (lua_Integer)i + 1);
         mf_sgd_set(run, i, w, a, b);
     }
+    mfl_task_end(task);
+    mfl_task_raise(L, "mf.sgd");
     lua_settop(L, top);
 }
 
@@ -239,6 +250,8 @@ static int sgd_step(lua_State *L) {
     mf_sgd *run = check_run(L);
     lua_Integer steps = luaL_optinteger(L, 2, 1);
     luaL_argcheck(L, steps >= 0, 2, "a number of steps >= 0 expected");
+    if ((double)steps + (double)mf_sgd_k(run) > MOST_STEPS)
+        return luaL_error(L, "sgd:step: %I steps are too many to be counted (2^53)", steps);
     run_to(L, "sgd:step", mf_sgd_k(run) + (uint64_t)steps);
     return 1;
 }
@@ -246,7 +259,12 @@ static int sgd_step(lua_State *L) {
 static int sgd_advance(lua_State *L) {
     mf_sgd *run = check_run(L);
     double t = luaL_checknumber(L, 2), eps = mf_sgd_spec_of(run)->eps;
-    luaL_argcheck(L, t >= 0 && t / eps < 0x1p53, 2, "a finite time t >= 0 expected");
+    luaL_argcheck(L, t >= 0 && isfinite(t), 2, "a finite time t >= 0 expected");
+    if (!(t / eps < MOST_STEPS))
+        return luaL_error(L,
+                          "sgd:advance: t = %f takes t / eps = %f steps of eps = %f, too many to "
+                          "be counted (2^53)",
+                          t, t / eps, eps);
     uint64_t goal = (uint64_t)llround(t / eps);
     if (goal < mf_sgd_k(run))
         return luaL_error(L,
@@ -524,8 +542,10 @@ static int sgd_load(lua_State *L) {
 
 static const mfl_fn sgd_methods[] = {
         {"advance", sgd_advance, "sgd:advance(t)",
-         "Steps until t = k eps (k the nearest integer to t/eps); returns the run. Raises "
-         "'diverged at step k' when the prediction is no longer finite.",
+         "Steps until t = k eps (k the nearest integer to t/eps; the first step is k = 1); returns "
+         "the "
+         "run. Raises 'diverged at step k', at the state before it, when the prediction is beyond "
+         "1e12 in size or no number.",
          NULL},
         {"step", sgd_step, "sgd:step(n)", "n more steps (default 1); returns the run.", NULL},
         {"measure", sgd_measure, "sgd:measure()",
