@@ -63,7 +63,7 @@ function mf.distribution.mixture(options) end
 ---@class mf.activation
 ---@field bounded any whether sigma has finite limits at both ends
 ---@field error any largest error of a tabulated activation, relative to max(1, |sigma|), at the some 70000 points that were looked at (see mf.activation.custom); else 0
----@field kind any "piecewise", "tanh", "erf", "sigmoid", "softplus" or "table"
+---@field kind any "piecewise", "tanh", "erf", "sigmoid", "softplus", "polynomial" or "table"
 ---@field tails any sigma(t) ~ slope t + offset at both ends: slope_left, offset_left, slope_right, offset_right
 local class2 = {}
 
@@ -113,6 +113,11 @@ function mf.activation.erf() end
 ---@param options? mf.activation.piecewise.options
 ---@return mf.activation
 function mf.activation.piecewise(options) end
+
+---c0 + c1 t + c2 t^2 + ..., up to degree 15: exact moments and Hermite coefficients, so SGD, its exact risk, mf.descend and the sampled potential take it. Potentials that need sigma to end in straight lines refuse it from degree 2 on.
+---@param options? any
+---@return mf.activation
+function mf.activation.polynomial(options) end
 
 ---max(t, 0).
 ---@return mf.activation

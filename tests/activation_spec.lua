@@ -258,4 +258,55 @@ describe("activation", function()
     end, "f jumps at t = 0.5", 1, true)
     mf.activation.custom(function(t) return math.sqrt(math.min(1, math.max(0, t))) end) -- steep is no jump
   end)
+
+  it("polynomial: values, moments, Hermite coefficients, derivatives, risk; refused where tails count", function()
+    local function p(t) return 0.5 - 3 * t + 0.25 * t ^ 2 + t ^ 3 end
+    local sigma = act.polynomial { 0.5, -3, 0.25, 1, 0 }
+    assert.equal("mf.activation.polynomial{ 0.5, -3.0, 0.25, 1.0 }", tostring(sigma))
+    assert.equal("polynomial", sigma.kind)
+    assert.is_false(sigma.bounded)
+    for _, at in ipairs { { 0, 0.7 }, { 1, 0 }, { 0.4, -1.2 }, { 3, 2 } } do
+      local s, b = at[1], at[2]
+      local scale = 1 + (math.abs(b) + 5 * s) ^ 3
+      assert.near(p(b), sigma(b), 1e-14 * scale)
+      assert.near(quadrature.slope(p, b, 1e-2), sigma:derivative(b), 1e-10)
+      for k = 0, 6 do
+        local c, dc = sigma:hermite(k, s, b)
+        local function hermite(u) return (sigma:hermite(k, u, b)) end
+        local function product(g) return p(s * g + b) * quadrature.hermite(k, g) end
+        assert.near(quadrature.normal(product), c, 1e-13 * scale)
+        if s > 0 then assert.near(quadrature.slope(hermite, s, 1e-2), dc, 1e-10 * scale) end
+      end
+      local q, _, slope = sigma:moment(s, b)
+      assert.near(sigma:hermite(0, s, b), q, 1e-14 * scale)
+      assert.near(quadrature.slope(function(x) return (sigma:moment(s, x)) end, b, 1e-2), slope, 1e-10 * scale)
+    end
+    -- h_3 of unit neurons: E h_3(u) h_3(v) = z^3, odd in d = 1: R = 1 + (2 + 2 z^3) 6/4, class by class
+    local cubic, w = act.polynomial { 0, -3, 0, 1 }, { { 1, 0 }, { 0.6, 0.8 } }
+    local mixture = mf.distribution.mixture { { label = 1, mean = { 0, 0 } } }
+    local i = 0
+    local run = mf.sgd { distribution = mixture, activation = cubic, N = 2, eps = 1e-3,
+      init = mf.init.custom(function() i = i + 1 return w[i] end) }
+    local risk, bound = run:risk()
+    assert.near(1 + (2 + 2 * 0.6 ^ 3) * 6 / 4, risk, bound)
+    assert.is_true(bound < 1e-11)
+    assert.is_true(run:step(50).k == 50 and run:risk() == run:risk())
+    local path = os.tmpname()
+    run:save(path)
+    assert.equal(run:risk(), (mf.sgd.load(path):risk()))
+    os.remove(path)
+    local law = mf.distribution.isotropic { d = 5, delta = 0.5 }
+    for _, d in ipairs { 5, math.huge } do
+      assert.error_matches(function() mf.potential.radial { distribution = law, activation = cubic, d = d } end,
+        "a polynomial sigma grows faster than |t|", 1, true)
+    end
+    assert.error_matches(function()
+      mf.potential.two_radius { distribution = mf.distribution.anisotropic { d = 5, s0 = 2, delta = 0.5 },
+        activation = cubic }
+    end, "a polynomial sigma grows faster than |t|", 1, true)
+    local sampled = mf.potential.sampled { distribution = law, activation = cubic, samples = 200 }
+    assert.is_true(sampled:V { 0.1, 0, 0, 0, 0.3 } < math.huge)
+    assert.error_matches(function() act.polynomial { 1, 0 / 0 } end, "coefficient 2 must be a finite number", 1, true)
+    assert.error_matches(function() act.polynomial {} end, "expected 1 to 16 coefficients, got 0", 1, true)
+  end)
 end)

@@ -8,7 +8,7 @@ local REACH = 8.5
 local function wiggle(t) return math.cos(5 * t) * math.exp(-t * t / 8) end
 local function corner(t) return math.max(-0.3, math.min(0.3, 0.3 - 2 * t)) + math.exp(-t * t) end
 
--- name, sigma, the same in Lua (nil: sigma itself), kinks, width of the panels in t
+-- name, sigma, the same in Lua (nil: sigma itself), kinks, width of the panels in t, how far out
 local sigmas = {
   { "paper", mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }, nil, { 0.5, 1.5 }, 4 },
   { "relu", mf.activation.relu(), nil, { 0 }, 4 },
@@ -18,6 +18,7 @@ local sigmas = {
   { "softplus", mf.activation.softplus(), nil, {}, 1.5 },
   { "wiggle", mf.activation.custom(wiggle), wiggle, {}, 0.5 },
   { "corner", mf.activation.custom { f = corner, kinks = { 0, 0.3 } }, corner, { 0, 0.3 }, 1 },
+  { "cubic", mf.activation.polynomial { 0, -3, 0.5, 1 }, nil, {}, 4, 12 },
 }
 
 local function density(g) return math.exp(-g * g / 2) / math.sqrt(2 * math.pi) end
@@ -68,6 +69,7 @@ end
 
 -- R_N of the neurons {w=, a=, b=}; classes: {share, label, mean or nil, L^T as a function of w}.
 local function brute(classes, sigma, neurons)
+  REACH = sigma[6] or 8.5
   local F, kinks, width, N, risk = sigma[3] or function(t) return sigma[2](t) end, sigma[4], sigma[5], #neurons, 0
   for _, class in ipairs(classes) do
     local share, label, mu, shape = table.unpack(class, 1, 4)

@@ -44,6 +44,7 @@ describe("sgd in blocks", function()
       { activation = A.softplus(), neuron = "affine", fix_b = true, lambda = 0.2,
         xi = function(t) return 1 / (1 + t) end },
       { activation = tabulated, neuron = "affine", block = 240 },
+      { activation = A.polynomial { 0.1, 1, -0.2, 0.05 }, neuron = "affine" },
     } do
       c.algorithm = "blocked"
       local blocked = new(c):step(10007)

@@ -32,6 +32,7 @@ mf.activation.tanh: mf.activation.tanh()(0.5)
 mf.activation.erf: mf.activation.erf()
 mf.activation.sigmoid: mf.activation.sigmoid()
 mf.activation.softplus: mf.activation.softplus()
+mf.activation.polynomial: mf.activation.polynomial { 0, -3, 0, 1 }
 mf.activation.custom: mf.activation.custom(function(t) return math.exp(-t * t) end)
 mf.activation:derivative: sigma:derivative(1)
 mf.activation:moment: q, dq_ds = sigma:moment(1.2)

@@ -5,6 +5,7 @@
  * overflows nor loses the small terms, however large k and x are.
  *   Piecewise linear:  integrals over segments are differences of p_k at the knots; where a
  *       segment is short (large s) the difference cancels, and a Gauss rule takes over.
+ *   Polynomials:       Horner's rule on Hermite coefficients.
  *   erf:               the Gaussian product is known: powers times p_k.
  *   Others:            Gauss-Legendre panels between the breaks of sigma(s x + b), which
  *       gather at -b/s when s is large.                                                     */
@@ -83,6 +84,14 @@ static void tabulated(const mf_activation_table *table, double t, double *value,
     *slope /= half;
 }
 
+static void polynomial(const mf_activation *a, double t, double *value, double *slope) {
+    *value = *slope = 0;
+    for (size_t j = a->knots; j-- > 0;) {
+        *slope = *slope * t + *value;
+        *value = *value * t + a->s[j];
+    }
+}
+
 static double sigmoid(double t) {
     double e = exp(-fabs(t));
     return (t >= 0 ? 1 : e) / (1 + e);
@@ -110,6 +119,9 @@ static void evaluate(const mf_activation *a, double t, double *value, double *sl
     case MF_ACT_SOFTPLUS:
         *value = fmax(t, 0) + log1p(exp(-fabs(t)));
         *slope = sigmoid(t);
+        return;
+    case MF_ACT_POLYNOMIAL:
+        polynomial(a, t, value, slope);
         return;
     case MF_ACT_TABLE:
         break;
@@ -162,8 +174,21 @@ mf_activation_tails mf_activation_tails_of(const mf_activation *a) {
     case MF_ACT_TABLE:
         tails = a->table->tails;
         break;
+    case MF_ACT_POLYNOMIAL: {
+        double slope = a->knots > 1 ? a->s[1] : 0, top = a->s[a->knots - 1];
+        tails = (mf_activation_tails){slope, a->s[0], slope, a->s[0]};
+        if (a->knots > 2) {
+            tails.slope_right = copysign(HUGE_VAL, top);
+            tails.slope_left = a->knots % 2 ? -tails.slope_right : tails.slope_right;
+        }
+        break;
+    }
     }
     return tails;
+}
+
+bool mf_activation_has_tails(const mf_activation *a) {
+    return a->kind != MF_ACT_POLYNOMIAL || a->knots <= 2;
 }
 
 bool mf_activation_is_bounded(const mf_activation *a) {
@@ -188,7 +213,7 @@ double mf_activation_scale(const mf_activation *a) {
         double value = fabs(mf_activation_value(a, t));
         sup = fmax(sup, bounded ? value : value / (1 + fabs(t)));
     }
-    for (size_t j = 0; j < a->knots; ++j)
+    for (size_t j = 0; a->kind == MF_ACT_PIECEWISE && j < a->knots; ++j)
         sup = fmax(sup, bounded ? fabs(a->s[j]) : fabs(a->s[j]) / (1 + fabs(a->t[j])));
     return fmax(1, sup * sup);
 }
@@ -203,6 +228,9 @@ static size_t breaks_of(const mf_activation *a, const double **at, double *scale
     case MF_ACT_TABLE:
         *at = a->table->data;
         return a->table->panels + 1;
+    case MF_ACT_POLYNOMIAL:
+        *at = NULL;
+        return 0;
     case MF_ACT_SIGMOID:
     case MF_ACT_SOFTPLUS:
         *scale = 2;
@@ -228,7 +256,7 @@ double mf_activation_reach(const mf_activation *a) {
     const double *at;
     double scale;
     size_t n = breaks_of(a, &at, &scale);
-    return scale * fmax(fabs(at[0]), fabs(at[n - 1]));
+    return n ? scale * fmax(fabs(at[0]), fabs(at[n - 1])) : 0;
 }
 
 /* ---- Hermite functions ----------------------------------------------------------------------- */
@@ -389,6 +417,41 @@ static void project_erf(projection *p) {
     p->slope = 2 * M_SQRT2 / v * density(M_SQRT2 * p->b / v);
 }
 
+/* ---- polynomials --------------------------------------------------------------------------------- */
+
+/* q = (s G + b) q for a polynomial q in G, given and returned by its Hermite coefficients (n of them,
+ * one more after): G h_k = sqrt(k + 1) h_{k+1} + sqrt(k) h_{k-1}.                                  */
+static void times_argument(double *q, size_t n, double s, double b) {
+    double before = 0; /* q_{k-1} as it was */
+    q[n] = 0;
+    for (size_t k = 0; k <= n; ++k) {
+        double now = q[k], after = k < n ? q[k + 1] : 0;
+        q[k] = b * now + s * (sqrt((double)k) * before + sqrt((double)k + 1) * after);
+        before = now;
+    }
+}
+
+/* Horner's rule for sigma and sigma'; dc_k/ds = E sigma'(s G + b) G h_k(G). */
+static void project_polynomial(projection *p) {
+    double q[MF_KNOTS_MAX + 2] = {0}, dq[MF_KNOTS_MAX + 2] = {0};
+    size_t n = p->a->knots;
+    for (size_t j = n; j-- > 0;) { /* both have n - j - 1 coefficients */
+        size_t have = n - j - 1;
+        times_argument(dq, have, p->s, p->b);
+        for (size_t k = 0; k < have; ++k)
+            dq[k] += q[k];
+        times_argument(q, have, p->s, p->b);
+        q[0] += p->a->s[j];
+    }
+    p->slope = dq[0];
+    times_argument(dq, n, 1, 0);
+    for (size_t k = 0; k < p->n && k < n; ++k) {
+        p->c[k] = q[k];
+        if (p->dc)
+            p->dc[k] = dq[k];
+    }
+}
+
 /* ---- quadrature ---------------------------------------------------------------------------------- */
 
 static void panel(projection *p, double from, double to) {
@@ -489,6 +552,8 @@ static mf_status project(projection *p, mf_error *err) {
         project_signs(p);
     else if (p->a->kind == MF_ACT_PIECEWISE)
         project_piecewise(p);
+    else if (p->a->kind == MF_ACT_POLYNOMIAL)
+        project_polynomial(p);
     else if (p->s == 0)
         project_corner(p);
     else if (p->a->kind == MF_ACT_ERF)

@@ -16,9 +16,10 @@ typedef enum {
     MF_ACT_PIECEWISE, /* linear between knots (t_j, s_j); beyond the ends the given slopes */
     MF_ACT_TANH,
     MF_ACT_ERF,
-    MF_ACT_SIGMOID,  /* 1 / (1 + exp(-t))    */
-    MF_ACT_SOFTPLUS, /* log(1 + exp(t))      */
-    MF_ACT_TABLE     /* piecewise polynomial */
+    MF_ACT_SIGMOID,    /* 1 / (1 + exp(-t))    */
+    MF_ACT_SOFTPLUS,   /* log(1 + exp(t))      */
+    MF_ACT_POLYNOMIAL, /* sum of s_j t^j, j < knots */
+    MF_ACT_TABLE       /* piecewise polynomial */
 } mf_activation_kind;
 
 typedef struct mf_activation_table mf_activation_table;
@@ -49,6 +50,10 @@ typedef struct {
 mf_activation_tails mf_activation_tails_of(const mf_activation *);
 bool mf_activation_is_bounded(const mf_activation *);
 
+/* Whether sigma has such tails: all but polynomials of degree 2 and more, whose slopes come out as
+ * +-HUGE_VAL. What rests on tails refuses these.                                               */
+bool mf_activation_has_tails(const mf_activation *);
+
 /* Where sigma or its scale changes, increasing: knots, panel edges, the dyadic distances
  * between which a smooth activation is well resolved. breaks has room for `room` numbers;
  * returns how many there are (more than `room`: only the first `room` were written).     */
@@ -66,7 +71,7 @@ double mf_activation_error(const mf_activation *);
 
 /* q(s, b) = E sigma(s G + b), and its derivatives in s and b (NULL: not wanted). s in
  * [0, inf], inf for bounded activations only; at s = 0 the limits s -> 0+.
- * Closed forms for piecewise (and ReLU) and erf, quadrature to about 1e-13 otherwise.   */
+ * Closed forms for piecewise (and ReLU), polynomials and erf, quadrature to about 1e-13 otherwise.   */
 mf_status mf_activation_moment(const mf_activation *, double s, double b, double *q, double *dq_ds,
                                double *dq_db, mf_error *err);
 

@@ -85,7 +85,7 @@ static double legendre(int k, double x) {
 /* The rules of quadrature and the breaks of sigma; close_rules takes back what they hold. */
 static mf_status open_rules(component *p, mf_error *err) {
     p->breaks = mf_activation_breaks(p->act, NULL, 0);
-    p->at = malloc(p->breaks * sizeof *p->at);
+    p->at = malloc((p->breaks + 1) * sizeof *p->at);
     if (!p->at)
         return mf_fail(err, MF_ENOMEM, "out of memory");
     mf_activation_breaks(p->act, p->at, p->breaks);
@@ -216,7 +216,13 @@ static mf_status pair_by_quadrature(const component *p, size_t i, size_t j, doub
 /* E sigma(s_i G + b_i)^2: on the unit intervals by nodes that all neurons share, but for those
  * that have a break inside.                                                                 */
 static double second_moment(const component *p, size_t i) {
-    double sum = 0, s = p->s[i], b = p->offset[i];
+    double sum = 0, s = p->s[i], b = p->offset[i], c[MF_KNOTS_MAX];
+    if (p->act->kind == MF_ACT_POLYNOMIAL) { /* all its coefficients: exact */
+        mf_activation_hermite(p->act, s, b, MF_KNOTS_MAX, c, NULL, NULL);
+        for (size_t k = 0; k < MF_KNOTS_MAX; ++k)
+            sum += c[k] * c[k];
+        return sum;
+    }
     size_t next = 0, n = s > 0 ? p->breaks : 0;
     while (next < n && (p->at[next] - b) / s <= -REACH)
         ++next;

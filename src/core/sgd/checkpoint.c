@@ -20,8 +20,14 @@ static const char *const neurons[] = {"plain", "affine", NULL};
 static const char *const algorithms[] = {"auto", "plain", "blocked", NULL};
 static const char *const precisions[] = {"double", "single", NULL};
 static const char *const schedules[] = {"constant", "power", "custom", NULL};
-static const char *const activations[] = {"piecewise", "tanh",  "erf", "sigmoid",
-                                          "softplus",  "table", NULL};
+static const char *const activations[] = {[MF_ACT_PIECEWISE] = "piecewise",
+                                          [MF_ACT_TANH] = "tanh",
+                                          [MF_ACT_ERF] = "erf",
+                                          [MF_ACT_SIGMOID] = "sigmoid",
+                                          [MF_ACT_SOFTPLUS] = "softplus",
+                                          [MF_ACT_POLYNOMIAL] = "polynomial",
+                                          [MF_ACT_TABLE] = "table",
+                                          [MF_ACT_TABLE + 1] = NULL};
 
 static const char what[] = "mf.sgd";
 
@@ -35,6 +41,8 @@ static void write_activation(mf_fields_writer *to, const mf_activation *sigma) {
         mf_fields_doubles(to, "sigma s", sigma->knots, sigma->s);
         mf_fields_doubles(to, "sigma slopes", 2, slopes);
     }
+    if (sigma->kind == MF_ACT_POLYNOMIAL)
+        mf_fields_doubles(to, "sigma s", sigma->knots, sigma->s);
     if (sigma->kind == MF_ACT_TABLE) {
         const mf_activation_table *table = sigma->table;
         const double tails[] = {table->tails.slope_left, table->tails.offset_left,
@@ -118,6 +126,12 @@ static void read_piecewise(mf_fields *from, mf_activation *sigma) {
     sigma->slope_right = slopes ? slopes[1] : 0;
 }
 
+static void read_polynomial(mf_fields *from, mf_activation *sigma) {
+    const double *s = mf_fields_list(from, "sigma s", 1, MF_KNOTS_MAX, &sigma->knots);
+    if (s)
+        memcpy(sigma->s, s, sigma->knots * sizeof *s);
+}
+
 /* A table is copied to `room`, as it is one piece: header and numbers. */
 static void read_table(mf_fields *from, mf_activation *sigma, mf_activation_table *room) {
     size_t panels = (size_t)mf_fields_count(from, "sigma panels", 1, MF_TABLE_PANELS);
@@ -143,6 +157,8 @@ static void read_spec(mf_fields *from, mf_sgd_spec *spec, mf_activation_table *r
     spec->sigma.kind = (mf_activation_kind)mf_fields_choice(from, "sigma", activations);
     if (spec->sigma.kind == MF_ACT_PIECEWISE)
         read_piecewise(from, &spec->sigma);
+    if (spec->sigma.kind == MF_ACT_POLYNOMIAL)
+        read_polynomial(from, &spec->sigma);
     if (spec->sigma.kind == MF_ACT_TABLE)
         read_table(from, &spec->sigma, room);
     spec->neuron = (mf_neuron)mf_fields_choice(from, "neuron", neurons);

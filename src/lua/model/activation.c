@@ -8,8 +8,10 @@
 
 static const mfl_class activation_class;
 
-static const char *const kind_names[] = {"piecewise", "tanh",     "erf",
-                                         "sigmoid",   "softplus", "table"};
+static const char *const kind_names[] = {
+        [MF_ACT_PIECEWISE] = "piecewise",  [MF_ACT_TANH] = "tanh",         [MF_ACT_ERF] = "erf",
+        [MF_ACT_SIGMOID] = "sigmoid",      [MF_ACT_SOFTPLUS] = "softplus", [MF_ACT_TABLE] = "table",
+        [MF_ACT_POLYNOMIAL] = "polynomial"};
 
 /* Pushes an activation; its option table is on top of the stack. */
 static mf_activation *push_activation(lua_State *L, mf_activation value) {
@@ -111,6 +113,36 @@ static int activation_piecewise(lua_State *L) {
         lua_rawseti(L, -2, 1);
         lua_pushnumber(L, a.s[i]);
         lua_rawseti(L, -2, 2);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    push_activation(L, a);
+    return 1;
+}
+
+/* ---- polynomials --------------------------------------------------------------------------------- */
+
+static int activation_polynomial(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
+    if (n < 1 || n > MF_KNOTS_MAX)
+        luaL_error(L, "mf.activation.polynomial: expected 1 to %d coefficients, got %I",
+                   MF_KNOTS_MAX, n);
+    mf_activation a = {.kind = MF_ACT_POLYNOMIAL, .knots = (size_t)n};
+    for (lua_Integer i = 1; i <= n; ++i) {
+        lua_rawgeti(L, 1, i);
+        a.s[i - 1] = lua_tonumber(L, -1);
+        if (lua_type(L, -1) != LUA_TNUMBER || !isfinite(a.s[i - 1]))
+            luaL_error(L,
+                       "mf.activation.polynomial: coefficient %I must be a finite number, got %s",
+                       i, luaL_tolstring(L, -1, NULL));
+        lua_pop(L, 1);
+    }
+    while (a.knots > 1 && a.s[a.knots - 1] == 0)
+        --a.knots;
+    lua_createtable(L, (int)a.knots, 0); /* a copy, which cannot change later */
+    for (size_t i = 0; i < a.knots; ++i) {
+        lua_pushnumber(L, a.s[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     push_activation(L, a);
@@ -308,6 +340,18 @@ static int activation_tostring(lua_State *L) {
         lua_pushfstring(L, "mf.activation.custom{ error = %f }", mf_activation_error(a));
         return 1;
     }
+    if (a->kind == MF_ACT_POLYNOMIAL) {
+        luaL_Buffer list;
+        luaL_buffinit(L, &list);
+        luaL_addstring(&list, "mf.activation.polynomial{ ");
+        for (size_t i = 0; i < a->knots; ++i) {
+            lua_pushfstring(L, "%s%f", i ? ", " : "", a->s[i]);
+            luaL_addvalue(&list);
+        }
+        luaL_addstring(&list, " }");
+        luaL_pushresult(&list);
+        return 1;
+    }
     if (a->kind != MF_ACT_PIECEWISE) {
         lua_pushfstring(L, "mf.activation.%s()", kind_names[a->kind]);
         return 1;
@@ -348,7 +392,7 @@ static const mfl_property activation_properties[] = {
          "largest error of a tabulated activation, relative to max(1, |sigma|), at the some 70000 "
          "points that were looked at (see mf.activation.custom); else 0"},
         {"kind", activation_kind,
-         "\"piecewise\", \"tanh\", \"erf\", \"sigmoid\", \"softplus\" or "
+         "\"piecewise\", \"tanh\", \"erf\", \"sigmoid\", \"softplus\", \"polynomial\" or "
          "\"table\""},
         {"bounded", activation_bounded, "whether sigma has finite limits at both ends"},
         {"tails", activation_tails,
@@ -372,6 +416,13 @@ static const mfl_fn activation_functions[] = {
         {"erf", activation_erf, "mf.activation.erf()", "2/sqrt(pi) int_0^t exp(-u^2) du.", NULL},
         {"sigmoid", activation_sigmoid, "mf.activation.sigmoid()", "1/(1 + exp(-t)).", NULL},
         {"softplus", activation_softplus, "mf.activation.softplus()", "log(1 + exp(t)).", NULL},
+        {"polynomial", activation_polynomial, "mf.activation.polynomial{c0, c1, c2, ...}",
+         "c0 + c1 t + c2 t^2 + ..., up to degree 15: exact moments and Hermite coefficients, so "
+         "SGD, "
+         "its exact risk, mf.descend and the sampled potential take it. Potentials that need sigma "
+         "to "
+         "end in straight lines refuse it from degree 2 on.",
+         NULL},
         {"custom", activation_custom, "mf.activation.custom{f=, df=, kinks=, tol=}",
          "A Lua function t -> sigma(t), tabulated once as piecewise polynomials and straight lines "
          "far out; `.error` is its largest error seen. Looked at are points 1/600 apart in |t| < "
