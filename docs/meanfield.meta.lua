@@ -956,7 +956,7 @@ function class16:data() end
 ---@field points? integer an integer in [8, 1e+07]: number of points of the curve
 ---@field coordinate? any a name or a number: which one, where there are several
 
----The smooth density of a particle measure (measure:density()), as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
+---The smooth density of a particle measure (measure:density()) or of an mf.pde.grid, as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
 ---@param measure any
 ---@param options? mf.plot.figure.density.options
 function class16:density(measure, options) end
@@ -1161,7 +1161,7 @@ function class17:contour(options) end
 ---@field points? integer an integer in [8, 1e+07]: number of points of the curve
 ---@field coordinate? any a name or a number: which one, where there are several
 
----The smooth density of a particle measure (measure:density()), as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
+---The smooth density of a particle measure (measure:density()) or of an mf.pde.grid, as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
 ---@param measure any
 ---@param options? mf.plot.figure.density.options
 function class17:density(measure, options) end

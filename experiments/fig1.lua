@@ -16,32 +16,37 @@ local sgd = mf.sgd { distribution = law, activation = sigma, N = run.N, init = r
 local pde = mf.pde.particles { potential = pot, init = rho0, J = run.J }
 
 local fig  = mf.plot { panels = 2, width = 7, height = 2.8 }
-local laws = fig:panel(1, { xlabel = "r = |w|", ylabel = "density of r", xrange = { 0, 6 }, yrange = { 0, 6.5 },
-                            tag = "a", title = "bars: SGD, lines: PDE" })
+local laws = fig:panel(1, { xlabel = "r = |w|", ylabel = "density of r", xrange = { 0, 6 }, yrange = { 0, 7 },
+                            tag = "a", title = "bars: SGD, lines: PDE", palette = mf.plot.colors(#run.at) })
 local risk = fig:panel(2, { xlabel = "t = kε", ylabel = "population risk", yrange = { 0, 1.8 }, tag = "b" })
 
--- Panel a: at the times run.at, histograms of SGD's neurons and the PDE's density (14 % of the
--- mass ends in a narrow peak below r = 0.2, which leaves the frame).
+-- Panel a: at the times run.at, histograms of SGD's neurons and the PDE's density.
 -- Panel b: the exact risk R_N of the network, R(rho_t), and the mean risk of N neurons drawn from rho_t.
 local shown = {}
 for _, t in ipairs(run.at) do shown[t] = true end
-local ts, R_N, R, R_mean = {}, {}, {}, {}
-local t_end = run.at[#run.at]
+local ts, R_N, line = {}, {}, { t = {}, R = {}, R_mean = {} }
+local t_end, last = run.at[#run.at], 0
+local observe = { R = "risk", R_mean = function(rho) return pot:risk(rho, run.N) end }
 for t, i in run:times(mf.array.linspace(0, t_end, math.ceil(4 * t_end) + 1), run.at) do
   sgd:advance(t)
-  pde:advance(t)
+  local way = pde:trajectory(mf.array.linspace(last, t, 9), observe) -- the line, smooth between SGD's symbols
+  for name, list in pairs(line) do table.move(way[name]:totable(), 1, 9, #list + 1, list) end
   local r, rho = sgd:measure():radius(), pde:measure()
-  ts[i], R_N[i], R[i], R_mean[i] = t, sgd:risk(), pde:risk(), pot:risk(rho, run.N)
+  ts[i], R_N[i], last = t, sgd:risk(), t
   if shown[t] then
     laws:histogram(r, { bins = 120, range = { 0, 6 }, label = ("t = %g"):format(t) })
     laws:density(rho)
-    run:record { t = t, k = sgd.k, R_N = R_N[i], R = R[i], R_mean = R_mean[i], mean_r_sgd = r:mean(),
+    run:record { t = t, k = sgd.k, R_N = R_N[i], R = way.R[9], R_mean = way.R_mean[9], mean_r_sgd = r:mean(),
                  mean_r_pde = rho:mean(), W1 = mf.transport.w1(r, rho) }
   end
 end
 risk:points(ts, R_N, { label = "SGD, R_N" })
-risk:line(ts, R, { label = "PDE, R(ρ_t)" })
-risk:line(ts, R_mean, { label = "N neurons from ρ_t", dash = "dashed" })
+local peak = pde:measure():mean(function(r) return r < 0.2 and 1 or 0 end)
+if peak > 0 then
+  laws:text(0.15, 6.65, ("← %.0f %% of the mass at t = %g: a peak beyond the frame"):format(100 * peak, t_end))
+end
+risk:line(line.t, line.R, { label = "PDE, R(ρ_t)" })
+risk:line(line.t, line.R_mean, { label = "N neurons from ρ_t", dash = "dashed" })
 
 -- N independent draws from a law on [0, L] have E W1 <= int sqrt(F (1 - F)/N) <= L/(2 sqrt N); here L < 6.
 run:check("W1 between the laws of r, at every t", run:max("W1"), "<", 3 / math.sqrt(run.N))

@@ -1,6 +1,6 @@
 -- Fig. 2: the risk that SGD reaches against Delta, the least risk of any law of neurons, and the
--- single-delta ansatz (Eq. 14), which is that least risk up to Delta_d^h.
--- How long is long enough: beyond Delta_d^h the risk first rests near the single-delta value, then
+-- risk of the best law on one sphere (the single-delta ansatz of Eq. 14), which is that least risk up to Delta_d^h.
+-- How long is long enough: beyond Delta_d^h the risk first rests near the sphere's value, then
 -- creeps down for ever while mass moves towards r = inf. The PDE says when to stop: at the first
 -- t = 1, 2, 4, ... where R(rho_t) is within `settle` of R(rho_tmax). Its value at that t is drawn
 -- next to SGD's. Step noise adds about 6 eps d R to the risk: eps keeps that below `noise`.
@@ -30,7 +30,8 @@ local results = mf.sweep(points, function(p)
 end)
 
 local fig  = mf.plot { xlabel = "Δ", ylabel = "risk", width = 4.5, xrange = { 0, 1 }, yrange = { 0, 1.15 } }
-local zoom = fig:inset { x = 0.46, y = 0.46, w = 0.29, h = 0.51, key = "none", xrange = {0.4, 0.86}, yrange = {0, 0.1} }
+local zoom = fig:inset { w = 0.3, h = 0.36, key = "none", xlabel = "Δ", ylabel = "risk", xrange = { 0.4, 0.86 },
+                         yrange = { 0, 0.1 } }
 local function draw(kind, x, y, style)
   for _, axes in ipairs { fig, zoom } do axes[kind](axes, x, y, style) end
 end
@@ -38,13 +39,13 @@ local gap, far, dims = 0, 0, table.move(run.d, 1, #run.d, 1, { [#run.d + 1] = ma
 for k, d in ipairs(dims) do
   local x, best, one, delta, R_sgd, R_pde, color = {}, {}, {}, {}, {}, {}, mf.plot.palette[k]
   local function label(text) return k == 1 and text or nil end
-  for i = 1, 99 do
-    local optimum = mf.optimum { potential = potential { d = d, delta = i / 100 } }
-    x[i], best[i], one[i], gap = i / 100, optimum.risk, one_sphere(d, i / 100), math.max(gap, optimum.gap)
+  for i = 1, 299 do
+    local optimum = mf.optimum { potential = potential { d = d, delta = i / 300 } }
+    x[i], best[i], one[i], gap = i / 300, optimum.risk, one_sphere(d, i / 300), math.max(gap, optimum.gap)
   end
   local _, high = mf.stability.interval { d = d, activation = sigma }
   draw("line", x, best, { color = color, label = d == math.huge and "d = ∞" or "d = " .. d })
-  draw("line", x, one, { color = color, dash = "dashed", label = label "single delta" })
+  draw("line", x, one, { color = color, dash = "dashed", label = label "best sphere" })
   draw("points", { high }, { one_sphere(d, high) }, { color = color, symbol = "disc", label = label "Δ_d^h" })
   for i, r in ipairs(results) do if points[i].d == d then
     delta[#delta + 1], R_sgd[#delta + 1], R_pde[#delta + 1] = points[i].delta, r.R_sgd, r.R_pde

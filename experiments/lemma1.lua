@@ -42,7 +42,9 @@ local fig = mf.plot { xlabel = "d", ylabel = "Δ", xlog = true, xrange = { 10, r
 fig:band(dims, low, high, { label = "one sphere is optimal" })
 fig:line(dims, high, { label = "Δ_d^h" })
 fig:line(dims, low, { label = "Δ_d^l" })
-fig:points(dots.x, dots.y, { symbol = "disc", size = 0.7, color = "#222222" })
+fig:points(dots.x, dots.y, { symbol = "disc", size = 0.7, color = "black", label = "d of the table" })
+fig:line({ dims[1], dims[1] }, { low[1], high[1] }, { dash = "dotted", color = "gray", width = 0.7,
+                                                    label = ("no such Δ for d < %d"):format(dims[1]) })
 fig:hline(limit, { label = "Δ_∞", dash = "dashed" })
 
 run:check("the limit is that of the paper (about 0.47)", math.abs(limit - 0.4742190), "<", 1e-6)

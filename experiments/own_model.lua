@@ -18,14 +18,14 @@ end }
 local rho0 = mf.init.gaussian { kappa = 1, a = 1 }
 
 -- SGD sees fresh examples; the PDE feels the potential of `samples` of them; both are judged on others.
-local function potential(seed)
+local function potential(seed, samples)
   return mf.potential.sampled { distribution = law, activation = tanh, neuron = "affine", fix_b = true,
-                                samples = run.samples, seed = seed }
+                                samples = samples, seed = seed }
 end
 local sgd = mf.sgd { distribution = law, activation = tanh, neuron = "affine", fix_b = true, N = run.N, init = rho0,
                      eps = run.eps, seed = run.seed }
-local pde = mf.pde.particles { potential = potential(1), init = rho0, J = run.J, tol = 1e-4, seed = run.seed + 1 }
-local judge = potential(2)
+local pde = mf.pde.particles { potential = potential(1, run.samples), init = rho0, J = run.J, tol = 1e-4, seed = run.seed + 1 }
+local judge = potential(2, run.samples // 4)
 
 -- How far the students' directions have turned to the teacher's: the mean of |cos| with the nearer of u1, u2.
 local function alignment(m)
@@ -36,19 +36,23 @@ local function alignment(m)
   end)
 end
 
-local t, R_N, R, A_N, A = {}, {}, {}, {}, {}
-for time, k in run:times(mf.array.logspace(0.05, run.t_end, run.points):totable()) do
-  local net, rho = sgd:advance(time):measure(), pde:advance(time):measure()
-  t[k], R_N[k], R[k], A_N[k], A[k] = time, judge:risk(net), judge:risk(rho), alignment(net), alignment(rho)
-  run:record { t = time, k = sgd.k, R_N = R_N[k], R = R[k], align_sgd = A_N[k], align_pde = A[k] }
+-- The PDE at many times, for smooth lines; SGD at every 25th of them.
+local dense = mf.array.logspace(0.05, run.t_end, 25 * run.points - 24)
+local way = pde:trajectory(dense, { R = function(rho) return judge:risk(rho) end, A = alignment })
+local t, R_N, A_N = {}, {}, {}
+for k = 1, run.points do t[k] = dense[25 * k - 24] end
+for time, k in run:times(t) do
+  local net, i = sgd:advance(time):measure(), 25 * k - 24
+  R_N[k], A_N[k] = judge:risk(net), alignment(net)
+  run:record { t = time, k = sgd.k, R_N = R_N[k], R = way.R[i], align_sgd = A_N[k], align_pde = way.A[i] }
 end
 
 local fig   = mf.plot { panels = 2, width = 7, height = 2.8 }
 local risk  = fig:panel(1, { xlabel = "t = kε", ylabel = "risk on fresh examples", xlog = true, tag = "a" })
 local align = fig:panel(2, { xlabel = "t = kε", ylabel = "alignment with the teacher", xlog = true, tag = "b" })
 risk:points(t, R_N, { label = "SGD" })
-risk:line(t, R, { label = "PDE" })
+risk:line(dense, way.R, { label = "PDE" })
 align:points(t, A_N, { label = "SGD" })
-align:line(t, A, { label = "PDE" })
+align:line(dense, way.A, { label = "PDE" })
 run:check("SGD's final risk, over its first", R_N[#t] / R_N[1], "<", 0.5)
 run:save(fig)

@@ -47,6 +47,6 @@ end
 local fig = mf.plot { xlabel = "N", ylabel = "risk above inf R", xlog = true, ylog = true }
 fig:line(run.N, bound, { label = "K/N" })
 fig:line(run.N, drawn, { label = "N neurons drawn from ρ_*", dash = "dashed" })
-fig:points(all.N, all.excess, { label = "descent, every start", symbol = "+", color = "#888888" })
-fig:points(run.N, excess, { label = "the best: inf R_N", symbol = "disc" })
+fig:points(run.N, excess, { label = "best descent, ≥ inf R_N", symbol = "circle", size = 1.5 })
+fig:points(all.N, all.excess, { label = "descent from every start", symbol = "x", size = 0.6, color = "black" })
 run:save(fig)

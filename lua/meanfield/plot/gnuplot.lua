@@ -405,7 +405,7 @@ function Script:panel(plan, head)
   self:ticks("y", plan.yscale, plan.sizes.tick)
   self:add(plan.panel.options.grid
            and 'set grid xtics ytics back linetype 1 linewidth 0.4 linecolor rgb "#D8D8D8"' or "unset grid")
-  if plan.inner and plan.clear then -- nothing lies beneath but the grid
+  if plan.inner and plan.place and plan.clear then -- nothing lies beneath but the grid
     self:rectangle(frame.left - space.left, frame.bottom - space.bottom, frame.left + frame.width + space.right,
                    frame.bottom + frame.height + space.top, 'behind fillcolor rgb "white" fillstyle solid noborder')
   end

@@ -141,8 +141,8 @@ local methods = {
     "The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at "
     .. "infinity) counts in the total but is not drawn, so the area is the share of mass inside." },
   { "density", "figure:density(measure, {label=})", fields.density,
-    "The smooth density of a particle measure (measure:density()), as a line. Point masses, which have no "
-    .. "density, are marked by triangles on the axis, of an area that grows with the mass." },
+    "The smooth density of a particle measure (measure:density()) or of an mf.pde.grid, as a line. Point masses, "
+    .. "which have no density, are marked by triangles on the axis, of an area that grows with the mass." },
   { "image", "figure:image{x=, y=, z= | measure=, ...}", fields.image,
     "A function of two variables as colours: one cell for each (x[i], y[j]), with a colour bar. Or the density of "
     .. "a law in two coordinates." },

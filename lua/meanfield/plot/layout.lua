@@ -16,7 +16,7 @@ local layout = {}
 -- A panel to be placed: its scales for a frame of about width x height, and what stands beside it.
 local function new_plan(panel, width, height, sizes, inner)
   local plan = { panel = panel, sizes = sizes, inner = inner, outside = {}, width = width, height = height, insets = {},
-                 xscale = axis.scale(panel, "x", width / 30), yscale = axis.scale(panel, "y", height / 30) }
+                 xscale = axis.scale(panel, "x", width / 24), yscale = axis.scale(panel, "y", height / 30) }
   for _, s in ipairs(panel.series) do
     if not plan.bar and s.bar and (s.kind == "image" or s.filled) then plan.bar = s end
   end
@@ -129,7 +129,7 @@ local function find_place(plan, frame, boxes, w, h, mx, my)
   end
   local x, y = look()
   if x then return x, y end
-  local needed = h + 2 * my
+  local needed = h + 2 * my + 6 / frame.height
   if plan.yscale.fixed or plan.full or needed >= 0.5 or axis.has_kind(plan.panel, "image")
      or w + 2 * mx > 1 then return nil end
   plan.full = needed > 0.3 -- room of a third is made but once
@@ -138,8 +138,12 @@ local function find_place(plan, frame, boxes, w, h, mx, my)
   return look()
 end
 
+local furnish
+
 -- The place of an inset, as { x, y } of its frame's lower left corner in fractions, or nil for outside.
 local function place_inset(plan, inset, frame, boxes)
+  axis.thin(inset.xscale, inset.width, inset.sizes.tick)
+  furnish(inset, { left = 0, bottom = 0, width = inset.width, height = inset.height })
   local o, space = inset.panel.options, margins(inset)
   local w, h = inset.width / frame.width, inset.height / frame.height
   local left, below = (space.left + 2) / frame.width, (space.bottom + 1) / frame.height
@@ -149,14 +153,14 @@ local function place_inset(plan, inset, frame, boxes)
     inset.clear = room:covered(o.x - left, o.y - below, w + left, h + below) == 0
     return { o.x, o.y, box = { o.x - left, o.y - below, o.x + w + right, o.y + h + above } }
   end
-  local x, y = find_place(plan, frame, boxes, w + left + right, h + below + above, 2 / frame.width, 2 / frame.height)
+  local x, y = find_place(plan, frame, boxes, w + left + right, h + below + above, 4 / frame.width, 4 / frame.height)
   if not x then return nil end
   inset.clear = true
   return { x + left, y + below, box = { x, y, x + w + left + right, y + h + below + above } }
 end
 
 -- Places insets, then the legend, in a frame; changes the plan if that takes more space.
-local function furnish(plan, frame)
+function furnish(plan, frame)
   plan.changed = false
   local boxes = text_boxes(plan, frame)
   for _, inset in ipairs(plan.insets) do
@@ -189,14 +193,23 @@ end
 
 -- ---- frames ---------------------------------------------------------------------------------------
 
--- One unit, one length: the longer side of the frame shrinks about its middle.
-local function equalise(plan, frame)
-  if not plan.panel.options.equal then return frame end
-  local x, y = plan.xscale, plan.yscale
-  local unit = math.min(frame.width / (x.high - x.low), frame.height / (y.high - y.low))
-  local width, height = unit * (x.high - x.low), unit * (y.high - y.low)
-  return { left = frame.left + (frame.width - width) / 2, bottom = frame.bottom + (frame.height - height) / 2,
-           width = width, height = height }
+-- One unit, one length, the same in all such panels of a row: the frames shrink about their middles.
+local function equalise(plans, figure)
+  local units = {}
+  for i, plan in ipairs(plans) do
+    local row, x, y, frame = (i - 1) // figure.columns, plan.xscale, plan.yscale, plan.frame
+    if plan.panel.options.equal then
+      units[row] = math.min(units[row] or math.huge, frame.width / (x.high - x.low), frame.height / (y.high - y.low))
+    end
+  end
+  for i, plan in ipairs(plans) do
+    local unit, x, y, frame = units[(i - 1) // figure.columns], plan.xscale, plan.yscale, plan.frame
+    if plan.panel.options.equal then
+      local width, height = unit * (x.high - x.low), unit * (y.high - y.low)
+      plan.frame = { left = frame.left + (frame.width - width) / 2, width = width, height = height,
+                     bottom = frame.bottom + (frame.height - height) / 2 }
+    end
+  end
 end
 
 -- The frames of all panels; those of a row have their top and bottom in common, those of a column their sides.
@@ -216,12 +229,13 @@ local function frames(plans, figure, page)
     local row, column = (i - 1) // figure.columns, (i - 1) % figure.columns
     local r, c = rows[row], columns[column]
     plan.space = spaces[i]
-    plan.cell = { left = column * cell_width, right = (column + 1) * cell_width,
-                  bottom = (figure.rows - 1 - row) * cell_height, top = (figure.rows - row) * cell_height }
-    local frame = { left = plan.cell.left + c.left, bottom = plan.cell.bottom + r.bottom,
-                    width = math.max(10, cell_width - c.left - c.right),
-                    height = math.max(10, cell_height - r.bottom - r.top) }
-    plan.frame = equalise(plan, frame)
+    plan.frame = { left = column * cell_width + c.left,
+                   bottom = (figure.rows - 1 - row) * cell_height + r.bottom,
+                   width = math.max(10, cell_width - c.left - c.right),
+                   height = math.max(10, cell_height - r.bottom - r.top) }
+  end
+  equalise(plans, figure)
+  for _, plan in ipairs(plans) do
     plan.width, plan.height = plan.frame.width, plan.frame.height
     axis.thin(plan.xscale, plan.frame.width, plan.sizes.tick)
   end
@@ -255,9 +269,6 @@ local function settle(plan)
       inset.frame = { left = frame.left + inset.place[1] * frame.width, width = inset.width,
                       bottom = frame.bottom + inset.place[2] * frame.height, height = inset.height }
     end
-    axis.thin(inset.xscale, inset.width, inset.sizes.tick)
-    inset.space = margins(inset)
-    furnish(inset, inset.frame)
     inset.space = margins(inset)
     settle(inset)
   end

@@ -159,20 +159,21 @@ function Room.corner(name, w, h, mx, my)
   end
 end
 
--- Lower left corner of a box of w x h that hides nothing: a named place if one is free, else the free
--- place of a grid that lies nearest to an edge. Nil if there is none.
+-- Lower left corner of a box of w x h that hides nothing, nor comes nearer than mx / 2, my / 2: a named
+-- place if one is free, else the free place of a grid that lies nearest to an edge. Nil if there is none.
 function Room:free(w, h, mx, my)
   if w + 2 * mx > 1 or h + 2 * my > 1 then return nil end
+  local function free(x, y) return self:covered(x - mx / 2, y - my / 2, w + mx, h + my) == 0 end
   for _, c in ipairs(corners) do
     local x, y = Room.corner(c[1], w, h, mx, my)
-    if self:covered(x, y, w, h) == 0 then return x, y end
+    if free(x, y) then return x, y end
   end
   local steps, best, found_x, found_y = 40, -1, nil, nil
   for i = 0, steps do
     for j = 0, steps do
       local x, y = mx + (1 - w - 2 * mx) * i / steps, my + (1 - h - 2 * my) * j / steps
       local central = math.abs(i - steps / 2) + math.abs(j - steps / 2)
-      if central > best and self:covered(x, y, w, h) == 0 then best, found_x, found_y = central, x, y end
+      if central > best and free(x, y) then best, found_x, found_y = central, x, y end
     end
   end
   return found_x, found_y

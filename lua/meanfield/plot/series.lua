@@ -292,7 +292,7 @@ function methods:density(measure, given)
   local where = "figure:density"
   given = options.read(where, given, fields.density)
   if not options.has(measure, "density") then
-    raise("%s: expected a measure, got %s", where, options.shown(measure))
+    raise("%s: expected a measure or an mf.pde.grid, got %s", where, options.shown(measure))
   end
   local settings = { bandwidth = given.bandwidth, coordinate = given.coordinate, points = given.points }
   local x, y, masses = measure:density(next(settings) and settings or nil)
