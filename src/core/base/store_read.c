@@ -349,8 +349,9 @@ mf_status mf_store_accept(mf_store_reader *reader, char *records, size_t size, m
         return MF_OK;
     }
     mf_status status = MF_EFORMAT;
-    if (answer < 0)
-        mf_fail(err, status, "%s", reader->items + reader->at + sizeof(mf_store_record));
+    const char *words = answer < 0 ? reader->items + reader->at + sizeof(mf_store_record) : "";
+    if (words[0] != '\0')
+        mf_fail(err, status, "%s", words);
     else
         mf_fail(err, status, "damaged: reading it came to no end");
     mf_store_reader_close(reader);
