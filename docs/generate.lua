@@ -43,7 +43,7 @@ local function sorted_keys(t)
   return keys
 end
 
-local function method_record(class, name) return docs[class.methods[name]] or docs[class.name .. ":" .. name] end
+local function method_record(class, name) return docs[class.name .. ":" .. name] or docs[class.methods[name]] end
 
 -- ---- docs/api.md ------------------------------------------------------------------------------
 

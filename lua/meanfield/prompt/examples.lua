@@ -63,6 +63,15 @@ mf.pde.particles:advance: pde:advance(1)
 mf.pde.particles:measure: pde:measure():mean(1)
 mf.pde.particles:risk: pde:risk()
 mf.pde.particles:dissipation: pde:dissipation()
+mf.pde.grid: mf.pde.grid { potential = pot, init = rho0, beta = 100, lambda = 0.1 }:advance(1):risk()
+mf.pde.grid:density: r, p = mf.pde.grid { potential = pot, init = rho0, beta = 100, cells = 100 }:density()
+mf.pde.grid:free_energy: mf.pde.grid { potential = pot, init = rho0, beta = 100, cells = 100 }:free_energy()
+mf.pde.grid:dissipation: mf.pde.grid { potential = pot, init = rho0, beta = 100, cells = 100 }:dissipation()
+mf.pde.jko: mf.pde.jko { potential = pot, init = rho0, tau = 0.01 }
+mf.pde.jko:step: mf.pde.jko { potential = pot, init = rho0, tau = 0.01 }:step(10):risk()
+mf.gibbs: mf.gibbs { potential = pot, beta = 100, lambda = 0.1 }.free_energy
+mf.gibbs:measure: mf.gibbs { potential = pot, beta = 100, lambda = 0.1 }:measure():mean()
+mf.gibbs:density: mf.gibbs { potential = pot, beta = 100, lambda = 0.1 }:density(1.2)
 mf.optimum: best = mf.optimum { potential = pot }; best.risk, best.gap
 mf.measure: mf.measure { x = { 0.5, 1 }, weights = { 0.25, 0.75 }, space = "radial" }
 mf.measure:radius: m:radius()

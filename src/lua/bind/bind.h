@@ -193,6 +193,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(potential)                                                                                   \
     X(pde)                                                                                         \
     X(grid)                                                                                        \
+    X(jko)                                                                                         \
     X(sgd)                                                                                         \
     X(optimum)                                                                                     \
     X(gibbs)                                                                                       \

@@ -96,7 +96,7 @@ static void arrive(lua_State *L, const char *where, journey *j) {
     mfl_task_raise(L, where);
 }
 
-static int flow_advance(lua_State *L) {
+int mfl_flow_advance(lua_State *L) {
     const char *where = "pde:advance";
     journey j = set_out(L, where, check_idle(L), luaL_checknumber(L, 2));
     while (j.box->flow->ops->clock(j.box->flow) < j.goal && !go(L, where, &j, j.goal, 4))
@@ -323,7 +323,7 @@ static int flow_trajectory(lua_State *L) {
 /* ---- tables ------------------------------------------------------------------------------------ */
 
 const mfl_fn mfl_flow_methods[] = {
-        {"advance", flow_advance, "pde:advance(t)",
+        {"advance", mfl_flow_advance, "pde:advance(t)",
          "Solves up to time t, which is hit exactly; returns the solver. Raises 'diverged' when no "
          "step is small enough, at the last good state.",
          NULL},

@@ -22,14 +22,16 @@ mfl_flow *mfl_flow_new(lua_State *L, const char *where, const mfl_class *class, 
 /* Classes whose objects start with an mfl_flow. */
 #define MFL_PARTICLES "mf.pde.particles"
 #define MFL_GRID "mf.pde.grid"
+#define MFL_JKO "mf.pde.jko"
 #define MFL_FLOW_CLASSES                                                                           \
-    { MFL_PARTICLES, MFL_GRID, NULL }
+    { MFL_PARTICLES, MFL_GRID, MFL_JKO, NULL }
 
 /* The methods of every such class ... */
 extern const mfl_fn mfl_flow_methods[];
 
-/* One that some classes describe in their own words. */
+/* Those that some classes describe in their own words, or build on. */
 int mfl_flow_dissipation(lua_State *L);
+int mfl_flow_advance(lua_State *L);
 
 /* ... and the first rows of its properties. */
 int mfl_flow_t(lua_State *L);

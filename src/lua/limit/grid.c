@@ -220,6 +220,11 @@ static int grid_free_energy(lua_State *L) {
     return 1;
 }
 
+/* A function of its own: texts are found by function. */
+static int grid_dissipation(lua_State *L) {
+    return mfl_flow_dissipation(L);
+}
+
 static int grid_mass(lua_State *L) {
     lua_pushnumber(L, mf_grid_mass(((mfl_flow *)mfl_check(L, 1, MFL_GRID))->flow));
     return 1;
@@ -232,7 +237,7 @@ static const mfl_fn grid_methods[] = {
          "F = R/2 + (lambda/2) E r^2 - Ent/beta of the law on R^d with these masses; at beta = inf "
          "R/2 + (lambda/2) E r^2. It never grows from one step to the next.",
          NULL},
-        {"dissipation", mfl_flow_dissipation, "pde:dissipation()",
+        {"dissipation", grid_dissipation, "pde:dissipation()",
          "-dF/dtau >= 0 in the clock tau = int xi: the right side of Eq. 24 on the cells, twice "
          "the "
          "mean of |grad (Psi_lambda + log(rho)/beta)|^2.",
