@@ -1,6 +1,7 @@
 /* jko.c: mf.pde.jko, the flow of Eq. 7 as the minimisations of Eq. 10, in one dimension. */
 #include "core/limit/jko.h"
 
+#include "core/measure/atoms.h"
 #include "flow.h"
 #include "lua/base/array.h"
 #include "lua/measure/measure.h"
