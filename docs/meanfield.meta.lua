@@ -613,6 +613,33 @@ function mf.stability.lemma1(options) end
 ---@param options? mf.stability.point_mass.options
 function mf.stability.point_mass(options) end
 
+mf.prove = {}
+
+---Verifies a certificate of mf.prove.lemma1 with twice its precision and thirds of its boxes, trusting nothing in it. Returns true and the theorem; false and what is wrong; nil and a message if the file cannot be read or is not a certificate.
+---@param path any
+function mf.prove.check(path) end
+
+---@class mf.prove.lemma1.options
+---@field d integer an integer in [4, inf], required: dimension, or math.huge
+---@field delta number a number in (0, 1) or a string such as '0.3', required: separation of the two Gaussians, taken exactly
+---@field activation any an mf.activation.piecewise or a list of {t, sigma(t)}, numbers or strings like '1/3', required: piecewise linear, flat beyond its knots; doubles are taken exactly
+---@field bits? integer an integer in [16, 4096], default 256: accuracy at which to give up: the series is cut where less than 2^-bits is left
+---@field certificate? any a path: file to write the proof to, for mf.prove.check
+---@field r_star? any a number or a string: taken for r_star (within 1e-6 of it) instead of searching; nothing is proved if it is wrong
+
+---Proves or refutes Lemma 1 in ball arithmetic. Returns {proved=, r_star=, risk=, zero=, infinity=, place=, margin=, boxes=, terms=, bits=, certificate=}. proved = true: the uniform law on the sphere of radius r_star is a global minimizer of the risk, and r_star the only global minimizer of Eq. 14 on [0, inf]; false: r_star is the only global minimizer of Eq. 14, and the margin of Lemma 1 is negative at `place`, where it is `margin`; nil: undecided with at most `bits`, and `place` says where. Enclosures are strings '[middle +/- radius]': r_star, its risk, the margins at r = 0 and r = inf. See docs/proofs.md.
+---@param options? mf.prove.lemma1.options
+function mf.prove.lemma1(options) end
+
+---@class mf.prove.optimum.options
+---@field bits? integer an integer in [16, 4096], default 256: accuracy at which to give up: the series is cut where less than 2^-bits is left
+---@field slack? number a number in (0, 1e+300]: int Psi d rho - min Psi to try first; default: half of the optimum's gap and a little more
+
+---Bounds the risk of all measures on [0, inf] from below in ball arithmetic, by Psi of the optimum (mf.optimum of an mf.potential.radial, Eq. 17). Returns {proved=, lower=, upper=, gap=, boxes=, bits=}: inf R lies between the enclosures `lower` and `upper` (the risk of the optimum's measure, whose doubles are taken exactly, weights divided by their sum); gap bounds the difference. proved is nil, and `place` says where, if Psi could not be bounded.
+---@param optimum any
+---@param options? mf.prove.optimum.options
+function mf.prove.optimum(optimum, options) end
+
 ---Weighted atoms rho = sum_j weight_j delta_theta_j: what SGD's neurons, PDE particles and optima all are. #m is the number of atoms.
 ---@class mf.measure
 ---@field dim any number of coordinates

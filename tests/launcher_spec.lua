@@ -81,8 +81,8 @@ describe("launcher", function()
     local folder, start = machine { ["dpkg-query"] = "exit 1", id = "echo 1000", sudo = "exit 1", cmake = cmake }
     local result = start "script.lua"
     assert.equal(1, result.code)
-    assert.matches("^apt%-get install %-y %-%-no%-install%-recommends build%-essential [^\n]* fonts%-dejavu%-core\n$",
-      result.out)
+    assert.matches("^apt%-get install %-y %-%-no%-install%-recommends build%-essential [^\n]* fonts%-dejavu%-core " ..
+      "libflint%-arb%-dev libflint%-dev\n$", result.out)
     assert.is_nil(io.open(folder .. "/bin/log"))
   end)
 

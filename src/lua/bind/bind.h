@@ -198,6 +198,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(optimum)                                                                                     \
     X(gibbs)                                                                                       \
     X(stability)                                                                                   \
+    X(prove)                                                                                       \
     X(store)                                                                                       \
     X(runtime)                                                                                     \
     X(locale)                                                                                      \
