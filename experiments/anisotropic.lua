@@ -11,8 +11,8 @@ local sigma = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
 local rho0  = mf.init.gaussian { kappa = run.kappa }
 local function model(d) return mf.distribution.anisotropic { d = d, s0 = run.gamma * d // 1, delta = run.delta } end
 -- The laws of (r1, r2) under PDE (levels of its density) and SGD (dots) at several times.
-local fig = mf.plot { panels = #run.at, width = 7, height = 2.3, equal = true, xrange = { 0, 1.6 }, yrange = { 0, 1.7 },
-  xlabel = "r_1", title = "dots: SGD; levels: the PDE's law, 25, 50, 75, 90 and 99 % of its mass" }
+local fig = mf.plot { panels = #run.at, columns = 2, width = 5, height = 5.2, equal = true, xlabel = "r_1",
+  xrange = { 0, 1.6 }, yrange = { 0, 1.7 }, title = "dots: SGD, levels: 25, 50, 75, 90, 99 % of the PDE's mass" }
 local law = model(run.d)
 local s0  = law.options.s0
 local pot = mf.potential.two_radius { distribution = law, activation = sigma }
@@ -20,7 +20,7 @@ local sgd = mf.sgd { distribution = law, activation = sigma, N = run.N, init = r
 local pde = mf.pde.particles { potential = pot, init = rho0, J = run.J }
 for t, i in run:times(run.at) do
   local net, rho = sgd:advance(t):measure():radii { s0 = s0 }, pde:advance(t):measure()
-  local panel = fig:panel(i, { title = ("t = %g"):format(t), ylabel = i == 1 and "r_2" or "" })
+  local panel = fig:panel(i, { title = ("t = %g"):format(t), ylabel = i % 2 == 1 and "r_2" or "" })
   panel:contour { measure = rho, filled = true, map = "blues", bar = false, width = 0.4, bandwidth = 0.03 }
   panel:points(net:coordinate "r1", net:coordinate "r2", { symbol = "disc", size = 0.16, color = "red", opacity = 0.6 })
   run:record { d = run.d, t = t, k = sgd.k, R_N = sgd:risk(), R = pde:risk(),
@@ -52,7 +52,7 @@ end
 local scaling = mf.plot { xlabel = "d", ylabel = "samples until R_N < " .. run.target, xlog = true, ylog = true }
 scaling:points(d_axis, ks, { label = "SGD, ε = c/d" })
 local first, last, most = run.ds[1], run.ds[#run.ds], pde_ks[#run.ds]
-scaling:line({ first, last }, { most * first / last, most }, { label = "in proportion to d", dash = "dotted" })
+scaling:line({ first, last }, { most * first / last, most }, { label = "in proportion to d", color = "gray" })
 scaling:points(run.ds, pde_ks, { label = "PDE" })
 run:check("sliced W2 between the laws of (r1, r2), at every t", run:max("W2"), "<", 3 / math.sqrt(run.N))
 run:check("samples, SGD over PDE - 1, at every d", worst, "<", 0.2)

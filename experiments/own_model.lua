@@ -24,7 +24,8 @@ local function potential(seed, samples)
 end
 local sgd = mf.sgd { distribution = law, activation = tanh, neuron = "affine", fix_b = true, N = run.N, init = rho0,
                      eps = run.eps, seed = run.seed }
-local pde = mf.pde.particles { potential = potential(1, run.samples), init = rho0, J = run.J, tol = 1e-4, seed = run.seed + 1 }
+local pde = mf.pde.particles { potential = potential(1, run.samples), init = rho0, J = run.J, tol = 1e-4,
+                               seed = run.seed + 1 }
 local judge = potential(2, run.samples // 4)
 
 -- How far the students' directions have turned to the teacher's: the mean of |cos| with the nearer of u1, u2.

@@ -76,6 +76,20 @@ describe("plot", function()
     assert.is_nil(io.open(base .. ".svg"))
   end)
 
+  it("writes through links, keeps modes and leaves devices alone", function()
+    local folder = process.folder()
+    process.write_file(folder .. "/real.svg", "old")
+    os.execute(("chmod 600 %s/real.svg && ln -s real.svg %s/link.svg"):format(folder, folder))
+    mf.plot {}:line({ 1, 2 }, { 1, 2 }):save(folder .. "/link.svg")
+    assert.truthy(read(folder .. "/real.svg"):find("</svg>", 1, true))
+    assert.equal("600 link", process.line(("stat -c %%a %s/real.svg | tr '\\n' ' '; test -L %s/link.svg && echo link")
+                                          :format(folder, folder)))
+    os.execute(("ln -s /dev/full %s/full.svg"):format(folder))
+    assert.error_matches(function() mf.plot {}:save(folder .. "/full.svg") end, "No space left")
+    assert.equal("character special file", process.line "stat -c %F /dev/full")
+    process.clean()
+  end)
+
   it("takes no gnuplot at its word that writes nothing, or half a file", function()
     local half = [[out=$(sed -n 's/^set output "\(..*\)"$/\1/p' $2); echo '<?xml' > $out]]
     for _, body in ipairs { "exit 0", half } do
