@@ -1,4 +1,4 @@
-/* state.h: the inside of an SGD workspace, shared by sgd*.c and checkpoint code. */
+/* state.h: the inside of an SGD workspace, shared by the files of this room. */
 #ifndef MF_SGD_STATE_H
 #define MF_SGD_STATE_H
 
@@ -65,6 +65,10 @@ static inline size_t mf_sgd_block_steps(const mf_sgd *w) {
 /* The first sample of the step after step k. */
 static inline uint64_t mf_sgd_sample_after(const mf_sgd *w, uint64_t k) {
     return k * w->spec.batch + 1;
+}
+
+static inline size_t mf_sgd_round_up(size_t n, size_t unit) {
+    return (n + unit - 1) / unit * unit;
 }
 
 bool mf_sgd_is_noisy(const mf_sgd_spec *);

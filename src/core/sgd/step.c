@@ -1,0 +1,87 @@
+/* step.c: what the plain loop and the blocked one share. */
+#include "step.h"
+
+#include "core/base/parallel.h"
+
+#include <assert.h>
+#include <math.h>
+
+/* |yhat| beyond this is no longer a network: the step size was too large. */
+static const double absurd = 1e12;
+
+MF_KERNELS(mf_sgd_kernels, MF_SGD_ALL_KERNELS)
+
+/* Chunks of panels, on several threads where they are worth it. */
+void mf_sgd_over_chunks(mf_sgd *w, size_t worth, void (*body)(void *, size_t),
+                        mf_sgd_work *context) {
+    if (w->spec.N >= worth)
+        mf_parallel(w->chunks, body, context);
+    else
+        for (size_t chunk = 0; chunk < w->chunks; ++chunk)
+            body(context, chunk);
+}
+
+static void column_chunk(void *context, size_t chunk) {
+    mf_sgd_work *c = context;
+    MF_SGD_CALL(c->w, sgd_column, &c->w->job, c->k, chunk);
+}
+
+/* Column k: sigma and its sum. A column is short: threads pay only for very many neurons. */
+void mf_sgd_column(mf_sgd *w, size_t k) {
+    mf_sgd_work c = {.w = w, .k = k};
+    double sum = 0;
+    mf_sgd_over_chunks(w, (size_t)4 * MF_SGD_THREADED, column_chunk, &c);
+    for (size_t chunk = 0; chunk < w->chunks; ++chunk)
+        sum += w->job.sums[chunk];
+    w->yhat = sum / (double)w->spec.N;
+}
+
+double mf_sgd_step_size(const mf_sgd *w, uint64_t k) {
+    return w->spec.eps * mf_schedule_xi(&w->spec.xi, (double)k * w->spec.eps);
+}
+
+double mf_sgd_noise_deviation(const mf_sgd *w, double s) {
+    return isfinite(w->spec.beta) ? sqrt(w->spec.noise_factor * s / w->spec.beta) : 0;
+}
+
+mf_key mf_sgd_key(const mf_sgd *w, uint64_t stream) {
+    return (mf_key){w->spec.seed, stream};
+}
+
+/* The output weights' share of a sample in column c, and after the last of a step their step
+ * (Eq. 3 and its noise). Within a batch the changes wait, so that a stays what it was.       */
+void mf_sgd_learn_output(mf_sgd *w, uint64_t step, size_t c, double s, double gain) {
+    size_t batch = w->spec.batch;
+    if (!w->job.keeps_output)
+        return;
+    mf_sgd_job job = w->job;
+    if (batch > 1) {
+        job.a = w->a_step;
+        MF_SGD_CALL(w, sgd_output, &job, c % batch ? 1 : 0, gain, 0, NULL);
+        if ((c + 1) % batch != 0)
+            return;
+        job.a = w->job.a;
+        job.output = w->a_step;
+        gain = 1;
+    }
+    double spread = mf_sgd_noise_deviation(w, s);
+    const void *noise = spread > 0 ? mf_sgd_draw(w, mf_sgd_key(w, MF_SGD_STREAM_A), step,
+                                                 job.panels * w->lanes, w->normals)
+                                   : NULL;
+    MF_SGD_CALL(w, sgd_output, &job, 1 - 2 * w->spec.lambda * s, gain, spread, noise);
+}
+
+mf_status mf_sgd_check_output(const mf_sgd *w, uint64_t step, mf_error *err) {
+    if (fabs(w->yhat) < absurd) /* false for NaN */
+        return MF_OK;
+    return mf_fail(err, MF_EDIVERGED,
+                   "diverged at step %llu (t = %g): the prediction is %g; try a smaller eps",
+                   (unsigned long long)step, (double)step * w->spec.eps, w->yhat);
+}
+
+mf_status mf_sgd_run(mf_sgd *w, uint64_t to, const double *s, const mf_flag *stop, mf_error *err) {
+    assert(!mf_law_is_fed(&w->spec.law));
+    if (w->spec.algorithm == MF_SGD_PLAIN)
+        return mf_sgd_run_plain(w, to, s, stop, err);
+    return mf_sgd_run_blocked(w, to, s, stop, err);
+}

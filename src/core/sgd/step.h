@@ -1,0 +1,46 @@
+/* step.h: the parts of a step that the plain loop and the blocked one share. */
+#ifndef MF_SGD_STEP_H
+#define MF_SGD_STEP_H
+
+#include "state.h"
+
+enum { MF_SGD_POLL_FLOPS = 40000000 }; /* the flag is looked at so often */
+
+/* A kernel in the run's precision. */
+#define MF_SGD_CALL(w, kernel, ...)                                                                \
+    ((w)->single ? mf_sgd_kernels_best()->kernel##_f(__VA_ARGS__)                                  \
+                 : mf_sgd_kernels_best()->kernel##_d(__VA_ARGS__))
+
+typedef struct {
+    mf_sgd *w;
+    size_t k;
+    double scale, gain;
+    const void *x; /* a sample, in the run's precision */
+} mf_sgd_work;
+
+/* Chunks of panels, on several threads from `worth` neurons on. */
+void mf_sgd_over_chunks(mf_sgd *, size_t worth, void (*body)(void *, size_t), mf_sgd_work *);
+
+/* Column k of P becomes S; yhat, the mean of sigma. */
+void mf_sgd_column(mf_sgd *, size_t k);
+
+double mf_sgd_step_size(const mf_sgd *, uint64_t k);     /* s_k */
+double mf_sgd_noise_deviation(const mf_sgd *, double s); /* of one coordinate in a step; 0: none */
+mf_key mf_sgd_key(const mf_sgd *, uint64_t stream);
+
+/* The output weights' share of a sample in column c of step `step`; see step.c. */
+void mf_sgd_learn_output(mf_sgd *, uint64_t step, size_t c, double s, double gain);
+
+/* MF_EDIVERGED if yhat is beyond all reason. */
+mf_status mf_sgd_check_output(const mf_sgd *, uint64_t step, mf_error *err);
+
+/* mf_sgd_run of each algorithm. */
+mf_status mf_sgd_run_plain(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop,
+                           mf_error *err);
+mf_status mf_sgd_run_blocked(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop,
+                             mf_error *err);
+
+/* A panel of W after step k: W's own, or made in w->scratch (blocked.c). */
+const void *mf_sgd_panel(mf_sgd *, size_t panel);
+
+#endif
