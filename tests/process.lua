@@ -47,10 +47,11 @@ function process.clean()
 end
 
 -- Runs a shell command: { out =, err =, code = }.
+-- A busy machine must not show: no lines of progress, unless the command asks for them.
 function process.run(command, input)
   local folder = process.folder()
   process.write_file(folder .. "/in", input or "")
-  local _, how, code = os.execute(("cd . && (%s) <%s/in >%s/out 2>%s/err"):format(command, folder, folder, folder))
+  local _, how, code = os.execute(("export MEANFIELD_PROGRESS=0; (%s) <%s/in >%s/out 2>%s/err"):format(command, folder, folder, folder))
   return { out = read_file(folder .. "/out"), err = read_file(folder .. "/err"), code = how == "exit" and code or how }
 end
 
