@@ -86,6 +86,49 @@ describe("pde.particles", function()
     end
   end)
 
+  it("leaves a saddle at the time at which fixed steps leave it, with stabilised steps in between", function()
+    -- Fig. 4: R rests at 0.0143 from t = 5 on and falls to 0.0051 near t = 80, when mass leaves its first place
+    local function run(step)
+      return mf.pde.particles { potential = radial(320, 0.5, bump), init = mf.init.gaussian { kappa = 0.25 }, J = 60,
+                                step = step }
+    end
+    local free, fixed = run(), run(0.01)
+    for _, t in ipairs { 30, 60, 100, 200 } do
+      assert.near(fixed:advance(t):risk(), free:advance(t):risk(), 1e-6)
+    end
+    assert.is_true(fixed:risk() < 0.0055)
+    assert.is_true(free.steps < fixed.steps / 40, free.steps .. " steps")
+  end)
+
+  it("rests for long in few steps, at the state that is one", function()
+    local pde = mf.pde.particles { potential = radial(320, 0.5, bump), init = mf.init.gaussian { kappa = 0.2 }, J = 50 }
+    local R, steps = pde:advance(1e3):risk(), pde.steps
+    assert.near(R, pde:advance(1e6):risk(), 1e-9)
+    assert.is_true(pde.steps < steps + 100, pde.steps .. " steps")
+    -- Fig. 1 creeps on, like 1/log t: against the same way in fixed steps
+    local function creep(step)
+      return mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 20, step = step }
+    end
+    local free, fixed = creep(), creep(0.04)
+    assert.near(fixed:advance(600):risk(), free:advance(600):risk(), 1e-7)
+    assert.is_true(free.steps < fixed.steps / 10, free.steps .. " steps")
+    local late = free:advance(1e5)
+    assert.is_true(late:risk() < fixed:risk() and late.steps < 2e4, late.steps .. " steps")
+  end)
+
+  it("shows its way in stabilised steps as in others", function()
+    local function new(tol)
+      return mf.pde.particles { potential = radial(320, 0.5, bump), init = mf.init.gaussian { kappa = 0.25 }, J = 30,
+                                tol = tol }
+    end
+    local plain, seen, exact = new(1e-8):advance(5):advance(150), new(1e-8):advance(5), new(1e-11)
+    local way = seen:trajectory(150, { R = "risk" })
+    assert.is_true(plain:measure():coordinate() == seen:measure():coordinate())
+    for i = 1, #way.t, 7 do
+      assert.near(exact:advance(way.t[i]):risk(), way.R[i], 1e-6)
+    end
+  end)
+
   it("depends on xi only through the clock, singular and Lua schedules included", function()
     local init = mf.init.gaussian { kappa = 0.8 }
     local plain = mf.pde.particles { potential = fig1, init = init, J = 200 }:advance(4 / 3 * 2 ^ 0.75)

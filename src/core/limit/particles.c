@@ -1,13 +1,17 @@
-/* particles.c: Dormand-Prince steps for interacting particles, with walls at radius 0. */
+/* particles.c: Dormand-Prince and Chebyshev steps of interacting particles, walls at radius 0. */
 #include "particles.h"
 
+#include "chebyshev.h"
 #include "core/base/parallel.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-enum { STAGES = 7, CHUNK = 8192, LINE = 8 };
+enum { STAGES = 7, CHUNK = 8192, LINE = 8, PATIENCE = 15, RHO_AGE = 25 };
+
+/* Of one step at most this power of e for a perturbation of one particle. */
+static const double GROWTH = 0.1;
 
 typedef struct {
     mf_flow flow;
@@ -19,6 +23,13 @@ typedef struct {
                      velocities; else 0 */
     double error;
     uint64_t steps;
+    int stabilised;              /* steps are Chebyshev's                           */
+    int stiff, mild, patience;   /* latest steps that stability bound or did not; how many of the
+                                    first kind lead to Chebyshev's steps            */
+    int age;                     /* steps since rho was looked at                   */
+    double rho;                  /* the largest decay rate; 0: not known            */
+    int straight;                /* the latest step is known by its ends alone      */
+    double estimate[STAGES];     /* the latest error, of the velocities             */
     int ready;                   /* k[0], raw and m belong to the present state     */
     double *theta, *trial, *eff; /* size: state, stage, stage clamped to the domain */
     double *raw;                 /* size: velocity before walls are taken into account */
@@ -56,7 +67,7 @@ mf_flow *mf_particles_init(void *mem, const mf_particles_spec *spec) {
     particles *run = mem;
     size_t size = spec->potential->dim * spec->J, padded = lines(size);
     size_t rank = lines(spec->potential->rank);
-    *run = (particles){.flow = {&ops}, .spec = *spec, .size = size};
+    *run = (particles){.flow = {&ops}, .spec = *spec, .size = size, .patience = PATIENCE};
     double *next = (double *)(void *)((char *)mem + lines(sizeof *run));
     run->theta = next, next += padded;
     run->trial = next, next += padded;
@@ -271,6 +282,14 @@ static double first_step(const particles *run) {
     return speed > 0 ? 1e-3 / sqrt(speed) : 1e-3;
 }
 
+/* The error of a trial step relative to the tolerance; `coef` of the velocities is its estimate. */
+static double judge(particles *run, double h, const double coef[STAGES]) {
+    memcpy(run->estimate, coef, sizeof run->estimate);
+    double e = norm_of_error(run, h, coef, 1) / run->spec.tol;
+    double late = missed(run, h) / (10 * run->spec.tol);
+    return late > 1 && late > e ? fmin(late * late * late, 1e6) : e; /* first order in h^2 */
+}
+
 /* One trial step of length h: the new state in trial/eff, its velocity in k[6]. *relative is
  * its error relative to the tolerance, NaN if the numbers are not finite.                   */
 static mf_status try_step(particles *run, double h, double *relative, mf_error *err) {
@@ -281,56 +300,282 @@ static mf_status try_step(particles *run, double h, double *relative, mf_error *
         if (status < 0)
             return status;
     }
-    double e = norm_of_error(run, h, E, 1) / run->spec.tol;
-    double late = missed(run, h) / (10 * run->spec.tol);
-    *relative = late > 1 && late > e ? fmin(late * late * late, 1e6) : e; /* first order in h^2 */
+    *relative = judge(run, h, E);
+    return MF_OK;
+}
+
+/* ---- at rest: Chebyshev's steps --------------------------------------------------------------- */
+
+/* Counts the steps that stability bounds, by the rate at which the last two stages, both at the
+ * step's end, differ (Hairer and Wanner, section IV.2); true when they call for Chebyshev's.  */
+static int is_stiff(particles *run, double h) {
+    static const double last_two[STAGES] = {0, 0, 0, 0, 0, -1, 1};
+    double apart[STAGES];
+    for (int s = 0; s < STAGES; ++s)
+        apart[s] = A[6][s] - A[5][s];
+    double forces = norm_of_error(run, 1, last_two, 1), places = norm_of_error(run, h, apart, 1);
+    int bound = forces * h > 3.25 * places;
+    run->stiff += bound;
+    run->mild = bound ? 0 : run->mild + 1;
+    if (run->mild >= 6)
+        run->stiff = 0;
+    return run->stiff >= run->patience;
+}
+
+/* eff = theta + length * direction, inside the domain and where theta is finite. */
+static void look_aside(particles *run, double length, const double *direction) {
+    for (size_t i = 0; i < run->size; ++i) {
+        double x = run->theta[i] + length * direction[i];
+        run->eff[i] = isinf(run->theta[i]) ? run->theta[i] : x < 0 && is_radius(run, i) ? 0 : x;
+    }
+}
+
+static double norm_over_rho(const particles *run, const double *x) {
+    double sum = 0;
+    for (size_t i = 0; i < run->size; ++i)
+        if (isfinite(run->theta[i]))
+            sum += run->weight[i % run->spec.J] * x[i] * x[i];
+    return sqrt(sum);
+}
+
+/* The largest decay rate rho, a fifth more than the power method finds on differences of forces.
+ * It starts from where it ended, in k[5].                                                  */
+static mf_status decay_rate(particles *run, const mf_flag *stop, mf_error *err) {
+    double *v = run->k[5], *kv = run->k[4], last = 0;
+    for (size_t i = 0; run->rho == 0 && i < run->size; ++i) /* signs in no order: of every mode */
+        v[i] = (i * 2654435761u >> 16) % 2 ? 1 : -1;
+    for (int tries = 0; tries < 50; ++tries) {
+        double size = norm_over_rho(run, v), length = size > 0 ? 1e-7 / size : 0;
+        if (mf_flag_is_set(stop))
+            return MF_STOPPED;
+        look_aside(run, length, v);
+        mf_status status = stage(run, 4, err);
+        if (status < 0)
+            return status;
+        for (size_t i = 0; i < run->size; ++i)
+            v[i] = isfinite(run->theta[i]) ? run->eff[i] - run->theta[i] : 0;
+        double moved = norm_over_rho(run, v);
+        for (size_t i = 0; i < run->size; ++i)
+            v[i] = kv[i] - run->k[0][i];
+        double rate = moved > 0 ? norm_over_rho(run, v) / moved : 0;
+        if (fabs(rate - last) <= 0.01 * rate)
+            tries = 50;
+        run->rho = 1.2 * rate;
+        last = rate;
+    }
+    run->age = 0;
+    return MF_OK;
+}
+
+/* Whether H + rate, of dimension n, is positive definite, by Cholesky's factors in its place. */
+static int is_convex(double *H, size_t n, double rate) {
+    for (size_t c = 0; c < n; ++c)
+        for (size_t b = 0; b <= c; ++b) {
+            double sum = H[c * n + b] + (b == c ? rate : 0);
+            for (size_t a = 0; a < b; ++a)
+                sum -= H[c * n + a] * H[b * n + a];
+            if (b == c && !(sum > 0))
+                return 0;
+            H[c * n + b] = b == c ? sqrt(sum) : sum / H[b * n + b];
+        }
+    return 1;
+}
+
+/* The Hessian of Psi at `count` particles from `first` on, by differences of the field, dim x dim
+ * each, symmetric, into k[4]; grad is at theta. Held and infinite coordinates are left out.   */
+static mf_status hessians(particles *run, size_t first, size_t count, const double *grad,
+                          mf_error *err) {
+    const mf_potential *pot = run->spec.potential;
+    size_t dim = pot->dim, J = run->spec.J;
+    double *x = run->k[2], *moved = run->k[3], *H = run->k[4];
+    for (size_t c = 0; c < dim; ++c) {
+        for (size_t b = 0; b < dim; ++b)
+            memcpy(x + b * count, run->theta + b * J + first, count * sizeof *x);
+        for (size_t i = 0; i < count; ++i)
+            if (isfinite(x[c * count + i]))
+                x[c * count + i] += 1e-7 * (1 + fabs(x[c * count + i]));
+        mf_status status =
+                mf_potential_field(pot, run->g, count, x, count, NULL, moved, run->scratch, err);
+        if (status < 0)
+            return status;
+        for (size_t i = 0; i < count; ++i)
+            for (size_t b = 0; b < dim; ++b) {
+                size_t at = c * J + first + i, other = b * J + first + i;
+                int out = run->held[at] || run->held[other] || isinf(run->theta[at]);
+                double step = x[c * count + i] - run->theta[at];
+                H[(i * dim + c) * dim + b] = out ? 0 : (moved[b * count + i] - grad[other]) / step;
+            }
+    }
+    for (size_t i = 0; i < count; ++i)
+        for (size_t c = 0; c < dim; ++c)
+            for (size_t b = 0; b < c; ++b) {
+                double *low = &H[(i * dim + c) * dim + b], *high = &H[(i * dim + b) * dim + c];
+                *low = *high = (*low + *high) / 2;
+            }
+    return MF_OK;
+}
+
+/* The longest step in which no perturbation of one particle grows by more than e^GROWTH. The
+ * interaction only damps: the flow's derivative is at most that of the particles in the field
+ * as it stands, -2 (Hessian of Psi + lambda). At a saddle the law may stand still for long, and
+ * what leads away is smaller than any tolerance; no error estimate would see it. The search
+ * ends at `least`.                                                                           */
+static mf_status steady_step(particles *run, double least, double *h, mf_error *err) {
+    static const double none[1] = {0};
+    size_t dim = run->spec.potential->dim, J = run->spec.J, block = J / dim;
+    double rate = GROWTH / (2 * *h), top = GROWTH / (2 * least);
+    double *grad = run->raw, *copy = run->k[3];
+    combine(run, 0, none, 0);
+    mf_status status = force(run, err);
+    for (size_t first = 0; first < J && status >= 0 && rate < top; first += block) {
+        size_t count = J - first < block ? J - first : block;
+        status = hessians(run, first, count, grad, err);
+        for (size_t i = 0; i < count && status >= 0; ++i)
+            for (;; rate *= 2) {
+                memcpy(copy, run->k[4] + i * dim * dim, dim * dim * sizeof *copy);
+                if (rate >= top || is_convex(copy, dim, rate + run->spec.lambda))
+                    break;
+            }
+    }
+    *h = GROWTH / (2 * rate);
+    return status;
+}
+
+typedef struct {
+    particles *run;
+    mf_chebyshev c;
+    double h;
+    const double *slope; /* F_{j-1} */
+} stage_job;
+
+/* D_j into k[2], which held D_{j-2}; k[1] holds D_{j-1}. */
+static void chebyshev_chunk(void *context, size_t chunk) {
+    const stage_job *work = context;
+    particles *run = work->run;
+    mf_chebyshev c = work->c;
+    const double *restrict first = run->k[0], *restrict last = run->k[1];
+    for (size_t i = chunk * CHUNK; i < chunk_end(run, chunk); ++i) {
+        double kick = work->h * c.slope * (work->slope[i] - c.back * first[i]);
+        double D = c.mu * last[i] + c.nu * run->k[2][i] + kick;
+        run->k[2][i] = D;
+        run->trial[i] = run->theta[i] + D;
+        run->eff[i] = run->trial[i] < 0 && is_radius(run, i) ? 0 : run->trial[i];
+    }
+}
+
+/* One trial step of length h, as try_step; it polls the flag at each of its stages. */
+static mf_status try_stages(particles *run, double h, const mf_flag *stop, double *relative,
+                            mf_error *err) {
+    int s = mf_chebyshev_stages(h * run->rho);
+    stage_job work = {run, mf_chebyshev_start(s), h, run->k[0]};
+    run->span = 0;
+    memset(run->k[1], 0, run->size * sizeof *run->k[1]);
+    memset(run->k[2], 0, run->size * sizeof *run->k[2]);
+    for (int j = 1; j <= s; ++j) {
+        mf_parallel(chunks_of(run->size), chebyshev_chunk, &work);
+        swap(&run->k[1], &run->k[2]);
+        if (mf_flag_is_set(stop))
+            return MF_STOPPED;
+        mf_status status = stage(run, j < s ? 3 : STAGES - 1, err);
+        if (status < 0)
+            return status;
+        mf_chebyshev_next(&work.c);
+        work.slope = run->k[3];
+    }
+    *relative = judge(run, h, (double[STAGES]){0.4, -0.8 / h, 0, 0, 0, 0, 0.4});
+    return MF_OK;
+}
+
+/* Before a stabilised step: its length, within what s stages and a saddle allow, or the return to
+ * Dormand and Prince's steps where these are cheaper: 6 forces for 4 / rho.                   */
+static mf_status settle(particles *run, const mf_flag *stop, mf_error *err) {
+    int most = (int)fmin(fmax(10, sqrt(run->spec.tol / (10 * DBL_EPSILON))), 5000);
+    mf_status status = MF_OK;
+    if (run->rho == 0 || ++run->age >= RHO_AGE)
+        status = decay_rate(run, stop, err);
+    double rho = run->rho;
+    if (status == MF_OK && rho > 0) {
+        run->h = fmin(run->h, mf_chebyshev_reach(most) / rho);
+        status = steady_step(run, 1 / rho, &run->h, err);
+    }
+    if (status != MF_OK || mf_chebyshev_stages(run->h * rho) <= 1.5 * run->h * rho)
+        return status;
+    run->stabilised = run->stiff = run->mild = 0;
+    run->patience = run->patience < PATIENCE << 8 ? 2 * run->patience : run->patience;
+    run->h = rho > 0 ? 3 / rho : run->h;
+    return MF_OK;
+}
+
+/* What the next step should be by the error e of one of length h: errors of order 5 or 3. */
+static double rescaled(const particles *run, double h, double e) {
+    if (!isfinite(e))
+        return 0.1 * h;
+    double factor = run->stabilised ? 0.8 * pow(e, -1.0 / 3) : 0.9 * pow(e, -0.2);
+    return h * (e > 0 ? fmin(5, fmax(0.2, factor)) : 5);
+}
+
+/* Takes the trial step of length h over, as the last one before the goal or not. */
+static void take_step(particles *run, double h, double e, double goal, int last) {
+    int fixed = run->spec.step > 0, was_stabilised = run->stabilised;
+    double next = rescaled(run, h, e);
+    run->error += norm_of_error(run, h, run->estimate, 0);
+    run->clock = last ? goal : run->clock + h;
+    ++run->steps;
+    if (!fixed && !run->stabilised && run->spec.J >= run->spec.potential->dim && is_stiff(run, h)) {
+        run->stabilised = 1;
+        run->rho = 0;
+    }
+    run->ready = accept(run);
+    run->span = h;
+    run->straight = was_stabilised;
+    if (!fixed)
+        run->h = last || h < run->h ? fmax(run->h, next) : next;
+}
+
+/* A step that was not fine: a shorter one next. */
+static mf_status refuse_step(particles *run, double h, double e, double goal, mf_error *err) {
+    double smallest = 16 * DBL_EPSILON * fmax(run->clock, goal * 1e-3);
+    run->h = rescaled(run, h, e);
+    run->age = RHO_AGE;
+    run->ready = 0; /* m and the velocities belong to the trial state */
+    if (run->spec.step > 0 || run->h < smallest)
+        return mf_fail(err, MF_EDIVERGED, "diverged at clock int xi = %g: no step is small enough",
+                       run->clock);
     return MF_OK;
 }
 
 static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_flag *stop,
                          mf_error *err) {
     particles *run = run_of(flow);
-    double smallest = 16 * DBL_EPSILON;
-    while (run->clock < goal && steps-- > 0) {
+    int fixed = run->spec.step > 0;
+    while (run->clock < goal && steps > 0) {
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
         mf_status status = refresh(run, err);
         if (status < 0)
             return status;
-        int fixed = run->spec.step > 0;
         if (run->h == 0)
             run->h = fixed ? run->spec.step : first_step(run);
+        double e = NAN;
+        status = run->stabilised ? settle(run, stop, err) : MF_OK;
         double left = goal - run->clock, h = run->h;
         int last = h >= left * (1 - (fixed ? 1e-6 : 1e-12)); /* no step for a clock's rounding */
         if (last)
             h = left;
         else if (!fixed && 2 * h > left) /* no tiny last step */
             h = left / 2;
-        double e;
-        if ((status = try_step(run, h, &e, err)) < 0) {
+        if (status >= 0)
+            status =
+                    run->stabilised ? try_stages(run, h, stop, &e, err) : try_step(run, h, &e, err);
+        if (status != MF_OK) {
             run->ready = 0; /* m and the velocities belong to no state; theta is as it was */
             return status;
         }
-        int fine = e <= 1 || (fixed && isfinite(e));
-        if (!fine) {
-            run->h = h * (isfinite(e) ? fmax(0.2, 0.9 * pow(e, -0.2)) : 0.1);
-            run->ready = 0; /* m and the velocities belong to the trial state */
-            if (fixed || run->h < smallest * fmax(run->clock, goal * 1e-3))
-                return mf_fail(err, MF_EDIVERGED,
-                               "diverged at clock int xi = %g: no step is small enough",
-                               run->clock);
-            ++steps; /* a rejected step is not one */
-            continue;
-        }
-        run->error += norm_of_error(run, h, E, 0);
-        run->clock = last ? goal : run->clock + h;
-        ++run->steps;
-        run->ready = accept(run);
-        run->span = h;
-        if (!fixed) {
-            double grown = h * fmin(5, e > 0 ? 0.9 * pow(e, -0.2) : 5);
-            run->h = last || h < run->h ? fmax(run->h, grown) : grown;
-        }
+        if (e <= 1 || (fixed && isfinite(e))) {
+            take_step(run, h, e, goal, last);
+            --steps;
+        } else if ((status = refuse_step(run, h, e, goal, err)) < 0) /* not one of the steps */
+            return status;
     }
     return MF_OK;
 }
@@ -396,6 +641,7 @@ static void between_chunk(void *context, size_t chunk) {
         bend += D[0] * first + D[STAGES - 1] * last;
         for (int j = 2; j < STAGES - 1; ++j)
             bend += D[j] * h * run->k[j][i];
+        bend = run->straight ? 0 : bend;
         double rise = to - from, start = first - rise, end = rise - last - start;
         double value = from + s * (rise + (1 - s) * (start + s * (end + (1 - s) * bend)));
         run->trial[i] = isinf(to) ? to : value < 0 && is_radius(run, i) ? 0 : value;

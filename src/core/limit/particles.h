@@ -12,7 +12,13 @@
  * Dormand and Prince's pair of orders 5 and 4. The error of a step is measured in the mean
  * square over rho, an upper bound on the Wasserstein distance W_2 that the step adds. Within a
  * step the law is known by the pair's own interpolant of order 4 (Hairer, Norsett and
- * Wanner, section II.6), at no further force: looking changes no bit of the run.            */
+ * Wanner, section II.6), at no further force: looking changes no bit of the run.
+ *
+ * At rest stability would bound these steps, however long nothing moves. Where it does, steps are
+ * Chebyshev's (chebyshev.h) until those cost more: of order 2, the same tolerance, and no longer
+ * than a perturbation of one particle takes to grow by a tenth, so that a saddle is left in its
+ * time although what leads away from it is smaller than any tolerance. Within such a step the
+ * law is known by the cubic through its ends. Fixed steps stay Dormand and Prince's.        */
 #ifndef MF_PARTICLES_H
 #define MF_PARTICLES_H
 
