@@ -575,7 +575,7 @@ function class11:measure() end
 ---@field d? integer an integer in [1, 1e+09]: dimension of x where the potential is at d = inf: the volume element is r^(d-1) dr
 ---@field s0? integer an integer in [1, 1e+09]: dimension of V where the potential is at d = inf
 ---@field box? table a list of {low, high}, one for each coordinate: domain of theta; default: all of it
----@field tol? number a number in [1e-13, 0.001], default 1e-11: accuracy of the quadrature, relative
+---@field tol? number a number in [1e-13, 0.001]: accuracy of the quadrature, relative; default 1e-11, 1e-9, 1e-7 or 1e-5 in one to four coordinates besides a
 
 ---The fixed point rho ~ exp(-beta Psi_lambda(.; rho)) of Eq. 12 (Eq. 21), which is the minimum of the free energy: Newton's method on the concave dual, whose gap certifies it. For potentials in radii (and a, b); a is integrated in closed form.
 ---@param options? mf.gibbs.options

@@ -21,6 +21,9 @@ enum {
 /* Of D, relative: what quadrature and rounding leave. */
 static const double NOISE = 1e-11;
 
+static const char not_normalisable[] =
+        "exp(-beta Psi_lambda) is not normalisable: lambda is too small for these features";
+
 /* One law rho_g: its nodes, mean features and their covariance. */
 typedef struct {
     double dual, gap;
@@ -156,11 +159,44 @@ static bool grow_box(work *w, const mf_cells *cells) {
     return grown;
 }
 
+/* Features that grow like |theta| may beat lambda |theta|^2/2 once a is integrated: with v = <h, f> at
+ * a = 1 the exponent is (beta/2) (v^2/lambda - lambda |x|^2), whose sign far out decides. Looks along
+ * a fixed set of directions.                                                              */
+static mf_status check_far(work *w, mf_error *err) {
+    const mf_gibbs_spec *s = w->spec;
+    const double far = 1e6;
+    if (!has_output(s) || s->boxed)
+        return MF_OK;
+    for (size_t c = 0; c < w->pot->dim; ++c) {
+        mf_key key = {1, MF_STREAM_USER + c};
+        mf_rng_normals(key, 0, CHUNK, w->theta + c * CHUNK);
+        for (size_t i = 0; i < CHUNK; ++i) {
+            double *x = &w->theta[c * CHUNK + i];
+            *x = c == (size_t)s->output ? 1 : far * (s->dimension[c] > 0 ? fabs(*x) : *x);
+        }
+    }
+    mf_status status = mf_potential_field(w->pot, w->h, CHUNK, w->theta, CHUNK, w->value, NULL,
+                                          w->scratch, err);
+    for (size_t i = 0; i < CHUNK && status >= 0; ++i) {
+        double square = 0;
+        for (size_t c = 0; c < w->pot->dim; ++c)
+            if (c != (size_t)s->output)
+                square += w->theta[c * CHUNK + i] * w->theta[c * CHUNK + i];
+        if (w->value[i] * w->value[i] >= s->lambda * s->lambda * square)
+            return mf_fail(err, MF_EDOMAIN, "%s", not_normalisable);
+    }
+    return status;
+}
+
 static mf_status integrate(work *w, double tol, size_t order, mf_cells *cells, const mf_flag *stop,
                            mf_error *err) {
-    for (int i = 0; i < GROWTH_MAX; ++i) {
+    const double coarse = 1e-2; /* enough to see where the density ends */
+    mf_status far = check_far(w, err);
+    if (far < 0)
+        return far;
+    for (int i = 0, grows = w->dim > 1; i < GROWTH_MAX; ++i) {
         mf_cells_spec spec = {.dim = w->dim,
-                              .tol = tol,
+                              .tol = grows ? coarse : tol,
                               .noise = 32 * DBL_EPSILON * (1 + w->beta * w->size),
                               .order = order,
                               .density = density,
@@ -169,12 +205,14 @@ static mf_status integrate(work *w, double tol, size_t order, mf_cells *cells, c
         memcpy(spec.high, w->high, sizeof spec.high);
         mf_cells_free(cells);
         mf_status status = mf_cells_integrate(&spec, cells, stop, err);
-        if (status < 0 || !grow_box(w, cells))
+        if (status < 0)
             return status;
+        bool grown = grow_box(w, cells);
+        if (!grown && !grows)
+            return status;
+        grows = grown && w->dim > 1;
     }
-    return mf_fail(err, MF_EDOMAIN,
-                   "exp(-beta Psi_lambda) is not normalisable: lambda is too small "
-                   "for these features");
+    return mf_fail(err, MF_EDOMAIN, "%s", not_normalisable);
 }
 
 /* ---- moments ------------------------------------------------------------------------------------- */
@@ -320,7 +358,9 @@ static mf_status climb(work *w, double *keep, size_t *iterations, const mf_flag 
                        mf_error *err) {
     double *g0 = keep, *g1 = keep + w->rank, u[2] = {0, 0}, factor = 8;
     memcpy(w->h, w->pot->b, w->rank * sizeof *w->h);
-    memset(keep, 0, 2 * w->rank * sizeof *keep);
+    /* With an output weight h = 0 is a safe start: the prior. */
+    for (size_t k = 0; k < w->rank; ++k)
+        g0[k] = g1[k] = has_output(w->spec) ? -w->pot->b[k] : 0;
     for (bool first = true;; first = false) {
         w->beta = fmin(w->spec->beta, first ? 1 : factor / u[1]);
         bool last = w->beta == w->spec->beta;
@@ -330,13 +370,19 @@ static mf_status climb(work *w, double *keep, size_t *iterations, const mf_flag 
         if (status >= 0)
             status = newton(w, last ? 1e-26 : 1e-4 / w->beta, first ? NEWTON_MAX : NEWTON_EASY,
                             iterations, stop, err);
-        bool hard = status == MF_INEXACT && !first && factor > 1.02;
-        if (status < 0 || (last && !hard))
-            return status;
+        bool hard = (status == MF_INEXACT || status == MF_EDOMAIN) && !first && factor > 1.02;
         if (hard) {
             factor = sqrt(factor);
             continue;
         }
+        if (status == MF_EDOMAIN && !first)
+            return mf_fail(
+                    err, MF_EACCURACY,
+                    "the law at beta = %g lies too close to those that are not normalisable; "
+                    "beta = %g was reached",
+                    w->beta, 1 / u[1]);
+        if (status < 0 || last)
+            return status;
         memcpy(g0, first ? w->g : g1, w->rank * sizeof *keep);
         memcpy(g1, w->g, w->rank * sizeof *keep);
         u[0] = first ? 1 / w->beta : u[1];

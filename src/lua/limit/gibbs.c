@@ -33,8 +33,11 @@ static const mfl_field gibbs_fields[] = {
         {"box", MFL_ANY, .flags = MFL_OPTIONAL,
          .aux = "a list of {low, high}, one for each coordinate",
          .text = "domain of theta; default: all of it"},
-        {"tol", MFL_NUMBER, offsetof(gibbs_options, tol), .low = 1e-13, .high = 1e-3,
-         .fallback = 1e-11, .text = "accuracy of the quadrature, relative"},
+        {"tol", MFL_NUMBER, offsetof(gibbs_options, tol), .flags = MFL_OPTIONAL, .low = 1e-13,
+         .high = 1e-3,
+         .text = "accuracy of the quadrature, relative; default 1e-11, 1e-9, 1e-7 or 1e-5 in one "
+                 "to "
+                 "four coordinates besides a"},
         MFL_END};
 
 /* The solution, with all that its methods need again. Points into itself: it does not move. */
@@ -100,6 +103,8 @@ static void read_domain(lua_State *L, const gibbs_options *o, gibbs_box *box) {
                          .tol = o->tol};
     s->boxed = mfl_box(L, WHERE, pot, box->low, box->high);
     s->output = s->boxed ? MF_GIBBS_NO_OUTPUT : output_of(pot);
+    if (!(o->tol > 0))
+        s->tol = 1e-9 * pow(100, (double)pot->dim - (s->output >= 0) - 2);
     if (s->boxed && pot->dim > MF_CELLS_DIM)
         luaL_error(L, WHERE ": on a box at most %d coordinates are integrated", MF_CELLS_DIM);
     for (size_t c = 0; s->boxed && c < pot->dim; ++c)
