@@ -10,7 +10,8 @@ describe("experiments", function()
   for name in process.output "ls experiments":gmatch "([%w_]+)%.lua\n" do names[#names + 1] = name end
 
   it("are all here", function()
-    assert.same({ "anisotropic", "fig1", "fig2", "fig3", "fig4", "lemma1", "own_model", "proposition1" }, names)
+    assert.same({ "anisotropic", "fig1", "fig2", "fig3", "fig4", "gradient_flow", "lemma1", "own_model", "proposition1",
+                  "theorem4" }, names)
   end)
 
   for _, name in ipairs(names) do

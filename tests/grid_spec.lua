@@ -94,6 +94,10 @@ describe("mf.pde.grid", function()
   end)
 
   it("loses free energy at the rate of Eq. 24", function()
+    local point = mf.pde.grid { potential = radial(20, 0.6), measure = mf.measure { x = { 1 }, space = "radial" },
+                                beta = 50, lambda = 0.05 }
+    assert.equal(math.huge, point:dissipation()) -- a law without a density
+    assert.truthy(point:advance(0.01):dissipation() < math.huge)
     local grid = mf.pde.grid { potential = radial(20, 0.6), init = mf.init.gaussian { kappa = 1 }, beta = 50,
                                lambda = 0.05, tol = 1e-9, cells = 300 }
     for _, t in ipairs { 0.05, 0.3, 1, 4 } do

@@ -459,11 +459,11 @@ static mf_status dissipation(mf_flow *flow, double *rate, mf_error *err) {
     for (size_t i = 0; i + 1 < z->n; ++i) {
         double flux = z->right[i] * z->P[i] - z->left[i + 1] * z->P[i + 1];
         double fall = z->psi[i] - z->psi[i + 1];
-        if (isfinite(beta) && z->P[i] > 0 && z->P[i + 1] > 0)
+        if (!(fabs(flux) > 1e-290))
+            continue;       /* of masses that are at the end of what numbers can hold */
+        if (isfinite(beta)) /* infinite beside an empty cell */
             fall += (log(z->P[i]) - z->log_volume[i] - log(z->P[i + 1]) + z->log_volume[i + 1]) /
                     beta;
-        else if (isfinite(beta))
-            continue;
         sum += flux * fall;
     }
     *rate = sum;
