@@ -1,0 +1,60 @@
+-- Theorems 6 and 7: the point mass at r_*, the least risk of one sphere (Eq. 14), attracts or repels as the Hessian
+-- H_0 of Eq. 26 says. At Delta = 0.3 it is positive: a law near r_* contracts like exp(-2 lambda_min t). At 0.5 it
+-- is negative: a point mass beside r_* still comes to r_*, but a law with a density, however narrow, is torn apart
+-- at the rate 2 |lambda_min| and ends elsewhere, at a lower risk.
+local mf  = require "meanfield"
+local run = mf.experiment {
+  name    = "theorem6_7", columns = { "delta", "t", "spread", "predicted", "R", "R_one" },
+  options = { d = 40, deltas = { 0.3, 0.5 }, width = 1e-3, shift = 0.01, J = 2000, points = 51, folds = 5.0 },
+  quick   = { J = 200, points = 26 } }
+local sigma = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
+local fig   = mf.plot { panels = 2, width = 7, height = 3 }
+local width = fig:panel(1, { xlabel = "t", ylabel = "std of r", ylog = true, tag = "a", key = "bottom right" })
+local way   = fig:panel(2, { xlabel = "t", ylabel = "quantiles of r, less r_*", tag = "b" })
+
+-- The slope of log(spread) by least squares over the times where it is small.
+local function rate(t, spread)
+  local n, st, sy, stt, sty = 0, 0, 0, 0, 0
+  for i = 1, #t do
+    if spread[i] < 20 * run.width then
+      local y = math.log(spread[i])
+      n, st, sy, stt, sty = n + 1, st + t[i], sy + y, stt + t[i] ^ 2, sty + t[i] * y
+    end
+  end
+  return (n * sty - st * sy) / (n * stt - st * st)
+end
+for _, delta in ipairs(run.deltas) do
+  local pot = mf.potential.radial { activation = sigma,
+                                    distribution = mf.distribution.isotropic { d = run.d, delta = delta } }
+  local best = mf.stability.lemma1 { d = run.d, delta = delta, activation = sigma }
+  local point = mf.stability.point_mass { potential = pot, theta = best.r_star }
+  local lambda = point.eigenvalues[1]
+  local function solve(x)
+    return mf.pde.particles { potential = pot, measure = mf.measure { x = x, space = "radial" }, tol = 1e-10 }
+  end
+  local law = solve(mf.array.linspace(best.r_star - run.width, best.r_star + run.width, run.J))
+  local t_end = run.folds / (2 * math.abs(lambda)) * (lambda < 0 and 3 or 1)
+  local t, spread, predicted, q = {}, {}, {}, { {}, {} }
+  for time, i in run:times(mf.array.linspace(0, t_end, run.points)) do
+    local rho = law:advance(time):measure()
+    t[i], spread[i] = time, rho:std()
+    predicted[i] = spread[1] * math.exp(-2 * lambda * time)
+    q[1][i], q[2][i] = rho:quantile(0.05) - best.r_star, rho:quantile(0.95) - best.r_star
+    run:record { delta = delta, t = time, spread = spread[i], predicted = predicted[i], R = law:risk(),
+                 R_one = best.risk }
+  end
+  local label = ("Δ = %g, λ = %.4f"):format(delta, lambda)
+  width:points(t, spread, { label = label, size = 0.6 })
+  width:line(lambda > 0 and t or { 0, math.log(500) / (-2 * lambda) },
+             lambda > 0 and predicted or { spread[1], 500 * spread[1] },
+             { dash = "dashed", label = "exp(-2 λ t)" })
+  if lambda < 0 then way:band(t, q[1], q[2], { label = ("Δ = %g, 5 %% to 95 %%"):format(delta) }) end
+  run:check(label .. ": rate of the spread over -2 λ, less 1", math.abs(rate(t, spread) / (-2 * lambda) - 1), "<",
+            0.01)
+  local one = solve { best.r_star + run.shift }:advance(t_end):measure():mean()
+  run:check(label .. ": a point mass comes to r_*", math.abs(one - best.r_star), "<", 1e-6)
+  if lambda < 0 then
+    run:check(label .. ": the law is lost: its risk, less that at r_*", law:risk() - best.risk, "<", -0.005)
+  end
+end
+run:save(fig)
