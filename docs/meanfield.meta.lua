@@ -965,7 +965,7 @@ local class16 = {}
 
 mf.store = {}
 
----The table of results in an HDF5 file: every double bit by bit, integers as integers, lists of numbers as mf.array, a measure as the table from which mf.measure makes it again, lists as they were written. The second value lists what was not read, as texts "name: why": files of other programs may hold complex numbers, arrays of three dimensions, links to other files. A damaged file is found by its checksum; a foreign one is parsed in a process without rights. Returns nil and a message if the file cannot be read.
+---The table of results in an HDF5 file: every double bit by bit, integers as integers, lists of numbers as mf.array, a measure as the table from which mf.measure makes it again, lists as they were written. The second value lists what was not read, as texts "name: why": files of other programs may hold complex numbers, arrays of three dimensions, links to other files. A damaged file is found by its checksum; a foreign one is parsed in a process without rights. A file with a name in .tsv or .csv is read as a table of text: cells between tabs, commas or blanks, under a header or without one (then columns are numbered), comments behind #. Columns of numbers become arrays, others lists of strings, or of booleans where all are true or false; a missing value (empty, NA) is nan and listed in the second value. Returns nil and a message if the file cannot be read; of a table it names the line and the column.
 ---@param path any
 function mf.store.read(path) end
 
@@ -1597,6 +1597,10 @@ function mf.process.task(goal) end
 ---From here on, reading a global that does not exist is an error that names the nearest one, and so is making a new global inside a function. mf.strict(false) ends it. Names that begin with _ are free.
 ---@param on any
 function mf.strict(on) end
+
+---A table of text that has been read.
+---@class mf.table file
+local class24 = {}
 
 ---Number of threads of native loops, after setting it to n if given. Results do not depend on it.
 ---@param n any

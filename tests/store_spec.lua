@@ -235,6 +235,65 @@ describe("store", function()
     end
   end)
 
+  it("reads tables of text: columns of numbers as arrays, others as lists", function()
+    local function table_of(name, text)
+      process.write_file(path(name), text)
+      return mf.store.read(path(name))
+    end
+    local tree, missing = table_of("a.tsv", "\xEF\xBB\xBF# made by hand\r\nt\tname\tgood\tR\r\n"
+      .. "0.1\trelu\ttrue\t1e-300\r\n-inf\t a b \tfalse\t\r\nnan\t\"x\ty\"\ttrue\tNA\r\n")
+    assert.same({ "a b", "relu" }, { tree.name[2], tree.name[1] })
+    assert.equal("x\ty", tree.name[3])
+    assert.same({ true, false, true }, tree.good)
+    assert.same({ 0.1, -inf }, { tree.t[1], tree.t[2] })
+    assert.is_true(tree.t[3] ~= tree.t[3] and tree.R[2] ~= tree.R[2] and tree.R[1] == 1e-300)
+    assert.same({ "line 4, column R: missing", "line 5, column R: missing" }, missing)
+    tree, missing = table_of("b.csv", "1, 2.5,-3d2\n4,5,6")
+    assert.same({ { 1, 4 }, { 2.5, 5 }, { -300, 6 } },
+      { tree[1]:totable(), tree[2]:totable(), tree[3]:totable() })
+    assert.same({}, missing)
+    tree = table_of("c.CSV", "  t   R\n\n  1 \t 2\n  3   4  \n")
+    assert.same({ { 1, 3 }, { 2, 4 } }, { tree.t:totable(), tree.R:totable() })
+    assert.same({ {}, {} }, { table_of("d.csv", "# only words\n") })
+    tree = table_of("e.csv", "t,R\n")
+    assert.equal(0, #tree.t)
+    for text, words in pairs { ["t,R\n1,2\n3,x\n"] = "line 3, column 2 ('R'): expected a number, got 'x'",
+                               ["t,R\n1\n"] = "line 2 has 1 cells, the first one has 2",
+                               ["t,t\n1,2\n"] = "line 1: two columns are called 't'",
+                               ["t\0\n"] = "a NUL" } do
+      local nothing, message = table_of("bad.csv", text)
+      assert.is_nil(nothing)
+      assert.equal("mf.store.read: " .. path "bad.csv" .. ": ", (message:match "^mf%.store%.read: .*bad%.csv: "))
+      assert.truthy(message:find(words, 1, true), message)
+    end
+    assert.matches("No such file", select(2, mf.store.read(path "absent.csv")))
+    mf.store.write(path "hdf5.csv", { x = 1 }) -- what is in a file counts more than its name
+    assert.same({ x = 1 }, (mf.store.read(path "hdf5.csv")))
+  end)
+
+  it("reads the tables that experiments write, bit by bit, as the .h5 beside them", function()
+    process.write_file(path "run.lua", [[
+      local mf = require "meanfield"
+      local run = mf.experiment { name = "tables", columns = { "t", "word", "yes", "odd" }, options = { eps = 1e-6 } }
+      local odd = { 1/3, -0.0, 5e-324, math.huge, 2^53, 7 }
+      local words = { "a b", '"quoted" word', "# 1", "12,5", "", "x\ty\r" }
+      for i = 1, 6 do run:record { t = i / 7, word = words[i], yes = i % 2 == 0, odd = odd[i] } end
+      run:check("last", run:max "t", "<=", 1)
+      run:save()]])
+    local result = process.run(("cd %s && %s run.lua --out tables"):format(folder, process.quote(process.host)))
+    assert.equal(0, result.code, result.err)
+    local tree, missing = mf.store.read(path "tables/tables.tsv")
+    assert.is_table(tree, missing)
+    assert.same({}, missing)
+    local data = mf.store.read(path "tables/tables.h5").data
+    for _, name in ipairs { "t", "odd" } do
+      assert.equal(6, #tree[name])
+      for i = 1, 6 do assert.equal(bits(data[name][i]), bits(tree[name][i])) end
+    end
+    assert.same({ "a b", '"quoted" word', "# 1", "12,5", "", "x y " }, tree.word)
+    assert.same(data.yes, tree.yes)
+  end)
+
   it("closes its handles on every path", function()
     local function descriptors()
       -- files only: the pipe to this command may or may not be closed on our side when it looks

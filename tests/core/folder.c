@@ -53,11 +53,40 @@ static void rows(void) {
     mf_rows_close(&file);
 }
 
+/* What rows_open makes of a file that holds `n` bytes, whole rows up to `whole`. */
+static void reopened(const char *text, size_t n, long whole) {
+    mf_error err;
+    mf_rows file;
+    FILE *out = fopen("cut", "w");
+    fwrite(text, 1, n, out);
+    fclose(out);
+    expect(mf_rows_open(&file, "cut", &err) == MF_OK && size_of("cut") == whole,
+           "a row that was cut off is gone when the file is opened again");
+    expect(mf_rows_add(&file, "cut", "z\n", 2, &err) == MF_OK && size_of("cut") == whole + 2,
+           "the next row follows the last whole one");
+    mf_rows_close(&file);
+}
+
+static void tails(void) {
+    static char wide[20000];
+    memset(wide, 'y', sizeof wide);
+    wide[0] = '\n';
+    reopened("a\nbc\n", 5, 5);
+    reopened("a\nbc\nd", 6, 5);
+    reopened("abc", 3, 0);
+    reopened("", 0, 0);
+    reopened(wide, sizeof wide, 1);
+    reopened(wide, 4096, 1);
+    reopened(wide, 4097, 1);
+    reopened(wide + 1, sizeof wide - 1, 0);
+}
+
 int main(void) {
     char place[] = "/tmp/mf-folder-XXXXXX", command[64];
     if (!mkdtemp(place) || chdir(place) != 0)
         return 1;
     folders();
+    tails();
     rows();
     snprintf(command, sizeof command, "rm -r %s", place);
     expect(chdir("/") == 0 && system(command) == 0, "tidied up");

@@ -13,10 +13,17 @@ local raise = options.raise
 local records, Run = {}, {}
 records.methods = Run
 
--- A cell of the table on disk: numbers to the last bit.
+-- A value as text: numbers to the last bit, strings on one line and without tabs.
 function records.cell(value)
   if math.type(value) == "float" then return (("%.17g"):format(value):gsub("^%-nan", "nan")) end
-  return (tostring(value):gsub("[\t\n]", " "))
+  return (tostring(value):gsub("[\t\r\n]", " "))
+end
+
+-- A cell of the table on disk: in quotes where a reader would take it for another thing.
+local function table_cell(value)
+  local text = records.cell(value)
+  if text:find '^["#]' or text:find "^ " or text:find " $" then return '"' .. text:gsub('"', '""') .. '"' end
+  return text
 end
 
 -- ---- columns --------------------------------------------------------------------------------
@@ -56,7 +63,7 @@ function records.header(self) return table.concat(self._columns, "\t") .. "\n" e
 
 function records.line(self, row)
   local cells = {}
-  for c, name in ipairs(self._columns) do cells[c] = records.cell(row[name]) end
+  for c, name in ipairs(self._columns) do cells[c] = table_cell(row[name]) end
   return table.concat(cells, "\t") .. "\n"
 end
 
@@ -126,7 +133,8 @@ end
 local function open_partial(self)
   records.hold(self)
   local path = path_of(self)
-  self._partial = { path = path, old = read_bytes(path), at = 0, rows = open_rows(path) }
+  local rows = open_rows(path) -- before it is read: this cuts off a part of a row
+  self._partial = { path = path, old = read_bytes(path), at = 0, rows = rows }
   append(self, records.header(self))
   for i = 1, #self._rows - 1 do append(self, records.line(self, self._rows[i])) end
 end

@@ -53,13 +53,54 @@ mf_status mf_folder_hold(const char *path, int *fd, mf_error *err) {
     return MF_OK;
 }
 
+/* Bytes up to the last newline of the first `size`; -1: they cannot be read. */
+static long long whole_rows(int fd, long long size) {
+    char part[4096];
+    while (size > 0) {
+        long long from = size > (long long)sizeof part ? size - (long long)sizeof part : 0;
+        ssize_t n = pread(fd, part, (size_t)(size - from), (off_t)from);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return -1;
+        for (const char *at = part + n; at > part; --at)
+            if (at[-1] == '\n')
+                return from + (at - part);
+        size = from;
+    }
+    return 0;
+}
+
+/* Cuts off what a kill left of a row, so that the next one begins a line. */
+static int cut_tail(mf_rows *rows, const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    long long whole = whole_rows(fd, rows->size);
+    if (whole >= 0 && whole < rows->size && ftruncate(rows->fd, (off_t)whole) < 0)
+        whole = -1;
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    rows->size = whole;
+    return whole < 0 ? -1 : 0;
+}
+
 mf_status mf_rows_open(mf_rows *rows, const char *path, mf_error *err) {
     *rows = (mf_rows){.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
     if (rows->fd < 0)
         return mf_file_failed(err, "write", path, errno);
     rows->size = lseek(rows->fd, 0, SEEK_END);
-    if (rows->size < 0)
-        rows->size = 0; /* a pipe or a device */
+    if (rows->size <= 0) {
+        rows->size = 0; /* empty, a pipe or a device */
+        return MF_OK;
+    }
+    if (cut_tail(rows, path) < 0) {
+        mf_status status = mf_file_failed(err, "read", path, errno);
+        close(rows->fd);
+        rows->fd = -1;
+        return status;
+    }
     return MF_OK;
 }
 

@@ -22,7 +22,8 @@ typedef struct {
     time_t synced;  /* when they were last on disk */
 } mf_rows;
 
-/* Opens for appending behind what is there; makes the file if need be. */
+/* Opens for appending behind what is there; makes the file if need be. Rows end in a newline:
+ * what a kill left behind the last one is cut off.                                        */
 mf_status mf_rows_open(mf_rows *rows, const char *path, mf_error *err);
 
 /* Appends all of `data` or nothing: after an error (MF_EIO, with the system's words and the

@@ -3,6 +3,7 @@
 
 #include "array.h"
 #include "lua/measure/measure.h"
+#include "table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -514,7 +515,10 @@ static int store_read(lua_State *L) {
     mf_store_reader *reader = mfl_new(L, &reader_class, sizeof *reader);
     lua_toclose(L, 2);
     lua_newtable(L); /* at SKIPPED */
-    if (mf_store_open(reader, path, &err) < 0) {
+    mf_status status = mf_store_open(reader, path, &err);
+    if (status == MF_EFORMAT && mfl_table_is_named(path))
+        return mfl_table_read(L, "mf.store.read", path);
+    if (status < 0) {
         lua_pushnil(L);
         lua_pushfstring(L, "mf.store.read: %s: %s", path, err.text);
         return 2;
@@ -542,8 +546,12 @@ static const mfl_fn store_functions[] = {
          "again, lists as they were written. The second value lists what was not read, as texts "
          "\"name: why\": files of other programs may hold complex numbers, arrays of three "
          "dimensions, links to other files. A damaged file is found by its checksum; a foreign "
-         "one is parsed in a process without rights. Returns nil and a message if the file "
-         "cannot be read.",
+         "one is parsed in a process without rights. A file with a name in .tsv or .csv is read as "
+         "a table of text: cells between tabs, commas or blanks, under a header or without one "
+         "(then columns are numbered), comments behind #. Columns of numbers become arrays, "
+         "others lists of strings, or of booleans where all are true or false; a missing "
+         "value (empty, NA) is nan and listed in the second value. Returns nil and a message if "
+         "the file cannot be read; of a table it names the line and the column.",
          NULL},
         {NULL, NULL, NULL, NULL, NULL}};
 

@@ -200,6 +200,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(stability)                                                                                   \
     X(prove)                                                                                       \
     X(store)                                                                                       \
+    X(table)                                                                                       \
     X(runtime)                                                                                     \
     X(locale)                                                                                      \
     X(bench)                                                                                       \
