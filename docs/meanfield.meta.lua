@@ -619,6 +619,17 @@ mf.prove = {}
 ---@param path any
 function mf.prove.check(path) end
 
+---@class mf.prove.interval.options
+---@field d integer an integer in [4, inf], required: dimension, or math.huge
+---@field activation any an mf.activation.piecewise or a list of {t, sigma(t)}, numbers or strings like '1/3', required: piecewise linear, flat beyond its knots; doubles are taken exactly
+---@field digits? integer an integer in [1, 30], default 10: decimals of the ends: each within half of 10^-digits
+---@field bits? integer an integer in [16, 4096], default 256: accuracy at which to give up: the series is cut where less than 2^-bits is left
+---@field certificates? any the beginning of paths: writes the proofs on both sides of both ends to this with .low.fails, .low.holds, .high.holds, .high.fails behind it
+
+---Encloses the ends of the interval (Delta_d^l, Delta_d^h) around which Lemma 1 begins and ceases to hold, by bisection with proofs from where mf.stability.interval sees them. Returns two strings '[middle +/- radius]' (nil: not decided with `bits`, or there is no interval) and a table; ends.low and ends.high give {proved=, text=, holds=, fails=, place=, r_star=}: decimals Delta on both sides of the end for which the lemma is proved and refuted, and the radius at which it fails. A low end without `fails` is that of (0, 1), as at d = inf.
+---@param options? mf.prove.interval.options
+function mf.prove.interval(options) end
+
 ---@class mf.prove.lemma1.options
 ---@field d integer an integer in [4, inf], required: dimension, or math.huge
 ---@field delta number a number in (0, 1) or a string such as '0.3', required: separation of the two Gaussians, taken exactly

@@ -46,3 +46,15 @@ describe("mf.prove.lemma1", function()
     assert.is_false(proved(math.huge, "0.4742190"))
   end)
 end)
+
+describe("mf.prove.interval", function()
+  it("encloses both ends for d = 40, with a proof on each side", function()
+    local low, high, ends = mf.prove.interval { d = 40, activation = paper }
+    encloses(low, 0.02981612020, 1e-9)
+    encloses(high, 0.43101273884, 1e-9)
+    for _, name in ipairs { "low", "high" } do
+      assert.is_true(lemma1 { d = 40, delta = ends[name].holds, activation = paper }.proved)
+      assert.is_false(lemma1 { d = 40, delta = ends[name].fails, activation = paper }.proved)
+    end
+  end)
+end)

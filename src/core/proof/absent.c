@@ -105,3 +105,36 @@ const mf_bound *mf_bounder_result(const mf_bounder *b) {
 void mf_bounder_free(mf_bounder *b) {
     (void)b;
 }
+
+mf_status mf_interval_new(mf_interval_prover **p, const mf_interval_spec *spec, const mf_flag *stop,
+                          mf_error *err) {
+    (void)spec;
+    (void)stop;
+    *p = NULL;
+    return absent(err);
+}
+
+mf_status mf_interval_step(mf_interval_prover *p, const mf_flag *stop, mf_error *err) {
+    (void)p;
+    (void)stop;
+    return absent(err);
+}
+
+bool mf_interval_over(const mf_interval_prover *p) {
+    (void)p;
+    return true;
+}
+
+double mf_interval_done(const mf_interval_prover *p) {
+    (void)p;
+    return 1;
+}
+
+const mf_proved_interval *mf_interval_result(const mf_interval_prover *p) {
+    (void)p;
+    return NULL;
+}
+
+void mf_interval_free(mf_interval_prover *p) {
+    (void)p;
+}

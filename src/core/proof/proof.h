@@ -23,6 +23,7 @@ typedef struct {
     size_t knots; /* 2 .. MF_PROOF_KNOTS; sigma is flat beyond them */
     mf_exact t[MF_PROOF_KNOTS], s[MF_PROOF_KNOTS];
     size_t bits;        /* accuracy at which to give up: the series is cut below 2^-bits */
+    size_t first_bits;  /* where to begin; 0: 48                                         */
     const char *r_star; /* NULL: search; else take this (within 1e-6 of it) for r_*      */
 } mf_proof_spec;
 
@@ -107,5 +108,41 @@ bool mf_bounder_over(const mf_bounder *);
 double mf_bounder_done(const mf_bounder *);
 const mf_bound *mf_bounder_result(const mf_bounder *);
 void mf_bounder_free(mf_bounder *);
+
+/* ---- the interval of stable Delta --------------------------------------------------------------- */
+
+typedef struct {
+    mf_proof_spec problem; /* without delta and r_star                              */
+    size_t digits;         /* ends to half of 10^-digits, 1 .. 60                   */
+    const char *prefix;    /* NULL, or of the four certificates' paths: ".low.holds" ... */
+} mf_interval_spec;
+
+/* One end. holds and fails are decimals on both sides of it. */
+typedef struct {
+    bool found;                /* a numerical search saw this end, and both sides are proved */
+    char text[MF_BALL_TEXT];   /* encloses the end                                            */
+    char holds[MF_BALL_TEXT];  /* a Delta for which the lemma is proved ...                   */
+    char fails[MF_BALL_TEXT];  /* ... refuted; empty: the end is that of (0, 1)               */
+    char place[MF_PLACE_TEXT]; /* radius at which it fails; if not found: where undecided     */
+    char r_star[MF_BALL_TEXT]; /* at `holds`                                                  */
+} mf_proved_end;
+
+typedef struct {
+    bool exists; /* the numerical search saw an interval */
+    mf_proved_end end[2];
+    size_t proofs, boxes;
+} mf_proved_interval;
+
+typedef struct mf_interval_prover mf_interval_prover;
+
+/* Both ends of the interval in which Lemma 1 holds: bisection by proofs, begun where
+ * mf_lemma1_find_interval (doubles) sees them. In slices, like a prover.                   */
+mf_status mf_interval_new(mf_interval_prover **, const mf_interval_spec *, const mf_flag *stop,
+                          mf_error *err);
+mf_status mf_interval_step(mf_interval_prover *, const mf_flag *stop, mf_error *err);
+bool mf_interval_over(const mf_interval_prover *);
+double mf_interval_done(const mf_interval_prover *);
+const mf_proved_interval *mf_interval_result(const mf_interval_prover *);
+void mf_interval_free(mf_interval_prover *);
 
 #endif

@@ -39,7 +39,8 @@ mf_status mf_prover_new(mf_prover **out, const mf_proof_spec *spec, mf_error *er
         return status;
     }
     p->bits_max = (slong)spec->bits;
-    p->bits = p->bits_max < FIRST_BITS ? p->bits_max : FIRST_BITS;
+    p->bits = spec->first_bits ? (slong)spec->first_bits : FIRST_BITS;
+    p->bits = p->bits_max < p->bits ? p->bits_max : p->bits;
     p->result.verdict = MF_UNDECIDED;
     *out = p;
     return MF_OK;

@@ -43,7 +43,9 @@ void mfl_exact_activation(lua_State *L, const char *where, int table, mf_proof_s
         .text = "accuracy at which to give up: the series is cut where less than 2^-bits is left"  \
     }
 
-/* mf.prove.optimum */
+/* mf.prove.interval and .optimum */
+int mfl_prove_interval(lua_State *L);
+extern const mfl_field mfl_prove_interval_fields[];
 int mfl_prove_optimum(lua_State *L);
 extern const mfl_field mfl_prove_optimum_fields[];
 

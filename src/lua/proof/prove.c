@@ -145,6 +145,15 @@ static const mfl_fn prove_functions[] = {
          "boxes, trusting nothing in it. Returns true and the theorem; false and what is wrong; "
          "nil and a message if the file cannot be read or is not a certificate.",
          NULL},
+        {"interval", mfl_prove_interval, "low, high, ends = mf.prove.interval{d=, activation=}",
+         "Encloses the ends of the interval (Delta_d^l, Delta_d^h) around which Lemma 1 begins and "
+         "ceases to hold, by bisection with proofs from where mf.stability.interval sees them. "
+         "Returns two strings '[middle +/- radius]' (nil: not decided with `bits`, or there is no "
+         "interval) and a table; ends.low and ends.high give {proved=, text=, holds=, fails=, "
+         "place=, r_star=}: decimals Delta on both sides of the end for which the lemma is proved "
+         "and refuted, and the radius at which it fails. A low end without `fails` is that of (0, "
+         "1), as at d = inf.",
+         mfl_prove_interval_fields},
         {"optimum", mfl_prove_optimum, "mf.prove.optimum(optimum, {...})",
          "Bounds the risk of all measures on [0, inf] from below in ball arithmetic, by Psi of the "
          "optimum (mf.optimum of an mf.potential.radial, Eq. 17). Returns {proved=, lower=, "
