@@ -38,7 +38,7 @@ end
 local gap, far, dims = 0, 0, table.move(run.d, 1, #run.d, 1, { [#run.d + 1] = math.huge })
 for k, d in ipairs(dims) do
   local x, best, one, delta, R_sgd, R_pde, color = {}, {}, {}, {}, {}, {}, mf.plot.palette[k]
-  local function label(text) return k == 1 and text or nil end
+  local function label(text) return k == #dims and text or nil end
   for i = 1, 299 do
     local optimum = mf.optimum { potential = potential { d = d, delta = i / 300 } }
     x[i], best[i], one[i], gap = i / 300, optimum.risk, one_sphere(d, i / 300), math.max(gap, optimum.gap)

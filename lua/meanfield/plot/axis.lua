@@ -118,7 +118,7 @@ end
 function axis.thin(scale, length, size)
   while scale.count > 1.5 and not scale.given_ticks do
     local needed = 0
-    for _, tick in ipairs(scale.ticks) do needed = needed + text.width(tick.label, size) + 0.4 * size end
+    for _, tick in ipairs(scale.ticks) do needed = needed + text.width(tick.label, size) + 0.9 * size end
     if needed <= length then return end
     scale.count = scale.count * 0.8
     set_ticks(scale)

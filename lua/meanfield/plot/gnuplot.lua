@@ -7,7 +7,7 @@
 local axis = require "meanfield.plot.axis"
 local colors = require "meanfield.plot.colors"
 local layout = require "meanfield.plot.layout"
-local surface = require "meanfield.plot.surface"
+local shades = require "meanfield.plot.shades"
 local text = require "meanfield.plot.text"
 
 local gnuplot = {}
@@ -173,88 +173,25 @@ end
 
 -- ---- images and contours --------------------------------------------------------------------------
 
--- Rows of cells as rectangles: neighbours of one colour are one, and each reaches a little under the
--- next, so that no seam shows. `color(i, j)` is "#rrggbb" or nil; borders are fractions of the axes.
-local function cells(script, xs, ys, color)
-  local x1, y1, x2, y2, rgb = {}, {}, {}, {}, {}
-  local over_x, over_y = (xs[#xs] - xs[1]) * 1e-3, (ys[#ys] - ys[1]) * 1e-3
-  for j = 1, #ys - 1 do
-    local from, current = 1, color(1, j)
-    for i = 2, #xs do
-      local next_color = i < #xs and color(i, j) or nil
-      if i == #xs or next_color ~= current then
-        if current then
-          local k = #x1 + 1
-          x1[k], y1[k], rgb[k] = xs[from], ys[j], tonumber(current:sub(2), 16)
-          x2[k] = i < #xs and next_color and math.min(xs[#xs], xs[i] + over_x) or xs[i]
-          y2[k] = j < #ys - 1 and color(from, j + 1) and math.min(ys[#ys], ys[j + 1] + over_y) or ys[j + 1]
-        end
-        from, current = i, next_color
-      end
-    end
-  end
-  if #x1 == 0 then return {} end
-  local lines = { ("$data%d << EOD"):format(script.blocks + 1) }
-  for k = 1, #x1 do
-    lines[k + 1] = ("%s %s %s %s %s %s %d"):format(fixed(x1[k]), fixed(y1[k]), fixed(x1[k]), fixed(x2[k]), fixed(y1[k]),
-                                                  fixed(y2[k]), rgb[k])
+-- Rectangles of shades.lua as one data block; nothing if there are none.
+local function rectangles(script, list)
+  if #list == 0 then return {} end
+  script.blocks = script.blocks + 1
+  local lines = { ("$data%d << EOD"):format(script.blocks) }
+  for i, r in ipairs(list) do
+    local x1, y1, x2, y2 = fixed(r[1]), fixed(r[2]), fixed(r[3]), fixed(r[4])
+    lines[i + 1] = table.concat({ x1, y1, x1, x2, y1, y2, tostring(tonumber(r[5]:sub(2), 16)) }, " ")
   end
   lines[#lines + 1] = "EOD"
-  script.blocks = script.blocks + 1
   script.preamble[#script.preamble + 1] = table.concat(lines, "\n")
   return { ("$data%d using 1:2:3:4:5:6:7 with boxxyerror linecolor rgb variable fillstyle solid noborder"):format(
            script.blocks) }
 end
 
--- The colour of a value of an image.
-local function image_color(s)
-  local scale = { low = s.zlow, high = s.zhigh, log = s.zlog }
-  if scale.low == scale.high then scale = axis.colors(s, 2) end
-  return function(z)
-    if z ~= z or scale.log and z <= 0 then return nil end
-    return colors.at(s.map, axis.position(scale, math.max(-1e308, math.min(1e308, z))))
-  end
-end
-
-function draw.image(script, s, x, y)
-  local color = image_color(s)
-  return cells(script, along(x, s.xedges), along(y, s.yedges),
-               function(i, j) return color(s.z[(j - 1) * #s.x + i]) end)
-end
-
--- The colour of a filled contour: one for each interval of levels; below the first, laws are blank.
-local function level_color(s)
-  local n = #s.levels
-  return function(z)
-    if z ~= z then return nil end
-    local above = 0
-    while above < n and z >= s.levels[above + 1] do above = above + 1 end
-    if s.law then return above > 0 and colors.at(s.map, 0.12 + 0.6 * (n < 2 and 1 or (above - 1) / (n - 1))) or nil end
-    return colors.at(s.map, n == 0 and 0.5 or above / n)
-  end
-end
-
--- A fine raster of the frame; its steps lie under the level lines.
-local function filled(script, s, x, y)
-  local n, color = 300, level_color(s)
-  local xs, ys, zs, memo = {}, {}, {}, {}
-  local px, py = along(x, s.x), along(y, s.y)
-  local x1, x2 = math.max(0, px[1]), math.min(1, px[#px])
-  local y1, y2 = math.max(0, py[1]), math.min(1, py[#py])
-  if not (x1 < x2 and y1 < y2) then return {} end
-  for k = 0, n do xs[k + 1], ys[k + 1] = x1 + (x2 - x1) * k / n, y1 + (y2 - y1) * k / n end
-  for k = 1, n do zs[k] = axis.value(x, (xs[k] + xs[k + 1]) / 2) end
-  return cells(script, xs, ys, function(i, j)
-    local key = j * n + i
-    if memo[key] == nil then
-      memo[key] = color(surface.at(s, zs[i], axis.value(y, (ys[j] + ys[j + 1]) / 2))) or false
-    end
-    return memo[key] or nil
-  end)
-end
+function draw.image(script, s, x, y) return rectangles(script, shades.image(s, x, y)) end
 
 function draw.contour(script, s, x, y)
-  local elements = s.filled and filled(script, s, x, y) or {}
+  local elements = s.filled and rectangles(script, shades.contour(s, x, y)) or {}
   local px, py = {}, {}
   for _, line in ipairs(s.lines) do
     local n = #px
@@ -289,7 +226,7 @@ function Script:bar(plan)
       mark(tick.label, frame.bottom + axis.position(plan.zscale, tick.value) * frame.height)
     end
   else
-    local n, color, first = #s.levels, level_color(s), s.law and 1 or 0
+    local n, color, first = #s.levels, shades.level_color(s), s.law and 1 or 0
     local count = n + 1 - first
     for k = first, n do
       local value = k == 0 and -math.huge or s.levels[k]
