@@ -638,7 +638,7 @@ function mf.prove.interval(options) end
 ---@field certificate? any a path: file to write the proof to, for mf.prove.check
 ---@field r_star? any a number or a string: taken for r_star (within 1e-6 of it) instead of searching; nothing is proved if it is wrong
 
----Proves or refutes Lemma 1 in ball arithmetic. Returns {proved=, r_star=, risk=, zero=, infinity=, place=, margin=, boxes=, terms=, bits=, certificate=}. proved = true: the uniform law on the sphere of radius r_star is a global minimizer of the risk, and r_star the only global minimizer of Eq. 14 on [0, inf]; false: r_star is the only global minimizer of Eq. 14, and the margin of Lemma 1 is negative at `place`, where it is `margin`; nil: undecided with at most `bits`, and `place` says where. Enclosures are strings '[middle +/- radius]': r_star, its risk, the margins at r = 0 and r = inf. See docs/proofs.md.
+---Proves or refutes Lemma 1 in ball arithmetic. Returns {proved=, r_star=, risk=, zero=, infinity=, place=, margin=, boxes=, terms=, bits=, certificate=}. proved = true: the uniform law on the sphere of radius r_star is a global minimizer of the risk, and r_star the only global minimizer of Eq. 14 on [0, inf]; false: r_star is the only global minimizer of Eq. 14, and the margin of Lemma 1 is negative at `place`, where it is `margin`; nil: undecided with at most `bits`, and `place` says where. Enclosures are strings '[middle +/- radius]': r_star, its risk, the margins at r = 0 and r = inf.
 ---@param options? mf.prove.lemma1.options
 function mf.prove.lemma1(options) end
 

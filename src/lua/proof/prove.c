@@ -137,8 +137,7 @@ static const mfl_fn prove_functions[] = {
          "the only global minimizer of Eq. 14 on [0, inf]; false: r_star is the only global "
          "minimizer of Eq. 14, and the margin of Lemma 1 is negative at `place`, where it is "
          "`margin`; nil: undecided with at most `bits`, and `place` says where. Enclosures are "
-         "strings '[middle +/- radius]': r_star, its risk, the margins at r = 0 and r = inf. See "
-         "docs/proofs.md.",
+         "strings '[middle +/- radius]': r_star, its risk, the margins at r = 0 and r = inf.",
          lemma1_fields},
         {"check", check, "ok, text = mf.prove.check(path)",
          "Verifies a certificate of mf.prove.lemma1 with twice its precision and thirds of its "
