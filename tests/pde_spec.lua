@@ -88,9 +88,9 @@ describe("pde.particles", function()
 
   it("leaves a saddle at the time at which fixed steps leave it, with stabilised steps in between", function()
     -- Fig. 4: R rests at 0.0143 from t = 5 on and falls to 0.0051 near t = 80, when mass leaves its first place
-    local function run(step)
+    local function run(length)
       return mf.pde.particles { potential = radial(320, 0.5, bump), init = mf.init.gaussian { kappa = 0.25 }, J = 60,
-                                step = step }
+                                step = length }
     end
     local free, fixed = run(), run(0.01)
     for _, t in ipairs { 30, 60, 100, 200 } do
@@ -106,8 +106,8 @@ describe("pde.particles", function()
     assert.near(R, pde:advance(1e6):risk(), 1e-9)
     assert.is_true(pde.steps < steps + 100, pde.steps .. " steps")
     -- Fig. 1 creeps on, like 1/log t: against the same way in fixed steps
-    local function creep(step)
-      return mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 20, step = step }
+    local function creep(length)
+      return mf.pde.particles { potential = fig1, init = mf.init.gaussian { kappa = 0.8 }, J = 20, step = length }
     end
     local free, fixed = creep(), creep(0.04)
     assert.near(fixed:advance(600):risk(), free:advance(600):risk(), 1e-7)

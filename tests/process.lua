@@ -51,7 +51,8 @@ end
 function process.run(command, input)
   local folder = process.folder()
   process.write_file(folder .. "/in", input or "")
-  local _, how, code = os.execute(("export MEANFIELD_PROGRESS=0; (%s) <%s/in >%s/out 2>%s/err"):format(command, folder, folder, folder))
+  local line = ("export MEANFIELD_PROGRESS=0; (%s) <%s/in >%s/out 2>%s/err"):format(command, folder, folder, folder)
+  local _, how, code = os.execute(line)
   return { out = read_file(folder .. "/out"), err = read_file(folder .. "/err"), code = how == "exit" and code or how }
 end
 

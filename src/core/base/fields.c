@@ -1,7 +1,6 @@
 /* fields.c: named fields in one block of bytes: written without a gap, read without trust. */
 #include "fields.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -63,8 +62,7 @@ static void *put(mf_fields_writer *w, const char *name, const char *kind, size_t
                  size_t bytes) {
     entry e = {.rows = rows, .cols = cols};
     size_t at = w->used + sizeof e;
-    assert(strlen(name) < sizeof e.name);
-    memcpy(e.name, name, strlen(name));
+    memcpy(e.name, name, strnlen(name, sizeof e.name - 1)); /* a longer one is not found again */
     memcpy(e.kind, kind, strlen(kind));
     w->used = at + padded(bytes);
     if (!w->out)
@@ -102,11 +100,10 @@ void mf_fields_text(mf_fields_writer *w, const char *name, const char *text) {
 
 size_t mf_fields_end(mf_fields_writer *w, const char *what) {
     header head = {.order = order, .size = w->used, .version = VERSION};
-    assert(strlen(what) < sizeof head.what);
     if (!w->out)
         return w->used;
     memcpy(head.magic, magic, sizeof magic);
-    memcpy(head.what, what, strlen(what));
+    memcpy(head.what, what, strnlen(what, sizeof head.what - 1));
     memcpy(w->out, &head, sizeof head);
     head.crc = checksum(w->out, w->used);
     memcpy(w->out, &head, sizeof head);

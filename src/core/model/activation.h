@@ -113,6 +113,7 @@ struct mf_activation_table {
 typedef struct {
     double tol;
     bool has_df, located;   /* located: the tails are known, panels are being made */
+    bool full;              /* there was no room for a place or an interval: not to be used */
     size_t scouts, scouted; /* points to look at first; those fed; then those left of the panels */
     double scout[MF_TABULATION_SCOUTS][2]; /* t, increasing, and f(t) */
     mf_activation_tails tails;

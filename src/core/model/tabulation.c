@@ -7,7 +7,6 @@
  * Leftmost first, so the panels come out in order; where two meet they must agree.            */
 #include "activation.h"
 
-#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -34,7 +33,10 @@ static void scout(mf_tabulation *plan, double from, double to, size_t n) {
     const double golden = 0.6180339887498949;
     for (size_t i = 0; i < n; ++i) {
         double x = (double)(i + 1) * golden;
-        assert(plan->scouts < MF_TABULATION_SCOUTS);
+        if (plan->scouts == MF_TABULATION_SCOUTS) {
+            plan->full = true;
+            return;
+        }
         plan->scout[plan->scouts++][0] =
                 from + (to - from) * ((double)i + x - floor(x)) / (double)n;
     }
@@ -53,6 +55,11 @@ static void place_scouts(mf_tabulation *plan) {
                       plan->kink[i] + side * ldexp(2, power), 64);
     }
     qsort(plan->scout, plan->scouts, sizeof plan->scout[0], increasing);
+}
+
+static mf_status check_room(const mf_tabulation *plan, mf_error *err) {
+    return plan->full ? mf_fail(err, MF_EACCURACY, "f has too many intervals between its kinks")
+                      : MF_OK;
 }
 
 static double check_point(size_t j) {
@@ -78,7 +85,7 @@ mf_status mf_tabulation_begin(mf_tabulation *plan, const double *kinks, size_t n
     plan->tol = tol;
     plan->has_df = has_df;
     place_scouts(plan);
-    return MF_OK;
+    return check_room(plan, err);
 }
 
 size_t mf_tabulation_wanted(const mf_tabulation *plan, double *t) {
@@ -147,7 +154,10 @@ static double find_tail(const mf_tabulation *plan, const double *f, double sign,
 }
 
 static void push(mf_tabulation *plan, double from, double to) {
-    assert(plan->pending < MF_TABULATION_BATCH);
+    if (plan->pending == MF_TABULATION_BATCH) {
+        plan->full = true;
+        return;
+    }
     plan->stack[plan->pending][0] = from;
     plan->stack[plan->pending++][1] = to;
 }
@@ -292,6 +302,12 @@ static mf_status feed_panel(mf_tabulation *plan, const double *f, const double *
     return MF_OK;
 }
 
+/* The tails, and the first intervals between them. */
+static mf_status plan_panels(mf_tabulation *plan, const double *f, mf_error *err) {
+    mf_status status = feed_tails(plan, f, err);
+    return status < 0 ? status : check_room(plan, err);
+}
+
 mf_status mf_tabulation_feed(mf_tabulation *plan, const double *f, const double *df,
                              mf_error *err) {
     if (!plan->located && plan->scouted < plan->scouts) {
@@ -300,14 +316,15 @@ mf_status mf_tabulation_feed(mf_tabulation *plan, const double *f, const double 
         return MF_OK;
     }
     if (!plan->located)
-        return feed_tails(plan, f, err);
+        return plan_panels(plan, f, err);
     double t[MF_TABULATION_BATCH];
     size_t n = mf_tabulation_wanted(plan, t);
     for (size_t i = 0; i < n; ++i)
         if (!isfinite(f[i]) || (df && !isfinite(df[i])))
             return mf_fail(err, MF_EINVAL, "%s(%.17g) = %g is not a finite number",
                            isfinite(f[i]) ? "df" : "f", t[i], isfinite(f[i]) ? df[i] : f[i]);
-    return feed_panel(plan, f, df, err);
+    mf_status status = feed_panel(plan, f, df, err);
+    return status < 0 ? status : check_room(plan, err);
 }
 
 size_t mf_tabulation_bytes(const mf_tabulation *plan) {

@@ -2,8 +2,6 @@
  * for yhat and a pass for the update.                                                       */
 #include "step.h"
 
-#include <assert.h>
-
 static void dot_chunk(void *context, size_t chunk) {
     mf_sgd_work *c = context;
     MF_SGD_CALL(c->w, sgd_dot, &c->w->job, c->x, chunk);
@@ -74,7 +72,8 @@ static mf_status plain_step(mf_sgd *w, const double *X, size_t ldx, const double
 
 mf_status mf_sgd_feed(mf_sgd *w, size_t n, const double *X, size_t ldx, const double *y,
                       const double *s, mf_error *err) {
-    assert(w->spec.algorithm == MF_SGD_PLAIN);
+    if (w->spec.algorithm != MF_SGD_PLAIN)
+        return mf_fail(err, MF_EUNSUPPORTED, "only the plain loop takes samples from outside");
     size_t batch = w->spec.batch;
     mf_status status = MF_OK;
     for (size_t i = 0; i < n && status >= 0; ++i)

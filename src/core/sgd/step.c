@@ -3,7 +3,6 @@
 
 #include "core/base/parallel.h"
 
-#include <assert.h>
 #include <math.h>
 
 /* |yhat| beyond this is no longer a network: the step size was too large. */
@@ -80,7 +79,8 @@ mf_status mf_sgd_check_output(const mf_sgd *w, uint64_t step, mf_error *err) {
 }
 
 mf_status mf_sgd_run(mf_sgd *w, uint64_t to, const double *s, const mf_flag *stop, mf_error *err) {
-    assert(!mf_law_is_fed(&w->spec.law));
+    if (mf_law_is_fed(&w->spec.law))
+        return mf_fail(err, MF_EUNSUPPORTED, "the samples of this law come from outside");
     if (w->spec.algorithm == MF_SGD_PLAIN)
         return mf_sgd_run_plain(w, to, s, stop, err);
     return mf_sgd_run_blocked(w, to, s, stop, err);

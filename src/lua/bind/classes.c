@@ -242,11 +242,27 @@ static void *aligned(void *block) {
     return (void *)(((uintptr_t)block + 63) & ~(uintptr_t)63);
 }
 
+/* Zeros; where they take a while, Ctrl-C stops that. */
+static void zero(lua_State *L, const char *name, char *block, size_t size) {
+    enum { SLICE = 1 << 25 };
+    mfl_task *task = size > SLICE ? mfl_task_push(L, "memory", 0, (double)size) : NULL;
+    for (size_t from = 0; from < size; from += SLICE) {
+        memset(block + from, 0, size - from < SLICE ? size - from : SLICE);
+        if (task && mfl_task_tick(task, (double)from))
+            break;
+    }
+    if (task) {
+        mfl_task_end(task);
+        mfl_task_raise(L, name);
+        lua_pop(L, 1); /* the task */
+    }
+}
+
 void *mfl_new(lua_State *L, const mfl_class *class, size_t size) {
     if (size > SIZE_MAX - 64)
         luaL_error(L, "%s: too large", class->name);
     void *block = lua_newuserdatauv(L, size + 64, 2);
-    memset(block, 0, size + 64);
+    zero(L, class->name, block, size + 64);
     lua_insert(L, -2);
     lua_setiuservalue(L, -2, 1);
     luaL_setmetatable(L, class->name);

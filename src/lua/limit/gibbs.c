@@ -129,7 +129,12 @@ static int gibbs(lua_State *L) {
     box->spec.dimension = box->dimension;
     box->spec.low = box->low;
     box->spec.high = box->high;
-    mfl_status(L, WHERE, mf_gibbs_solve(&box->spec, &box->result, mfl_stop(), &err), &err);
+    int at = lua_gettop(L);
+    mfl_task *task = mfl_task_push(L, "gibbs", 0, 1);
+    mf_status status = mf_gibbs_solve(&box->spec, &box->result, mfl_stop(), &err);
+    mfl_task_end(task);
+    mfl_status(L, WHERE, status, &err);
+    lua_pushvalue(L, at);
     return 1;
 }
 

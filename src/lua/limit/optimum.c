@@ -71,10 +71,14 @@ static int optimum(lua_State *L) {
     read_domain(L, &o, low, high);
     mf_optimum *result = mfl_new(L, &optimum_class, sizeof *result);
     mf_optimum_spec spec = {*o.potential, low, high, o.tol, o.starts};
+    int at = lua_gettop(L);
+    mfl_task *task = mfl_task_push(L, "optimum", 0, 1);
     mf_status status = mf_optimum_solve(&spec, result, mfl_stop(), &err);
+    mfl_task_end(task);
     mfl_status(L, WHERE, status, &err);
     if (status == MF_STOPPED)
         mfl_task_raise(L, WHERE);
+    lua_pushvalue(L, at);
     return 1;
 }
 

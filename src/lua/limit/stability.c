@@ -93,7 +93,9 @@ static int interval(lua_State *L) {
     mf_error err = {0};
     mf_lemma1_interval result;
     mfl_options(L, where, 1, interval_fields, &o);
+    mfl_task *task = mfl_task_push(L, "interval", 0, 1);
     mf_status status = mf_lemma1_find_interval(o.activation, o.d, o.tol, &result, mfl_stop(), &err);
+    mfl_task_end(task);
     mfl_status(L, where, status, &err);
     for (int end = 0; end < 2; ++end)
         if (isnan(result.low))

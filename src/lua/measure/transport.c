@@ -81,8 +81,10 @@ static int transport_sliced(lua_State *L) {
                           (lua_Integer)a->dim, (lua_Integer)b->dim);
     mf_atom *work = lua_newuserdatauv(L, (a->n + b->n) * sizeof *work, 0);
     double *u = mfl_array_vector(L, a->dim)->data;
+    mfl_task *task = mfl_task_push(L, "sliced", 0, 1);
     mf_status status = mf_transport_sliced(a, b, (mf_key){o.seed, MF_STREAM_USER}, o.directions,
                                            o.p, work, u, mfl_stop(), &distance, &err);
+    mfl_task_end(task);
     mfl_status(L, where, status, &err);
     mfl_task_raise(L, where);
     lua_pushnumber(L, distance);

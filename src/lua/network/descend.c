@@ -64,7 +64,9 @@ static int descend(lua_State *L) {
     for (size_t i = 0; i < o.N; ++i)
         mfl_init_neuron(L, -1, (mf_key){o.seed, MF_STREAM_INIT}, i, d, W + i * d, &a, &b);
     lua_pop(L, 1);
+    mfl_task *task = mfl_task_push(L, "descend", 0, 1);
     mf_status status = mf_finite_descend(&spec, W, &result, mfl_stop(), &err);
+    mfl_task_end(task);
     mfl_status(L, WHERE, status, &err);
     if (status == MF_STOPPED)
         mfl_task_raise(L, WHERE);

@@ -415,7 +415,12 @@ static int potential_radial(lua_State *L) {
                            .tol = o.tol};
     mf_potential **box = mfl_potential_push(L);
     mf_error err = {0};
-    mfl_status(L, where, mf_radial_new(&spec, box, mfl_stop(), &err), &err);
+    int at = lua_gettop(L);
+    mfl_task *task = mfl_task_push(L, "potential", 0, 1);
+    mf_status status = mf_radial_new(&spec, box, mfl_stop(), &err);
+    mfl_task_end(task);
+    mfl_status(L, where, status, &err);
+    lua_pushvalue(L, at);
     return 1;
 }
 
@@ -458,7 +463,12 @@ static int potential_two_radius(lua_State *L) {
     }
     mf_potential **box = mfl_potential_push(L);
     mf_error err = {0};
-    mfl_status(L, where, mf_two_radius_new(&o.spec, box, mfl_stop(), &err), &err);
+    int at = lua_gettop(L);
+    mfl_task *task = mfl_task_push(L, "potential", 0, 1);
+    mf_status status = mf_two_radius_new(&o.spec, box, mfl_stop(), &err);
+    mfl_task_end(task);
+    mfl_status(L, where, status, &err);
+    lua_pushvalue(L, at);
     return 1;
 }
 
