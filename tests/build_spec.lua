@@ -80,6 +80,28 @@ describe("build", function()
     assert.matches("^false\tsgd:advance: interrupted\n5\n$", result.out)
   end)
 
+  it("stops loops without steps, too: a stock lua5.4 has no handler of its own there", function()
+    local script = [[local mf = require "meanfield"
+      local x = {}
+      for i = 1, 2000 do x[i] = { i, i * i % 7 } end
+      local m = mf.measure { x = x, space = "plain" }
+      print(pcall(mf.transport.sliced, m, m, { directions = 1000000 }))
+      print "usable"]]
+    local result = run("timeout --foreground -s INT -k 20 1 env " .. stock(process.build .. "/?.so") .. " -e "
+      .. quote(script))
+    assert.matches("^false\tmf.transport.sliced: interrupted\nusable\n$", result.out)
+  end)
+
+  it("stops while the memory of a large run is being cleared", function()
+    local script = [[local mf = require "meanfield"
+      local law = mf.distribution.isotropic { d = 10000000, delta = 0.5 }
+      print(pcall(mf.sgd, { distribution = law, activation = mf.activation.tanh(), N = 1,
+        init = mf.init.gaussian { kappa = 1 }, eps = 1e-9 }))]]
+    local result = run("timeout --foreground -s INT -k 20 0.2 env " .. stock(process.build .. "/?.so") .. " -e "
+      .. quote(script))
+    assert.matches("interrupted", result.out .. result.err)
+  end)
+
   it("leaves Ctrl-C to a stock lua5.4 after an error in a function that a native loop called", function()
     local script = [[local mf = require "meanfield"
       local law = mf.distribution.custom { d = 2, sample = function() error "no sample" end }
