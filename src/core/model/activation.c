@@ -11,6 +11,7 @@
  *       gather at -b/s when s is large.                                                     */
 #include "activation.h"
 
+#include "core/base/chebyshev.h"
 #include "core/base/gauss.h"
 
 #include <float.h>
@@ -49,18 +50,6 @@ static const double *table_coef(const mf_activation_table *table, size_t panel) 
     return table->data + table->panels + 1 + panel * (MF_TABLE_DEGREE + 1);
 }
 
-/* Clenshaw's recurrence for a Chebyshev sum and its derivative in u in [-1, 1]. */
-static void chebyshev(const double *c, double u, double *value, double *slope) {
-    double b1 = 0, b2 = 0, d1 = 0, d2 = 0;
-    for (size_t k = MF_TABLE_DEGREE; k > 0; --k) {
-        double d = 2 * b1 + 2 * u * d1 - d2, b = c[k] + 2 * u * b1 - b2;
-        d2 = d1, d1 = d;
-        b2 = b1, b1 = b;
-    }
-    *value = c[0] + u * b1 - b2;
-    *slope = b1 + u * d1 - d2;
-}
-
 static void tabulated(const mf_activation_table *table, double t, double *value, double *slope) {
     const double *edge = table->data;
     size_t low = 0, high = table->panels;
@@ -80,7 +69,8 @@ static void tabulated(const mf_activation_table *table, double t, double *value,
             low = middle;
     }
     double half = (edge[low + 1] - edge[low]) / 2;
-    chebyshev(table_coef(table, low), (t - edge[low]) / half - 1, value, slope);
+    *value = mf_chebyshev_slope(MF_TABLE_DEGREE + 1, table_coef(table, low),
+                                (t - edge[low]) / half - 1, slope);
     *slope /= half;
 }
 

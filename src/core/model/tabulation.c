@@ -7,14 +7,16 @@
  * Leftmost first, so the panels come out in order; where two meet they must agree.            */
 #include "activation.h"
 
+#include "core/base/chebyshev.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    TERMS = MF_TABLE_DEGREE + 1, /* nodes cos(pi (j + 1/2) / TERMS)    */
-    CHECKS = TERMS - 1,          /* points cos(pi j / TERMS), 0 < j    */
+    TERMS = MF_TABLE_DEGREE + 1, /* roots of T_TERMS */
+    CHECKS = TERMS - 1,          /* points between them */
     FIRST_POWER = 4,
     POWERS = 45 /* tails are looked at from 2^4 to 2^48 */
 };
@@ -62,10 +64,6 @@ static mf_status check_room(const mf_tabulation *plan, mf_error *err) {
                       : MF_OK;
 }
 
-static double check_point(size_t j) {
-    return cos(M_PI * (double)(j + 1) / TERMS);
-}
-
 mf_status mf_tabulation_begin(mf_tabulation *plan, const double *kinks, size_t n, double tol,
                               bool has_df, mf_error *err) {
     memset(plan, 0, sizeof *plan);
@@ -109,9 +107,9 @@ size_t mf_tabulation_wanted(const mf_tabulation *plan, double *t) {
     const double *top = plan->stack[plan->pending - 1];
     double middle = (top[0] + top[1]) / 2, half = (top[1] - top[0]) / 2;
     for (size_t j = 0; j < TERMS; ++j)
-        t[j] = middle + half * cos(M_PI * ((double)j + 0.5) / TERMS);
+        t[j] = middle + half * mf_chebyshev_root(TERMS, j);
     for (size_t j = 0; j < CHECKS; ++j)
-        t[TERMS + j] = middle + half * check_point(j);
+        t[TERMS + j] = middle + half * mf_chebyshev_between(TERMS, j);
     return TERMS + CHECKS;
 }
 
@@ -200,32 +198,13 @@ static mf_status feed_tails(mf_tabulation *plan, const double *f, mf_error *err)
 }
 
 static void fit(const double *f, double *c) {
+    double A[TERMS * TERMS];
+    mf_chebyshev_from_roots(TERMS, A);
     for (size_t k = 0; k < TERMS; ++k) {
-        double sum = 0;
+        c[k] = 0;
         for (size_t j = 0; j < TERMS; ++j)
-            sum += f[j] * cos(M_PI * (double)k * ((double)j + 0.5) / TERMS);
-        c[k] = sum * (k ? 2.0 : 1.0) / TERMS;
+            c[k] += A[k * TERMS + j] * f[j];
     }
-}
-
-/* sum c_k T_k(u) and sum c_k T_k'(u), u = cos(x): T_k' = k sin(kx)/sin(x). */
-static void fitted(const double *c, size_t check, double *value, double *slope) {
-    double x = M_PI * (double)(check + 1) / TERMS;
-    *value = *slope = 0;
-    for (size_t k = 0; k < TERMS; ++k) {
-        *value += c[k] * cos((double)k * x);
-        *slope += c[k] * (double)k * sin((double)k * x) / sin(x);
-    }
-}
-
-/* sum c_k T_k(u). */
-static double chebyshev(const double *c, double u) {
-    double b1 = 0, b2 = 0;
-    for (size_t k = TERMS - 1; k > 0; --k) {
-        double b = c[k] + 2 * u * b1 - b2;
-        b2 = b1, b1 = b;
-    }
-    return c[0] + u * b1 - b2;
 }
 
 /* The fit's largest error at the scouts in [from, to); next: the first scout after these. */
@@ -235,7 +214,7 @@ static double scouted_error(const mf_tabulation *plan, const double *c, double f
     size_t i = plan->scouted;
     for (; i < plan->scouts && plan->scout[i][0] < to; ++i) {
         const double *s = plan->scout[i];
-        double value = chebyshev(c, (2 * s[0] - from - to) / (to - from));
+        double value = mf_chebyshev_sum(TERMS, c, (2 * s[0] - from - to) / (to - from));
         worst = fmax(worst, isfinite(s[1]) ? fabs(value - s[1]) / fmax(1, fabs(s[1])) : HUGE_VAL);
     }
     *next = i;
@@ -258,15 +237,15 @@ static mf_status feed_panel(mf_tabulation *plan, const double *f, const double *
            c[TERMS];
     fit(f, c);
     for (size_t j = 0; j < CHECKS; ++j) {
-        double value, slope, exact = f[TERMS + j];
-        fitted(c, j, &value, &slope);
+        double slope, exact = f[TERMS + j];
+        double value = mf_chebyshev_slope(TERMS, c, mf_chebyshev_between(TERMS, j), &slope);
         worst = fmax(worst, fabs(value - exact) / fmax(1, fabs(exact)));
         if (!df)
             continue;
         double off = fabs(slope / half - df[TERMS + j]) / fmax(1, fabs(df[TERMS + j]));
         if (off > worst_df) {
             worst_df = off;
-            at = middle + half * check_point(j);
+            at = middle + half * mf_chebyshev_between(TERMS, j);
         }
     }
     if (worst <= plan->tol && worst_df > 1e-3)
@@ -286,14 +265,15 @@ static mf_status feed_panel(mf_tabulation *plan, const double *f, const double *
                        "more than %d pieces before t = %.9g: f is too rough for tol = %g",
                        MF_TABLE_PANELS, from, plan->tol);
     const mf_activation_tails *tails = &plan->tails;
-    double left = plan->panels ? chebyshev(plan->coef[plan->panels - 1], 1)
+    double left = plan->panels ? mf_chebyshev_sum(TERMS, plan->coef[plan->panels - 1], 1)
                                : line(tails->slope_left, tails->offset_left, from);
-    if (!joins(plan, left, chebyshev(c, -1)))
+    if (!joins(plan, left, mf_chebyshev_sum(TERMS, c, -1)))
         return mf_fail(err, MF_EACCURACY, "f jumps at t = %.9g, from %g to %g", from, left,
-                       chebyshev(c, -1));
-    if (plan->pending == 0 &&
-        !joins(plan, chebyshev(c, 1), line(tails->slope_right, tails->offset_right, to)))
-        return mf_fail(err, MF_EACCURACY, "f jumps at t = %.9g, from %g to %g", to, chebyshev(c, 1),
+                       mf_chebyshev_sum(TERMS, c, -1));
+    if (plan->pending == 0 && !joins(plan, mf_chebyshev_sum(TERMS, c, 1),
+                                     line(tails->slope_right, tails->offset_right, to)))
+        return mf_fail(err, MF_EACCURACY, "f jumps at t = %.9g, from %g to %g", to,
+                       mf_chebyshev_sum(TERMS, c, 1),
                        line(tails->slope_right, tails->offset_right, to));
     memcpy(plan->coef[plan->panels], c, sizeof c);
     plan->edge[++plan->panels] = to;

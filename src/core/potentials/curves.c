@@ -1,6 +1,7 @@
 /* curves.c: finding panels, fitting and contracting piecewise Chebyshev series. */
 #include "curves.h"
 
+#include "core/base/chebyshev.h"
 #include "core/base/parallel.h"
 #include "kernels.h"
 
@@ -11,8 +12,8 @@
 #include <string.h>
 
 enum {
-    TERMS = MF_CURVE_TERMS, /* nodes cos(pi (i + 1/2) / TERMS)                     */
-    CHECKS = TERMS - 1,     /* check points cos(pi i / TERMS), 0 < i < TERMS       */
+    TERMS = MF_CURVE_TERMS, /* nodes: the roots of T_TERMS ...                      */
+    CHECKS = TERMS - 1,     /* ... and check points between them                    */
     POINTS = TERMS + CHECKS,
     DEPTH = 44,        /* narrowest panel 2^-44                                     */
     PANELS_ONE = 4096, /* at most, of a single function ...                          */
@@ -32,7 +33,7 @@ typedef struct {
 } sampling;
 
 static double point_of(size_t i) {
-    return cos(M_PI * (i < TERMS ? (double)i + 0.5 : (double)(i - TERMS + 1)) / TERMS);
+    return i < TERMS ? mf_chebyshev_root(TERMS, i) : mf_chebyshev_between(TERMS, i - TERMS);
 }
 
 static void sample_point(void *context, size_t i) {
@@ -44,14 +45,12 @@ static void sample_point(void *context, size_t i) {
 
 /* weights[i][j]: interpolation from node j to check point i. */
 static void interpolation(double weights[CHECKS][TERMS]) {
-    for (size_t i = 0; i < CHECKS; ++i)
-        for (size_t j = 0; j < TERMS; ++j) {
-            double sum = 1;
-            for (size_t k = 1; k < TERMS; ++k)
-                sum += 2 * cos(M_PI * (double)k * ((double)j + 0.5) / TERMS) *
-                       cos(M_PI * (double)k * (double)(i + 1) / TERMS);
-            weights[i][j] = sum / TERMS;
-        }
+    double A[TERMS * TERMS], T[TERMS], dT[TERMS];
+    mf_chebyshev_from_roots(TERMS, A);
+    for (size_t i = 0; i < CHECKS; ++i) {
+        mf_chebyshev_basis(TERMS, mf_chebyshev_between(TERMS, i), T, dT);
+        cblas_dgemv(CblasRowMajor, CblasTrans, TERMS, TERMS, 1, A, TERMS, T, 1, 0, weights[i], 1);
+    }
 }
 
 /* The error of interpolation at the check points: of component 0, and of the inner products
@@ -204,14 +203,11 @@ mf_status mf_curves_fit(const mf_curve_samples *samples, size_t count, const dou
     memcpy(edge, samples->edge, (panels + 1) * sizeof *edge);
     find_cells(panels, edge, cell);
     out->grid = (mf_curve_grid){panels, growth, edge, cell};
-    double cosine[TERMS][TERMS]; /* nodes to coefficients */
-    for (size_t k = 0; k < TERMS; ++k)
-        for (size_t i = 0; i < TERMS; ++i)
-            cosine[k][i] =
-                    (k ? 2.0 : 1.0) / TERMS * cos(M_PI * (double)k * ((double)i + 0.5) / TERMS);
+    double A[TERMS * TERMS]; /* nodes to coefficients */
+    mf_chebyshev_from_roots(TERMS, A);
     for (size_t p = 0; p < count * panels; ++p)
-        cblas_dgemv(CblasRowMajor, CblasNoTrans, TERMS, TERMS, 1, &cosine[0][0], TERMS,
-                    values + p * TERMS, 1, 0, out->coef + p * TERMS, 1);
+        cblas_dgemv(CblasRowMajor, CblasNoTrans, TERMS, TERMS, 1, A, TERMS, values + p * TERMS, 1,
+                    0, out->coef + p * TERMS, 1);
     return MF_OK;
 }
 
@@ -315,12 +311,7 @@ size_t mf_curve_basis(const mf_curve_grid *grid, double r, double *value, double
         ++p;
     double low = grid->edge[p], high = grid->edge[p + 1], scale = 2 / (high - low);
     double u = r > 1 ? 1 - (near - (1 - high)) * scale : (x - low) * scale - 1;
-    value[0] = 1, value[1] = u;
-    slope[0] = 0, slope[1] = 1;
-    for (size_t k = 2; k < TERMS; ++k) {
-        value[k] = 2 * u * value[k - 1] - value[k - 2];
-        slope[k] = 2 * value[k - 1] + 2 * u * slope[k - 1] - slope[k - 2];
-    }
+    mf_chebyshev_basis(TERMS, u, value, slope);
     for (size_t k = 0; k < TERMS; ++k) {
         slope[k] *= scale * near;
         if (grid->growth) {

@@ -11,6 +11,7 @@
  * has no division by s. At s = 0, where the direction is lost, alpha = beta = 0: no force.      */
 #include "two_radius.h"
 
+#include "core/base/chebyshev.h"
 #include "core/base/gauss.h"
 #include "core/base/parallel.h"
 #include "core/base/special.h"
@@ -91,12 +92,9 @@ static void locate(const two_radius *self, double tau, double r1, double r2, pla
     at->near = 1 / (1 + s);
     at->panel = mf_curve_basis(&self->curves.grid, s, at->value, at->slope) / TERMS;
     double y = 2 * at->t - 1;
-    at->poly[0] = 1, at->poly[1] = y;
-    at->dpoly[0] = 0, at->dpoly[1] = 2;
-    for (size_t l = 2; l < self->orders; ++l) {
-        at->poly[l] = 2 * y * at->poly[l - 1] - at->poly[l - 2];
-        at->dpoly[l] = 4 * at->poly[l - 1] + 2 * y * at->dpoly[l - 1] - at->dpoly[l - 2];
-    }
+    mf_chebyshev_basis(self->orders, y, at->poly, at->dpoly);
+    for (size_t l = 0; l < self->orders; ++l)
+        at->dpoly[l] *= 2;
 }
 
 static double dot(const double *a, const double *b) {
@@ -375,7 +373,7 @@ static double largest_square(const mf_curve_samples *samples, size_t m) {
     double sup = 0;
     for (size_t i = 0; i < samples->panels * TERMS; ++i) {
         double low = samples->edge[i / TERMS], high = samples->edge[i / TERMS + 1];
-        double x = low + (high - low) * (1 + cos(M_PI * ((double)(i % TERMS) + 0.5) / TERMS)) / 2;
+        double x = low + (high - low) * (1 + mf_chebyshev_root(TERMS, i % TERMS)) / 2;
         sup = fmax(sup, fabs(samples->sample[i * samples->width + m]) * (m ? x : 1));
     }
     return sup * sup;
@@ -440,7 +438,7 @@ static mf_status largest_rest(const mf_activation *a, const mf_curve_samples *sa
     *rest = 0;
     for (size_t i = 0; status >= 0 && i < samples->panels * TERMS; ++i) {
         double low = samples->edge[i / TERMS], high = samples->edge[i / TERMS + 1];
-        double x = low + (high - low) * (1 + cos(M_PI * ((double)(i % TERMS) + 0.5) / TERMS)) / 2;
+        double x = low + (high - low) * (1 + mf_chebyshev_root(TERMS, i % TERMS)) / 2;
         double s = x / (1 - x), kept = 0;
         for (size_t m = 0; m < orders; ++m) { /* as in `sample` */
             double c = samples->sample[i * samples->width + m] * (m ? x : 1);
@@ -466,8 +464,8 @@ static double log_weight(const mf_two_radius_spec *spec, double m1, double m2, d
     return w;
 }
 
-/* sqrt(w/2) t^m1 (1-t)^m2 as a Chebyshev series of m + 1 terms. */
-static void make_shape(double log_w, double m1, double m2, double *shape) {
+/* sqrt(w/2) t^m1 (1-t)^m2 as a Chebyshev series of m + 1 terms; A: mf_chebyshev_from_roots(m + 1). */
+static void make_shape(double log_w, double m1, double m2, const double *A, double *shape) {
     size_t n = (size_t)(m1 + m2) + 1;
     memset(shape, 0, n * sizeof *shape);
     for (size_t i = 0; i < n; ++i) {
@@ -476,7 +474,7 @@ static void make_shape(double log_w, double m1, double m2, double *shape) {
         double value = exp(log_w / 2 + (m1 > 0 ? m1 * log(t) : 0) + (m2 > 0 ? m2 * log(rest) : 0)) *
                        M_SQRT1_2;
         for (size_t l = 0; l < n; ++l)
-            shape[l] += (l ? 2.0 : 1.0) / (double)n * value * cos((double)l * angle);
+            shape[l] += A[l * n + i] * value;
     }
 }
 
@@ -485,7 +483,8 @@ static double choose_pairs(two_radius *self, const mf_two_radius_spec *spec,
                            const mf_curve_samples *samples, double tol) {
     double left_out = 0, keep = tol / (double)(self->orders * self->orders);
     for (size_t m = 0; m < self->orders; ++m) {
-        double square = largest_square(samples, m), largest;
+        double square = largest_square(samples, m), largest, A[ORDERS_MAX * ORDERS_MAX];
+        mf_chebyshev_from_roots(m + 1, A);
         for (size_t m1 = 0; m1 <= m; ++m1) {
             double log_w = log_weight(spec, (double)m1, (double)(m - m1), &largest);
             if (m > 0 && exp(largest) * square <= keep) {
@@ -493,7 +492,7 @@ static double choose_pairs(two_radius *self, const mf_two_radius_spec *spec,
                 continue;
             }
             self->order[self->pairs] = m;
-            make_shape(log_w, (double)m1, (double)(m - m1),
+            make_shape(log_w, (double)m1, (double)(m - m1), A,
                        self->shape + self->pairs++ * self->orders);
         }
     }
