@@ -49,7 +49,7 @@ static void misses_2n(size_t n) {
 }
 
 int main(void) {
-    for (size_t n = 1; n <= LARGEST; n = n < 20 ? n + 1 : n == 20 ? 32 : 2 * n) {
+    for (size_t n = 1; n <= LARGEST; ++n) {
         exact_below_2n(n, -1, 1);
         exact_below_2n(n, 0, 1);
         exact_below_2n(n, 2.25, 2.385);

@@ -7,8 +7,7 @@
 #include <stddef.h>
 
 /* node[i], weight[i], i < n: int_low^high f = sum_i weight_i f(node_i), exact for polynomials of
- * degree below 2 n; to rounding for n <= 20 and n = 32, 64, 128, 256, 512, 1024, which GSL has as
- * tables, to 1e-10 for others (n = 38 misses the length of the interval by 1e-11). MF_ENOMEM. */
+ * degree below 2 n, to rounding. MF_ENOMEM. */
 mf_status mf_gauss(size_t n, double low, double high, double *node, double *weight, mf_error *err);
 
 #endif
