@@ -10,7 +10,7 @@
 #include <string.h>
 
 typedef struct {
-    const mf_finite_spec *spec;
+    const mf_descend_spec *spec;
     const mf_flag *stop;
     mf_status status;
     mf_error *err;
@@ -23,7 +23,7 @@ typedef struct {
     double *block;
 } workspace;
 
-static mf_status open_workspace(workspace *w, const mf_finite_spec *spec, const mf_flag *stop,
+static mf_status open_workspace(workspace *w, const mf_descend_spec *spec, const mf_flag *stop,
                                 mf_error *err) {
     size_t N = spec->N, K = spec->terms, each = 2 * N + 2 * K + 14;
     *w = (workspace){.spec = spec, .stop = stop, .err = err};
@@ -183,8 +183,8 @@ static void gradient_of(const gsl_vector *x, void *context, gsl_vector *gradient
 }
 
 static mf_status descend(workspace *w, gsl_multimin_fdfminimizer *m, gsl_vector *start,
-                         mf_finite *out) {
-    const mf_finite_spec *spec = w->spec;
+                         mf_descent *out) {
+    const mf_descend_spec *spec = w->spec;
     gsl_multimin_function_fdf f = {value_of, gradient_of, both, start->size, w};
     int code = gsl_multimin_fdfminimizer_set(m, &f, start, 0.1, 0.1);
     for (out->steps = 0; out->steps < spec->steps && !code && w->status == MF_OK; ++out->steps) {
@@ -197,7 +197,7 @@ static mf_status descend(workspace *w, gsl_multimin_fdfminimizer *m, gsl_vector 
 }
 
 /* The exact risk of W; coordinates first, as risk.h wants them. */
-static mf_status exact_risk(const mf_finite_spec *spec, const double *W, mf_finite *out,
+static mf_status exact_risk(const mf_descend_spec *spec, const double *W, mf_descent *out,
                             const mf_flag *stop, mf_error *err) {
     size_t N = spec->N, d = spec->law.d, bytes = mf_risk_scratch(&spec->law, N);
     double *transposed = malloc(N * d * sizeof *transposed);
@@ -215,10 +215,10 @@ static mf_status exact_risk(const mf_finite_spec *spec, const double *W, mf_fini
     return status;
 }
 
-mf_status mf_finite_descend(const mf_finite_spec *spec, double *W, mf_finite *out,
-                            const mf_flag *stop, mf_error *err) {
+mf_status mf_descend(const mf_descend_spec *spec, double *W, mf_descent *out, const mf_flag *stop,
+                     mf_error *err) {
     workspace w;
-    *out = (mf_finite){0};
+    *out = (mf_descent){0};
     mf_status status = open_workspace(&w, spec, stop, err);
     if (status < 0)
         return status;

@@ -19,19 +19,19 @@ typedef struct {
     size_t terms; /* of the series for pairs, 8 .. 512; the result's risk is exact all the same */
     size_t steps; /* at most                                                       */
     double tol;   /* stop where |grad R_N| N is below                              */
-} mf_finite_spec;
+} mf_descend_spec;
 
 typedef struct {
     double risk;     /* exact, of the final weights      */
     double error;    /* bound on its numerical error     */
     double gradient; /* N |grad| of the series there     */
     size_t steps;
-} mf_finite;
+} mf_descent;
 
 /* Quasi-Newton descent from the weights W (N x d, row i is w_i), which it replaces when it
  * returns MF_OK. A descent that rounding stops above tol is no error: see
  * `gradient`.                                                                              */
-mf_status mf_finite_descend(const mf_finite_spec *, double *W, mf_finite *out, const mf_flag *stop,
-                            mf_error *err);
+mf_status mf_descend(const mf_descend_spec *, double *W, mf_descent *out, const mf_flag *stop,
+                     mf_error *err);
 
 #endif

@@ -49,7 +49,7 @@ static void set(lua_State *L, const char *key, double value) {
 
 static int descend(lua_State *L) {
     descend_options o = {0};
-    mf_finite result;
+    mf_descent result;
     mf_error err = {0};
     mfl_options(L, WHERE, 1, descend_fields, &o);
     int options = lua_gettop(L);
@@ -58,14 +58,14 @@ static int descend(lua_State *L) {
         mfl_option_error(L, WHERE, "distribution", "an isotropic law", -1);
     }
     size_t d = o.law->d;
-    mf_finite_spec spec = {*o.law, *o.activation, o.N, o.terms, o.steps, o.tol};
+    mf_descend_spec spec = {*o.law, *o.activation, o.N, o.terms, o.steps, o.tol};
     double *W = mfl_array_matrix(L, o.N, d)->data, a, b;
     lua_getfield(L, options, "init");
     for (size_t i = 0; i < o.N; ++i)
         mfl_init_neuron(L, -1, (mf_key){o.seed, MF_STREAM_INIT}, i, d, W + i * d, &a, &b);
     lua_pop(L, 1);
     mfl_task *task = mfl_task_push(L, "descend", 0, 1);
-    mf_status status = mf_finite_descend(&spec, W, &result, mfl_stop(), &err);
+    mf_status status = mf_descend(&spec, W, &result, mfl_stop(), &err);
     mfl_task_end(task);
     mfl_status(L, WHERE, status, &err);
     if (status == MF_STOPPED)
