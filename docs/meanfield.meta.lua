@@ -468,6 +468,13 @@ function class9:advance(t) end
 ----dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2).
 function class9:dissipation() end
 
+---@class mf.pde.particles.fluctuations.options
+---@field observable any "risk", the name of a coordinate or a function of the coordinates, required: A: "risk" for R(rho_t), or the mean over rho_t of a coordinate or of a smooth function of the coordinates, as m:mean takes them
+
+---What the chance in N initial neurons does to an observable A at the present time: sqrt(N) (A(rho_N(t)) - A(rho_t)) tends to a normal law of variance Var_(rho_0) h, with h the influence of initial mass on A, from one solve of the adjoint equation backwards in time (two to three times the cost of advancing to t). Returns { value = A(rho_t), variance = N Var A, measure = rho_0, influence = h at its atoms, of mean 0, gradient = grad h there, so that atom j of mass p_j that starts by dx elsewhere changes A by p_j gradient_j dx }. A radius held at r = 0 forgets where it came from: its gradient is 0 before. A must be smooth, and so must V and U: of a sampled potential whose sigma has kinks the second derivatives are noise. Not counted: noise of SGD's examples, of order sqrt(eps). Not with beta.
+---@param options? mf.pde.particles.fluctuations.options
+function class9:fluctuations(options) end
+
 ---rho_t, a copy.
 function class9:measure() end
 

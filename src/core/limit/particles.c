@@ -521,7 +521,8 @@ static void take_step(particles *run, double h, double e, double goal, int last)
     run->error += norm_of_error(run, h, run->estimate, 0);
     run->clock = last ? goal : run->clock + h;
     ++run->steps;
-    if (!fixed && !run->stabilised && run->spec.J >= run->spec.potential->dim && is_stiff(run, h)) {
+    if (!fixed && !run->spec.plain && !run->stabilised && run->spec.J >= run->spec.potential->dim &&
+        is_stiff(run, h)) {
         run->stabilised = 1;
         run->rho = 0;
     }

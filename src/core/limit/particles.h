@@ -31,6 +31,7 @@ typedef struct {
     double tol;                    /* of one step, relative to 1 + |theta|; > 0                  */
     double lambda;                 /* weight decay, >= 0: lambda |theta|^2 / 2 is part of Psi  */
     double step;                   /* > 0: fixed steps of this length in the clock; 0: adaptive  */
+    bool plain;                    /* never Chebyshev's steps                                 */
 } mf_particles_spec;
 
 /* Bytes of a run, or 0 if it does not fit in memory. */

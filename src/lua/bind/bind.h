@@ -192,6 +192,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(transport)                                                                                   \
     X(potential)                                                                                   \
     X(pde)                                                                                         \
+    X(fluctuations)                                                                                \
     X(grid)                                                                                        \
     X(jko)                                                                                         \
     X(sgd)                                                                                         \

@@ -108,7 +108,7 @@ int mfl_flow_advance(lua_State *L) {
 
 /* ---- observers ---------------------------------------------------------------------------- */
 
-static void push_measure(lua_State *L, const mf_measure *m) {
+void mfl_flow_push_measure(lua_State *L, const mf_measure *m) {
     double *x, *weight;
     mfl_measure_new(L, m->space, m->n, m->dim, &x, m->weight ? &weight : NULL);
     for (size_t c = 0; c < m->dim; ++c)
@@ -120,7 +120,7 @@ static void push_measure(lua_State *L, const mf_measure *m) {
 static int flow_measure(lua_State *L) {
     mf_flow *flow = check_idle(L)->flow;
     mf_measure m = flow->ops->measure(flow);
-    push_measure(L, &m);
+    mfl_flow_push_measure(L, &m);
     return 1;
 }
 
@@ -231,7 +231,7 @@ static void check_observables(lua_State *L, const char *where) {
 static void observe(lua_State *L, int lists, lua_Integer i, double t, const mf_measure *rho,
                     double risk) {
     int top = lua_gettop(L);
-    push_measure(L, rho); /* a copy: what is called next is the user's */
+    mfl_flow_push_measure(L, rho); /* a copy: what is called next is the user's */
     for (lua_pushnil(L); lua_next(L, 3); lua_settop(L, top + 2)) {
         int name = top + 2;
         if (lua_isfunction(L, -1)) {

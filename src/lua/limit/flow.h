@@ -26,6 +26,9 @@ mfl_flow *mfl_flow_new(lua_State *L, const char *where, const mfl_class *class, 
 #define MFL_FLOW_CLASSES                                                                           \
     { MFL_PARTICLES, MFL_GRID, MFL_JKO, NULL }
 
+/* Pushes a copy. */
+void mfl_flow_push_measure(lua_State *L, const mf_measure *m);
+
 /* The methods of every such class ... */
 extern const mfl_fn mfl_flow_methods[];
 

@@ -177,6 +177,9 @@ static int particles_new(lua_State *L) {
     lua_getfield(L, 2, "init"); /* at 4 */
     place(L, where, &o, 4, x, weight);
     check_start(L, where, &o, box->flow);
+    mf_measure start = box->flow->ops->measure(box->flow);
+    mfl_flow_push_measure(L, &start);
+    lua_setiuservalue(L, 3, 2); /* for pde:fluctuations */
     lua_settop(L, 3);
     return 1;
 }
