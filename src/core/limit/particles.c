@@ -1,8 +1,8 @@
 /* particles.c: Dormand-Prince and Chebyshev steps of interacting particles, walls at radius 0. */
 #include "particles.h"
 
-#include "chebyshev.h"
 #include "core/base/parallel.h"
+#include "rkc.h"
 
 #include <float.h>
 #include <math.h>

@@ -15,7 +15,7 @@
  * Wanner, section II.6), at no further force: looking changes no bit of the run.
  *
  * At rest stability would bound these steps, however long nothing moves. Where it does, steps are
- * Chebyshev's (chebyshev.h) until those cost more: of order 2, the same tolerance, and no longer
+ * Chebyshev's (rkc.h) until those cost more: of order 2, the same tolerance, and no longer
  * than a perturbation of one particle takes to grow by a tenth, so that a saddle is left in its
  * time although what leads away from it is smaller than any tolerance. Within such a step the
  * law is known by the cubic through its ends. Fixed steps stay Dormand and Prince's.        */

@@ -1,4 +1,4 @@
-/* chebyshev.h: stages of a stabilised Runge-Kutta step of order 2.
+/* rkc.h: stages of a stabilised Runge-Kutta step of order 2.
  *
  * The Runge-Kutta-Chebyshev method (van der Houwen and Sommeijer; Sommeijer, Shampine and
  * Verwer, RKC, 1998). With s stages it is stable for h rho <= 0.65 (s^2 - 1), rho the largest
@@ -7,8 +7,8 @@
  * increments D_j = y_j - y_0:
  *     D_0 = 0,   D_j = mu D_{j-1} + nu D_{j-2} + h slope (F_{j-1} - back F_0)
  * where D_{j-2} counts from j = 2 on.                                                       */
-#ifndef MF_CHEBYSHEV_H
-#define MF_CHEBYSHEV_H
+#ifndef MF_RKC_H
+#define MF_RKC_H
 
 typedef struct {
     double mu, nu, slope, back;               /* of the present stage j                    */

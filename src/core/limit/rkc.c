@@ -1,5 +1,5 @@
-/* chebyshev.c: coefficients of the Runge-Kutta-Chebyshev method (chebyshev.h). */
-#include "chebyshev.h"
+/* rkc.c: coefficients of the Runge-Kutta-Chebyshev method (rkc.h). */
+#include "rkc.h"
 
 #include <math.h>
 
