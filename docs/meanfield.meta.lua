@@ -332,6 +332,11 @@ function class6:risk(rho, N) end
 ---@param rho any
 function class6:self(rho) end
 
+---What the noise of SGD's steps adds, in the shape of a gradient: at a radius |P w| the mean over x of (y - yhat)^2 a^2 sigma'(<w,x> + b)^2 <u, x>^2, u a direction of P's space across w, yhat that of rho; a step s adds (p - 1) 4 s^2 times that to the squared radius, p the dimension of the space. 0 at other coordinates.
+---@param theta any
+---@param rho any
+function class6:step_noise(theta, rho) end
+
 ---Radial: u_d(r1, r2).
 ---@param r1 any
 ---@param r2 any
@@ -527,8 +532,10 @@ function mf.pde.jko(options) end
 ---@field step? number a number in (0, inf): fixed steps of this length in the clock int xi: for convergence tests, and with noise, where the default is 1e-3
 ---@field beta? number a number in (0, inf], default inf: inverse temperature of Eq. 12: noise in every step; inf: none (Eq. 7)
 ---@field lambda? number a number in [0, inf), default 0: weight decay: lambda |theta|^2 / 2 is part of Psi
----@field d? integer an integer in [1, 1e+09]: with noise, for a potential at d = inf: the dimension of x, whose noise radii feel
----@field s0? integer an integer in [1, 1e+09]: with noise, for a potential at d = inf: the dimension of V
+---@field eps? number a number in [0, inf), default 0: the step of the SGD that is meant: adds the drift of its step noise to first order in eps, 4 eps xi^2 E[(y - yhat)^2 a^2 sigma'^2 |P_perp x|^2] to the derivative of every squared radius (the effective dynamics); 0: Eq. 7
+---@field batch? integer an integer in [1, 1e+09], default 1: with eps: examples a step, which divide the term
+---@field d? integer an integer in [1, 1e+09]: with beta or eps, for a potential at d = inf: the dimension of x, whose noise radii feel
+---@field s0? integer an integer in [1, 1e+09]: with beta or eps, for a potential at d = inf: the dimension of V
 ---@field seed? integer an integer >= 0, default 1: seed of the noise, and of the neurons drawn from `init` (potentials in full parameter space)
 
 ---A solution of the distributional dynamics from rho_0 by particles.

@@ -1,7 +1,9 @@
-/* gauss.c: the Gauss-Legendre rule: GSL's nodes, brought to the digits of a double. */
+/* gauss.c: Gauss rules: GSL's nodes, brought to the digits of a double, and eigenvalues. */
 #include "gauss.h"
 
+#include <gsl/gsl_eigen.h>
 #include <gsl/gsl_integration.h>
+#include <math.h>
 #include <stdbool.h>
 
 /* P_n and its derivative at x. */
@@ -51,4 +53,37 @@ mf_status mf_gauss(size_t n, double low, double high, double *node, double *weig
     }
     gsl_integration_glfixed_table_free(table);
     return MF_OK;
+}
+
+/* Golub and Welsch: the rule of Laguerre's polynomials, weight x^(p/2 - 1) e^-x, in x = rho^2/2. Its
+ * Jacobi matrix has 2 k + p/2 on the diagonal and sqrt(k (k + p/2 - 1)) beside it.                  */
+mf_status mf_gauss_chi(size_t n, double p, double *node, double *weight, mf_error *err) {
+    gsl_matrix *jacobi = gsl_matrix_calloc(n, n), *vectors = gsl_matrix_alloc(n, n);
+    gsl_vector *values = gsl_vector_alloc(n);
+    gsl_eigen_symmv_workspace *work = gsl_eigen_symmv_alloc(n);
+    mf_status status = MF_OK;
+    if (!jacobi || !vectors || !values || !work) {
+        status = mf_fail(err, MF_ENOMEM, "no memory for a Gauss rule of %zu points", n);
+    } else {
+        for (size_t k = 0; k < n; ++k) {
+            double kk = (double)k, beside = sqrt((kk + 1) * (kk + p / 2));
+            gsl_matrix_set(jacobi, k, k, 2 * kk + p / 2);
+            if (k + 1 < n) {
+                gsl_matrix_set(jacobi, k, k + 1, beside);
+                gsl_matrix_set(jacobi, k + 1, k, beside);
+            }
+        }
+        gsl_eigen_symmv(jacobi, values, vectors, work);
+        gsl_eigen_symmv_sort(values, vectors, GSL_EIGEN_SORT_VAL_ASC);
+        for (size_t i = 0; i < n; ++i) {
+            double first = gsl_matrix_get(vectors, 0, i);
+            node[i] = sqrt(2 * fmax(gsl_vector_get(values, i), 0));
+            weight[i] = first * first;
+        }
+    }
+    gsl_eigen_symmv_free(work);
+    gsl_vector_free(values);
+    gsl_matrix_free(vectors);
+    gsl_matrix_free(jacobi);
+    return status;
 }

@@ -28,6 +28,10 @@ typedef struct {
     mf_status (*risk)(mf_flow *, double *risk, mf_error *err);
     mf_status (*dissipation)(mf_flow *, double *rate, mf_error *err);
 
+    /* Hands over xi as a table, where it is known to the caller only (mf_pace says how), before
+     * anything that moves or looks. NULL: the solver is autonomous.                           */
+    void (*pace)(mf_flow *, size_t n, const double *clock, const double *xi);
+
     /* The law and its risk at a clock within the latest step, right after it and before
      * anything else is called; rho is a view until the next call. NULL: the solver cannot
      * look back, and the caller has to step to where it wants to look.                      */

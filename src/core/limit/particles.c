@@ -38,7 +38,8 @@ typedef struct {
     double *m, *g;               /* rank                                             */
     double *partial;             /* one number a chunk                               */
     double *m_between;           /* rank: mean features of a law within the latest step */
-    unsigned char *held;         /* size: this radius is 0 and pressed against it  */
+    double *T, *directions; /* with eps: size, step noise; dim, its directions (0: full weights) */
+    unsigned char *held;    /* size: this radius is 0 and pressed against it  */
     void *scratch;
 } particles;
 
@@ -55,7 +56,8 @@ size_t mf_particles_bytes(const mf_particles_spec *spec) {
     if (spec->J > SIZE_MAX / 64 / (dim + 1) / (STAGES + 8))
         return 0;
     size_t size = lines(dim * spec->J);
-    size_t numbers = size * (STAGES + 4) + lines(spec->J) + 3 * lines(rank) +
+    size_t noise = spec->eps > 0 ? size + lines(dim) : 0;
+    size_t numbers = noise + size * (STAGES + 4) + lines(spec->J) + 3 * lines(rank) +
                      lines(chunks_of(size)) + size / LINE;
     return lines(sizeof(particles)) + numbers * sizeof(double) +
            mf_potential_scratch(spec->potential, spec->J) + 64;
@@ -80,11 +82,19 @@ mf_flow *mf_particles_init(void *mem, const mf_particles_spec *spec) {
     run->g = next, next += rank;
     run->m_between = next, next += rank;
     run->partial = next, next += lines(chunks_of(padded));
+    if (spec->eps > 0) {
+        run->T = next, next += padded;
+        run->directions = next, next += lines(spec->potential->dim);
+    }
     run->held = (unsigned char *)next, next += padded / LINE;
     run->scratch = next;
     memset(run->theta, 0, (size_t)((char *)next - (char *)run->theta));
     for (size_t j = 0; j < spec->J; ++j)
         run->weight[j] = 1 / (double)spec->J;
+    for (size_t c = 0; spec->eps > 0 && c < spec->potential->dim; ++c)
+        run->directions[c] = mf_is_radius(spec->potential, c) ? spec->dimension[c] - 1 : 1;
+    run->spec.dimension = NULL;
+    run->spec.plain = spec->plain || spec->eps > 0;
     return &run->flow;
 }
 
@@ -111,6 +121,11 @@ static int is_radius(const particles *run, size_t i) {
     return mf_is_radius(run->spec.potential, i / run->spec.J);
 }
 
+/* Whether coordinate i is stepped as its square. */
+static int is_squared(const particles *run, size_t i) {
+    return run->spec.eps > 0 && is_radius(run, i);
+}
+
 /* ---- loops over all coordinates of all particles, in fixed chunks ------------------- */
 
 typedef struct {
@@ -125,13 +140,15 @@ static size_t chunk_end(const particles *run, size_t chunk) {
     return end < run->size ? end : run->size;
 }
 
-/* trial = theta + h sum_s coef_s k_s, and its projection onto the domain. */
+/* trial = theta (or its square) + h sum_s coef_s k_s; eff = the theta that this is, in the domain. */
 static void combine_chunk(void *context, size_t chunk) {
     const job *work = context;
     particles *run = work->run;
     size_t first = chunk * CHUNK, end = chunk_end(run, chunk), n = end - first;
     double *restrict trial = run->trial + first, *restrict eff = run->eff + first;
     memcpy(trial, run->theta + first, n * sizeof *trial);
+    for (size_t i = 0; run->spec.eps > 0 && i < n; ++i)
+        trial[i] *= is_radius(run, first + i) ? trial[i] : 1;
     for (int s = 0; s < work->count; ++s) {
         double c = work->h * work->coef[s];
         const double *restrict k = run->k[s] + first;
@@ -140,6 +157,8 @@ static void combine_chunk(void *context, size_t chunk) {
     }
     for (size_t i = 0; i < n; ++i)
         eff[i] = trial[i] < 0 && is_radius(run, first + i) ? 0 : trial[i];
+    for (size_t i = 0; run->spec.eps > 0 && i < n; ++i)
+        eff[i] = is_radius(run, first + i) ? sqrt(eff[i]) : eff[i];
 }
 
 static void combine(particles *run, double h, const double *coef, int count) {
@@ -147,7 +166,7 @@ static void combine(particles *run, double h, const double *coef, int count) {
     mf_parallel(chunks_of(run->size), combine_chunk, &work);
 }
 
-/* Velocity -2 grad Psi at eff into `raw`; its mean features into m. */
+/* grad Psi at eff into `raw`, the step noise into T; the mean features into m. */
 static mf_status force(particles *run, mf_error *err) {
     const mf_potential *pot = run->spec.potential;
     size_t J = run->spec.J;
@@ -156,6 +175,10 @@ static mf_status force(particles *run, mf_error *err) {
     if (status < 0)
         return status;
     mf_potential_force(pot, run->m, run->g);
+    if (run->spec.eps > 0)
+        status = mf_potential_step_noise(pot, &rho, J, run->eff, J, run->T, run->scratch, err);
+    if (status < 0)
+        return status;
     return mf_potential_field(pot, run->g, J, run->eff, J, NULL, run->raw, run->scratch, err);
 }
 
@@ -168,10 +191,18 @@ static void velocity_chunk(void *context, size_t chunk) {
         run->raw[i] = v;
         k[i] = run->held[i] ? 0 : v;
     }
+    for (size_t i = chunk * CHUNK; run->spec.eps > 0 && i < chunk_end(run, chunk); ++i) {
+        double gain = 4 * work->h * run->directions[i / run->spec.J] * run->T[i];
+        k[i] = isinf(run->eff[i]) ? 0 : gain + k[i] * (is_radius(run, i) ? 2 * run->eff[i] : 1);
+    }
 }
 
-static mf_status stage(particles *run, int s, mf_error *err) {
-    job work = {run, NULL, s, 0};
+/* Velocities of stage s of a step of length h: -2 grad Psi, and what the steps' noise adds. */
+static mf_status stage(particles *run, int s, double h, mf_error *err) {
+    static const double C[STAGES] = {0, 1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1, 1};
+    double eps = run->spec.eps;
+    job work = {run, NULL, s,
+                eps > 0 ? eps * mf_pace_xi(&run->spec.pace, run->clock + C[s] * h) : 0};
     mf_status status = force(run, err);
     if (status >= 0)
         mf_parallel(chunks_of(run->size), velocity_chunk, &work);
@@ -186,8 +217,11 @@ static void error_chunk(void *context, size_t chunk) {
     double sum = 0;
     for (size_t i = chunk * CHUNK; i < chunk_end(run, chunk); ++i) {
         double e = 0, scale = work->count ? 1 + fabs(run->theta[i]) : 1;
-        if (run->eff[i] != run->trial[i] || isinf(run->theta[i]))
+        int squared = is_squared(run, i);
+        if ((squared ? run->eff[i] == 0 : run->eff[i] != run->trial[i]) || isinf(run->theta[i]))
             continue; /* absorbed at 0, or at infinity: no error in its place */
+        if (squared)  /* of the root */
+            scale *= run->theta[i] + run->eff[i];
         for (int s = 0; s < STAGES; ++s)
             e += work->coef[s] * run->k[s][i];
         e *= work->h / scale;
@@ -215,11 +249,11 @@ static mf_status refresh(particles *run, mf_error *err) {
     run->span = 0;
     memset(run->held, 0, run->size);
     combine(run, 0, none, 0);
-    mf_status status = stage(run, 0, err);
+    mf_status status = stage(run, 0, 0, err);
     if (status < 0)
         return status;
     for (size_t i = 0; i < run->size; ++i)
-        if (run->theta[i] == 0 && is_radius(run, i) && run->k[0][i] < 0) {
+        if (run->theta[i] == 0 && is_radius(run, i) && !is_squared(run, i) && run->k[0][i] < 0) {
             run->held[i] = 1;
             run->k[0][i] = 0;
         }
@@ -247,7 +281,7 @@ static void swap(double **a, double **b) {
  * before and the first velocity stay, in eff and the last k, until the next step begins.   */
 static int accept(particles *run) {
     int smooth = 1;
-    for (size_t i = 0; i < run->size; ++i) {
+    for (size_t i = 0; i < run->size && run->spec.eps == 0; ++i) {
         int at_wall = run->eff[i] == 0 && is_radius(run, i);
         if (run->eff[i] != run->trial[i] || (run->held[i] && run->raw[i] >= 0) ||
             (at_wall && !run->held[i] && run->raw[i] < 0))
@@ -276,6 +310,8 @@ static double first_step(const particles *run) {
     double speed = 0;
     for (size_t i = 0; i < run->size; ++i) {
         double v = run->k[0][i] / (1 + fabs(run->theta[i]));
+        if (is_squared(run, i))
+            v /= 2 * run->theta[i] + 1e-3;
         if (isfinite(run->theta[i]))
             speed += run->weight[i % run->spec.J] * v * v;
     }
@@ -296,7 +332,7 @@ static mf_status try_step(particles *run, double h, double *relative, mf_error *
     run->span = 0;
     for (int s = 1; s < STAGES; ++s) {
         combine(run, h, A[s], s);
-        mf_status status = stage(run, s, err);
+        mf_status status = stage(run, s, h, err);
         if (status < 0)
             return status;
     }
@@ -349,7 +385,7 @@ static mf_status decay_rate(particles *run, const mf_flag *stop, mf_error *err) 
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
         look_aside(run, length, v);
-        mf_status status = stage(run, 4, err);
+        mf_status status = stage(run, 4, 0, err);
         if (status < 0)
             return status;
         for (size_t i = 0; i < run->size; ++i)
@@ -476,7 +512,7 @@ static mf_status try_stages(particles *run, double h, const mf_flag *stop, doubl
         swap(&run->k[1], &run->k[2]);
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
-        mf_status status = stage(run, j < s ? 3 : STAGES - 1, err);
+        mf_status status = stage(run, j < s ? 3 : STAGES - 1, 0, err);
         if (status < 0)
             return status;
         mf_chebyshev_next(&work.c);
@@ -610,6 +646,9 @@ static mf_status dissipation(mf_flow *flow, double *rate, mf_error *err) {
     double sum = 0;
     if (status < 0)
         return status;
+    if (run->spec.eps > 0)
+        return mf_fail(err, MF_EUNSUPPORTED,
+                       "Proposition 2 is about Eq. 7: with 'eps' the risk may also grow");
     for (size_t i = 0; i < run->size; ++i)
         if (isfinite(run->theta[i]))
             sum += run->weight[i % run->spec.J] * run->k[0][i] * run->k[0][i];
@@ -637,7 +676,10 @@ static void between_chunk(void *context, size_t chunk) {
     particles *run = work->run;
     double h = run->span, s = work->h;
     for (size_t i = chunk * CHUNK; i < chunk_end(run, chunk); ++i) {
+        int squared = is_squared(run, i);
         double from = run->eff[i], to = run->theta[i], bend = 0;
+        from *= squared ? from : 1;
+        to *= squared ? to : 1;
         double first = h * run->k[STAGES - 1][i], last = h * run->k[0][i];
         bend += D[0] * first + D[STAGES - 1] * last;
         for (int j = 2; j < STAGES - 1; ++j)
@@ -645,8 +687,16 @@ static void between_chunk(void *context, size_t chunk) {
         bend = run->straight ? 0 : bend;
         double rise = to - from, start = first - rise, end = rise - last - start;
         double value = from + s * (rise + (1 - s) * (start + s * (end + (1 - s) * bend)));
-        run->trial[i] = isinf(to) ? to : value < 0 && is_radius(run, i) ? 0 : value;
+        value = value < 0 && is_radius(run, i) ? 0 : value;
+        run->trial[i] = isinf(to) ? to : squared ? sqrt(value) : value;
     }
+}
+
+static void pace(mf_flow *flow, size_t n, const double *clock, const double *xi) {
+    mf_pace *pace = &run_of(flow)->spec.pace;
+    pace->n = n;
+    pace->clock = clock;
+    pace->xi = xi;
 }
 
 static mf_status between(mf_flow *flow, double clock, mf_measure *rho, double *out, mf_error *err) {
@@ -670,4 +720,5 @@ static const mf_flow_ops ops = {.advance = advance,
                                 .dissipation = dissipation,
                                 .error = error_of,
                                 .measure = measure,
+                                .pace = pace,
                                 .between = between};

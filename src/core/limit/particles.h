@@ -9,6 +9,12 @@
  * is that at 0, so the integrator sees a smooth path), after it the particle is put back to
  * 0 and held. Atoms at infinity stay.
  *
+ * With a finite step eps SGD also gains from its noise (step_noise in potential.h): the effective
+ * dynamics adds, in the same clock, 4 eps xi (dimension - 1) T to the derivative of the square of
+ * a radius, and 4 eps xi T to that of a full weight. Radii are then stepped as squares u = r^2,
+ * for which 0 is repelling and no special place, and there are no walls. xi enters by itself, so
+ * that the equation is no longer autonomous; its steps are Dormand and Prince's throughout.
+ *
  * Dormand and Prince's pair of orders 5 and 4. The error of a step is measured in the mean
  * square over rho, an upper bound on the Wasserstein distance W_2 that the step adds. Within a
  * step the law is known by the pair's own interpolant of order 4 (Hairer, Norsett and
@@ -22,6 +28,7 @@
 #ifndef MF_PARTICLES_H
 #define MF_PARTICLES_H
 
+#include "core/model/schedule.h"
 #include "core/potentials/potential.h"
 #include "flow.h"
 
@@ -32,6 +39,10 @@ typedef struct {
     double lambda;                 /* weight decay, >= 0: lambda |theta|^2 / 2 is part of Psi  */
     double step;                   /* > 0: fixed steps of this length in the clock; 0: adaptive  */
     bool plain;                    /* never Chebyshev's steps                                 */
+    double eps; /* SGD's step over the size of its batches: >= 0; 0: Eq. 7              */
+    const double
+            *dimension; /* with eps: behind each coordinate's radius, dim finite numbers      */
+    mf_pace pace;       /* with eps: xi                                                          */
 } mf_particles_spec;
 
 /* Bytes of a run, or 0 if it does not fit in memory. */

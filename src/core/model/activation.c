@@ -292,12 +292,13 @@ typedef struct {
     double node[NODES], weight[NODES]; /* Gauss-Legendre on [0, 1] */
 } gauss;
 
-/* What one projection computes: c_k, dc_k/ds (or NULL) for k < n, and E sigma'(s G + b). */
+/* What one projection computes: c_k, dc_k/ds (or NULL) for k < n, E sigma'(s G + b) and, but for the
+ * closed forms of erf and polynomials, E sigma'(s G + b)^2.                                         */
 typedef struct {
     const mf_activation *a;
     double s, b;
     size_t n;
-    double *c, *dc, slope;
+    double *c, *dc, slope, square;
     const gauss *rule;
 } projection;
 
@@ -364,6 +365,7 @@ static void project_piecewise(projection *p) {
         double slope = segment_slope(a, i), step = i && i < m ? a->t[i] - a->t[i - 1] : HUGE_VAL;
         size_t anchor = i ? i - 1 : 0;
         p->slope += slope * probability(low, high);
+        p->square += slope * slope * probability(low, high);
         if (step * sqrt((double)p->n) < 4 * p->s)
             short_segment(p, low, step / p->s, a->s[anchor], a->s[i] - a->s[anchor]);
         else
@@ -445,17 +447,19 @@ static void project_polynomial(projection *p) {
 /* ---- quadrature ---------------------------------------------------------------------------------- */
 
 static void panel(projection *p, double from, double to) {
-    double weight[NODES], rise[NODES], value, slope;
+    double weight[NODES], rise[NODES], tangent[NODES], value;
     hermite h = {.m = NODES};
     for (size_t i = 0; i < NODES; ++i) {
         h.x[i] = from + (to - from) * p->rule->node[i];
-        evaluate(p->a, p->s * h.x[i] + p->b, &value, &slope);
+        evaluate(p->a, p->s * h.x[i] + p->b, &value, &tangent[i]);
         weight[i] = (to - from) * p->rule->weight[i] * value;
-        rise[i] = (to - from) * p->rule->weight[i] * slope;
+        rise[i] = (to - from) * p->rule->weight[i] * tangent[i];
     }
     hermite_start(&h);
-    for (size_t i = 0; i < NODES; ++i)
+    for (size_t i = 0; i < NODES; ++i) {
         p->slope += rise[i] * h.now[i];
+        p->square += rise[i] * tangent[i] * h.now[i];
+    }
     for (size_t k = 0; k < p->n; ++k, hermite_next(&h)) {
         double c = 0, dc = 0;
         for (size_t i = 0; i < NODES; ++i) {
@@ -500,7 +504,7 @@ static void project_corner(projection *p) {
                             .s = {mf_activation_value(p->a, p->b)}};
     const mf_activation *a = p->a;
     p->a = &corner;
-    p->slope = 0;
+    p->slope = p->square = 0;
     project_piecewise(p);
     p->a = a;
 }
@@ -572,4 +576,30 @@ mf_status mf_activation_moment(const mf_activation *a, double s, double b, doubl
     if (dq_db)
         *dq_db = p.slope;
     return MF_OK;
+}
+
+mf_status mf_activation_slope_square(const mf_activation *a, double s, double b, double *q2,
+                                     mf_error *err) {
+    mf_activation_tails tails = mf_activation_tails_of(a);
+    double c = 0;
+    projection p = {.a = a, .s = s, .b = b, .n = 1, .c = &c};
+    bool closed = a->kind == MF_ACT_ERF || a->kind == MF_ACT_POLYNOMIAL;
+    gauss rule;
+    mf_status status = isinf(s) ? MF_OK : project(&p, err);
+    if (status < 0)
+        return status;
+    if (isinf(s)) {
+        p.square =
+                (tails.slope_left * tails.slope_left + tails.slope_right * tails.slope_right) / 2;
+    } else if (closed && s == 0) {
+        double slope = mf_activation_derivative(a, b);
+        p.square = slope * slope;
+    } else if (closed) {
+        status = make_rule(&rule, err);
+        p.rule = &rule;
+        if (status >= 0)
+            project_panels(&p);
+    }
+    *q2 = p.square;
+    return status;
 }

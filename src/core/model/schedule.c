@@ -22,3 +22,24 @@ double mf_schedule_time(const mf_schedule *xi, double tau) {
         return tau / xi->value;
     return pow(tau * (1 + xi->power) / xi->value, 1 / (1 + xi->power));
 }
+
+static double interpolate(const mf_pace *pace, double clock) {
+    size_t low = 0, high = pace->n - 1;
+    if (clock <= pace->clock[low])
+        return pace->xi[low];
+    if (clock >= pace->clock[high])
+        return pace->xi[high];
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        *(pace->clock[middle] <= clock ? &low : &high) = middle;
+    }
+    double share = (clock - pace->clock[low]) / (pace->clock[high] - pace->clock[low]);
+    return pace->xi[low] + share * (pace->xi[high] - pace->xi[low]);
+}
+
+double mf_pace_xi(const mf_pace *pace, double clock) {
+    clock = fmax(clock, pace->first);
+    if (pace->schedule.kind == MF_SCHEDULE_CUSTOM)
+        return interpolate(pace, clock);
+    return mf_schedule_xi(&pace->schedule, mf_schedule_time(&pace->schedule, clock));
+}

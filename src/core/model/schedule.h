@@ -5,6 +5,8 @@
 #ifndef MF_SCHEDULE_H
 #define MF_SCHEDULE_H
 
+#include <stddef.h>
+
 typedef enum {
     MF_SCHEDULE_CONSTANT, /* xi = value            */
     MF_SCHEDULE_POWER,    /* xi = value * t^power  */
@@ -23,5 +25,17 @@ double mf_schedule_xi(const mf_schedule *, double t);
 /* tau(t) = int_0^t xi and its inverse. Not for MF_SCHEDULE_CUSTOM. */
 double mf_schedule_clock(const mf_schedule *, double t);
 double mf_schedule_time(const mf_schedule *, double tau);
+
+/* xi where the clock says how late it is: at clock `first` and before as at `first`, the end of SGD's
+ * first step (xi may be singular at 0, and SGD never asks there). A schedule known only to the caller
+ * is a table of n >= 1 points, clock increasing, straight lines between them; the caller keeps it.   */
+typedef struct {
+    mf_schedule schedule;
+    double first;
+    size_t n;
+    const double *clock, *xi;
+} mf_pace;
+
+double mf_pace_xi(const mf_pace *, double clock);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "compress.h"
 #include "core/network/risk.h"
+#include "radial_noise.h"
 #include "shells.h"
 
 #include <math.h>
@@ -24,6 +25,7 @@ typedef struct {
     mf_curves curves; /* rank curves */
     mf_activation activation;
     double delta, d;
+    mf_radial_noise noise;
     double b[]; /* rank */
 } radial;
 
@@ -93,6 +95,7 @@ static size_t radial_scratch(const mf_potential *pot, size_t n) {
 static void radial_free(mf_potential *pot) {
     radial *self = (radial *)(void *)pot;
     mf_curves_free(&self->curves);
+    mf_radial_noise_free(&self->noise);
     free(self);
 }
 
@@ -108,6 +111,16 @@ static mf_status radial_self(const mf_potential *pot, size_t n, const double *th
             return status;
         u[j] = (square[0] + square[1]) / 2;
     }
+    return MF_OK;
+}
+
+static mf_status radial_step_noise(const mf_potential *pot, const mf_measure *rho, size_t n,
+                                   const double *theta, size_t ld, double *T, void *scratch,
+                                   mf_error *err) {
+    (void)ld;
+    (void)scratch;
+    (void)err;
+    mf_radial_noise_gain(&radial_of(pot)->noise, rho, n, theta, T);
     return MF_OK;
 }
 
@@ -130,6 +143,7 @@ static const mf_potential_ops radial_ops = {.name = "radial",
                                             .scratch = radial_scratch,
                                             .free = radial_free,
                                             .self = radial_self,
+                                            .step_noise = radial_step_noise,
                                             .start = radial_start,
                                             .dimension = radial_dimension};
 
@@ -248,6 +262,12 @@ static mf_status build(const mf_radial_spec *spec, const mf_curve_samples *sampl
     self->activation = spec->activation;
     self->delta = spec->delta;
     self->d = spec->d;
+    status = mf_radial_noise_init(&self->noise, &self->activation, spec->delta, spec->d, 1e-9, stop,
+                                  err);
+    if (status < 0) {
+        radial_free(&self->head);
+        return status;
+    }
     self->b[0] = -1;
     self->head = (mf_potential){.ops = &radial_ops,
                                 .space = &mf_space_radial,

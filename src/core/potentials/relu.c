@@ -171,6 +171,26 @@ static mf_status relu_self(const mf_potential *pot, size_t n, const double *thet
     return MF_OK;
 }
 
+/* T_1 = a^2/2 sum tau^2 (+-1 - M)^2 Phi(b/s), and T_2 the same without tau^2: given its class, the part
+ * of x across w is independent of <w, x>, and yhat = M depends on the class only.                */
+static mf_status relu_step_noise(const mf_potential *pot, const mf_measure *rho, size_t n,
+                                 const double *theta, size_t ld, double *T, void *scratch,
+                                 mf_error *err) {
+    const double *tau = relu_of(pot)->tau;
+    double m[2] = {0, 0}, cdf, pdf;
+    mf_status status = relu_mean(pot, rho, m, scratch, err);
+    for (size_t j = 0; status >= 0 && j < n; ++j)
+        for (size_t side = 0; side < 2; ++side) {
+            double a = theta[j], rest = (side ? -1 : 1) - M_SQRT2 * m[side];
+            moment(spread(tau[side], theta[2 * ld + j], theta[3 * ld + j]), theta[ld + j], &cdf,
+                   &pdf);
+            double square = rest * rest * a * a * cdf / 2;
+            T[2 * ld + j] += tau[side] * tau[side] * square;
+            T[3 * ld + j] += square;
+        }
+    return status;
+}
+
 static mf_status relu_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
                             mf_error *err) {
     double d = HUGE_VAL, s0 = 0;
@@ -198,6 +218,7 @@ static const mf_potential_ops relu_ops = {.name = "relu",
                                           .scratch = relu_scratch,
                                           .free = relu_free,
                                           .self = relu_self,
+                                          .step_noise = relu_step_noise,
                                           .start = relu_start,
                                           .dimension = relu_dimension};
 

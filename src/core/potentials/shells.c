@@ -11,6 +11,7 @@
 #include "compress.h"
 #include "core/base/gauss.h"
 #include "core/base/special.h"
+#include "core/model/directions.h"
 #include "kernels.h"
 
 #include <math.h>
@@ -37,9 +38,8 @@ typedef struct {
     bool growth;
     const mf_flag *stop;
     rule gauss;
-    size_t breaks;
-    double *at;   /* |breaks of sigma|, increasing                                 */
-    size_t kinks; /* those where h is singular: the first `kinks` of at, or 0      */
+    mf_directions directions;
+    size_t kinks; /* breaks where h is singular: the first `kinks`, or none        */
     mf_curves h;  /* one curve                                                     */
     size_t shells;
     double *edge;          /* shells + 1                                        */
@@ -54,43 +54,20 @@ struct mf_shells {
 
 /* ---- h_d ------------------------------------------------------------------------------------- */
 
-/* h_d(s) = int sigma(s sin a) cos^(d-2) a da / norm over (-pi/2, pi/2), folded at 0. */
 static void sample_h(const void *context, double s, double *out) {
     const conditioned *c = context;
-    double norm = 1 / exp(mf_lgamma((c->d - 1) / 2) - mf_lgamma(c->d / 2) + log(M_PI) / 2), sum = 0;
-    size_t i = 0;
-    for (double from = 0, to; from < M_PI_2; from = to) {
-        while (i < c->breaks && c->at[i] < s && asin(c->at[i] / s) <= from)
-            ++i;
-        to = fmin(M_PI_2, from + M_PI / 10);
-        if (i < c->breaks && c->at[i] < s)
-            to = fmin(to, asin(c->at[i] / s));
-        for (size_t j = 0; j < NODES; ++j) {
-            double angle = from + (to - from) * c->gauss.node[j], t = s * sin(angle);
-            sum += (to - from) * c->gauss.weight[j] * pow(cos(angle), c->d - 2) *
-                   (mf_activation_value(c->a, t) + mf_activation_value(c->a, -t));
-        }
-    }
-    *out = norm * sum / (c->growth ? 1 + s : 1);
-}
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    *out = mf_directions_value(&c->directions, s) / (c->growth ? 1 + s : 1);
 }
 
 static mf_status make_h(conditioned *c, double tol, mf_error *err) {
-    c->at = malloc(BREAKS * sizeof *c->at);
-    if (!c->at)
-        return mf_fail(err, MF_ENOMEM, "no memory for %d numbers", BREAKS);
-    c->breaks = mf_activation_breaks(c->a, c->at, BREAKS);
-    for (size_t i = 0; i < c->breaks; ++i)
-        c->at[i] = fabs(c->at[i]);
-    qsort(c->at, c->breaks, sizeof *c->at, ascending);
-    c->kinks = c->a->kind == MF_ACT_PIECEWISE || c->a->kind == MF_ACT_TABLE ? c->breaks : 0;
+    mf_status status = mf_directions_init(&c->directions, c->a, c->d, err);
+    if (status < 0)
+        return status;
+    c->kinks =
+            c->a->kind == MF_ACT_PIECEWISE || c->a->kind == MF_ACT_TABLE ? c->directions.breaks : 0;
     mf_curve_samples samples;
-    mf_status status = mf_curves_sample(sample_h, c, 1, tol, 2 * mf_activation_reach(c->a),
-                                        &samples, c->stop, err);
+    status = mf_curves_sample(sample_h, c, 1, tol, 2 * mf_activation_reach(c->a), &samples, c->stop,
+                              err);
     if (status < 0)
         return status;
     status = mf_curves_fit(&samples, 1, samples.sample, c->growth, &c->h, err);
@@ -151,9 +128,9 @@ static void cut_shell(const conditioned *c, const mf_curve_kernels *kernels, dou
     double low = c->edge[p], high = c->edge[p + 1], width = high - low;
     size_t i = 0;
     for (double from = low, to; from < high; from = to) {
-        while (i < c->kinks && c->at[i] <= from * s)
+        while (i < c->kinks && c->directions.at[i] <= from * s)
             ++i;
-        to = i < c->kinks ? fmin(high, c->at[i] / s) : high;
+        to = i < c->kinks ? fmin(high, c->directions.at[i] / s) : high;
         if (!(to > from))
             to = high;
         double x[NODES], f[NODES];
@@ -178,8 +155,8 @@ static void cut_shell(const conditioned *c, const mf_curve_kernels *kernels, dou
 }
 
 static bool has_kink(const conditioned *c, double low, double high) {
-    for (size_t i = 0; i < c->kinks && c->at[i] < high; ++i)
-        if (c->at[i] > low)
+    for (size_t i = 0; i < c->kinks && c->directions.at[i] < high; ++i)
+        if (c->directions.at[i] > low)
             return true;
     return false;
 }
@@ -304,7 +281,7 @@ mf_status mf_shells_new(const mf_activation *a, double delta, double d, double t
     (*out)->growth = c.growth;
     mf_status status = build(&c, tol, *out, err);
     mf_curves_free(&c.h);
-    free(c.at);
+    mf_directions_free(&c.directions);
     free(c.edge);
     free(c.root);
     if (status < 0) {

@@ -58,6 +58,33 @@ static double time_of(const journey *j, double clock) {
     return j->from + (j->t - j->from) * (clock - j->start) / (j->goal - j->start);
 }
 
+/* A schedule known to Lua only, for a solver that needs xi itself: a table from the end of the first
+ * step, `first`, to beyond t_end, on a grid in t that does not depend on either end of a journey: 128
+ * points an octave, clocks by two Gauss points between them. User value 2 of the solver keeps it.    */
+static void tabulate(lua_State *L, mfl_flow *box, int self, int xi, double t_end) {
+    enum { OCTAVE = 128 };
+    double first = box->first, octaves = fmax(log2(t_end / first), 0);
+    size_t n = (size_t)ceil(octaves * OCTAVE) + 2;
+    double *clock = mfl_array_vector(L, 2 * n)->data, *value = clock + n;
+    clock[0] = mfl_schedule_clock(L, xi, 0, first);
+    value[0] = mfl_schedule_xi(L, xi, first);
+    for (size_t i = 1; i < n; ++i) {
+        double from = first * exp2((double)(i - 1) / OCTAVE), to = first * exp2((double)i / OCTAVE);
+        double middle = (from + to) / 2, half = (to - from) / 2, at = half / sqrt(3);
+        clock[i] = clock[i - 1] + half * (mfl_schedule_xi(L, xi, middle - at) +
+                                          mfl_schedule_xi(L, xi, middle + at));
+        value[i] = mfl_schedule_xi(L, xi, to);
+    }
+    box->flow->ops->pace(box->flow, n, clock, value);
+    lua_setiuservalue(L, self, 2);
+}
+
+void mfl_flow_pace(lua_State *L, mfl_flow *box, int self, int xi, double t_end) {
+    const mf_schedule *schedule = mfl_check(L, xi, MFL_SCHEDULE);
+    if (box->first > 0 && schedule->kind == MF_SCHEDULE_CUSTOM)
+        tabulate(L, box, self, xi, t_end);
+}
+
 /* Pushes the schedule and a task. The schedule is asked only here, before the first step. */
 static journey set_out(lua_State *L, const char *where, mfl_flow *box, double t) {
     if (!(t >= 0 && isfinite(t)))
@@ -71,6 +98,7 @@ static journey set_out(lua_State *L, const char *where, mfl_flow *box, double t)
     journey j = {.box = box, .xi = lua_gettop(L), .from = box->t, .t = t};
     j.schedule = mfl_check(L, j.xi, MFL_SCHEDULE);
     j.start = box->flow->ops->clock(box->flow);
+    mfl_flow_pace(L, box, 1, j.xi, t);
     j.task = mfl_task_push(L, "pde", j.from, t);
     mfl_task_hold(j.task, &box->busy);
     j.goal = mfl_schedule_clock(L, j.xi, 0, t);

@@ -10,6 +10,7 @@
 typedef struct {
     mf_flow *flow;
     double t;
+    double first;                   /* > 0: the solver needs xi itself, from this time on */
     bool busy;                      /* at work: its callbacks must not use it */
     mf_potential *const *potential; /* the handle in the options, which this object keeps */
 } mfl_flow;
@@ -18,6 +19,9 @@ typedef struct {
  * pops the option table, in which `xi` is an mf.schedule. The caller sets ->flow and ->potential.          */
 mfl_flow *mfl_flow_new(lua_State *L, const char *where, const mfl_class *class, size_t bytes,
                        void **memory);
+
+/* Gives the solver at stack index `self` the table of a custom schedule that it may need up to t_end. */
+void mfl_flow_pace(lua_State *L, mfl_flow *box, int self, int xi, double t_end);
 
 /* Classes whose objects start with an mfl_flow. */
 #define MFL_PARTICLES "mf.pde.particles"

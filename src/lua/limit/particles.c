@@ -21,6 +21,7 @@ typedef struct {
     const mf_init *init;
     const mf_measure *measure;
     uint64_t seed;
+    size_t batch;
     double beta, d, s0;
     mf_particles_spec spec;
 } particles_options;
@@ -49,11 +50,19 @@ static const mfl_field particles_fields[] = {
          .text = "inverse temperature of Eq. 12: noise in every step; inf: none (Eq. 7)"},
         {"lambda", MFL_NUMBER, offsetof(particles_options, spec.lambda), .high = HUGE_VAL,
          .text = "weight decay: lambda |theta|^2 / 2 is part of Psi"},
+        {"eps", MFL_NUMBER, offsetof(particles_options, spec.eps), .high = HUGE_VAL,
+         .text = "the step of the SGD that is meant: adds the drift of its step noise to first "
+                 "order "
+                 "in eps, 4 eps xi^2 E[(y - yhat)^2 a^2 sigma'^2 |P_perp x|^2] to the derivative "
+                 "of "
+                 "every squared radius (the effective dynamics); 0: Eq. 7"},
+        {"batch", MFL_COUNT, offsetof(particles_options, batch), .low = 1, .high = 1e9,
+         .fallback = 1, .text = "with eps: examples a step, which divide the term"},
         {"d", MFL_DIM, offsetof(particles_options, d), .flags = MFL_OPTIONAL, .low = 1, .high = 1e9,
-         .text = "with noise, for a potential at d = inf: the dimension of x, whose noise radii "
-                 "feel"},
+         .text = "with beta or eps, for a potential at d = inf: the dimension of x, whose noise "
+                 "radii feel"},
         {"s0", MFL_DIM, offsetof(particles_options, s0), .flags = MFL_OPTIONAL, .low = 1,
-         .high = 1e9, .text = "with noise, for a potential at d = inf: the dimension of V"},
+         .high = 1e9, .text = "with beta or eps, for a potential at d = inf: the dimension of V"},
         {"seed", MFL_SEED, offsetof(particles_options, seed), .fallback = 1,
          .text = "seed of the noise, and of the neurons drawn from `init` (potentials in full "
                  "parameter space)"},
@@ -100,23 +109,39 @@ static void place(lua_State *L, const char *where, const particles_options *o, i
 
 /* Pushes the solver that the options ask for; its atoms and weights are still to be filled. */
 static mfl_flow *push_solver(lua_State *L, const char *where, const particles_options *o,
-                             double **x, double **weight) {
+                             const mf_schedule *schedule, double **x, double **weight) {
     void *memory;
     mfl_flow *box;
+    bool noise = isfinite(o->beta) || o->spec.eps > 0;
+    if (!noise && (o->d > 0 || o->s0 > 0))
+        luaL_error(L, "%s: options 'd' and 's0' go with noise: give 'beta' or 'eps' too", where);
+    if (isfinite(o->beta) && o->spec.eps > 0)
+        luaL_error(L,
+                   "%s: 'eps' and 'beta' do not go together: the step noise is known to the "
+                   "dynamics without noise of its own (Eq. 7)",
+                   where);
+    if (o->batch > 1 && o->spec.eps == 0)
+        luaL_error(L, "%s: option 'batch' divides the step noise: give 'eps' too", where);
+    const mf_potential *pot = *o->potential;
+    double *dimension = lua_newuserdatauv(L, pot->dim * sizeof *dimension, 0);
+    lua_insert(L, -2); /* below the options */
+    if (noise)
+        mfl_dimensions(L, where, pot, o->d, o->s0, dimension);
     if (isinf(o->beta)) {
-        if (o->d > 0 || o->s0 > 0)
-            luaL_error(L, "%s: options 'd' and 's0' go with noise: give 'beta' too", where);
-        size_t bytes = mf_particles_bytes(&o->spec);
-        box = mfl_flow_new(L, where, &particles_class, bytes, &memory);
-        box->flow = mf_particles_init(memory, &o->spec);
+        mf_particles_spec spec = o->spec;
+        spec.dimension = dimension;
+        spec.eps /= (double)o->batch;
+        spec.pace = (mf_pace){*schedule, 0, 0, NULL, NULL};
+        if (spec.eps > 0 && schedule->kind != MF_SCHEDULE_CUSTOM)
+            spec.pace.first = mf_schedule_clock(schedule, o->spec.eps);
+        box = mfl_flow_new(L, where, &particles_class, mf_particles_bytes(&spec), &memory);
+        box->flow = mf_particles_init(memory, &spec);
+        box->first = o->spec.eps;
+        lua_remove(L, -2);
         *x = mf_particles_atoms(box->flow);
         *weight = mf_particles_weights(box->flow);
         return box;
     }
-    const mf_potential *pot = *o->potential;
-    double *dimension = lua_newuserdatauv(L, pot->dim * sizeof *dimension, 0);
-    lua_insert(L, -2); /* below the options */
-    mfl_dimensions(L, where, pot, o->d, o->s0, dimension);
     mf_noisy_spec spec = {.potential = pot,
                           .J = o->spec.J,
                           .beta = o->beta,
@@ -166,16 +191,18 @@ static int particles_new(lua_State *L) {
     if (o.measure)
         o.spec.J = o.measure->n;
     lua_getfield(L, 2, "xi");
-    mfl_schedule_option(L, where);
+    const mf_schedule *schedule = mfl_schedule_option(L, where);
     lua_setfield(L, 2, "xi");
     lua_pushinteger(L, (lua_Integer)o.spec.J);
     lua_setfield(L, 2, "J");
     lua_pushvalue(L, 2);
     double *x, *weight;
-    mfl_flow *box = push_solver(L, where, &o, &x, &weight); /* at 3 */
+    mfl_flow *box = push_solver(L, where, &o, schedule, &x, &weight); /* at 3 */
     box->potential = o.potential;
     lua_getfield(L, 2, "init"); /* at 4 */
     place(L, where, &o, 4, x, weight);
+    lua_getfield(L, 2, "xi");
+    mfl_flow_pace(L, box, 3, lua_gettop(L), 0);
     check_start(L, where, &o, box->flow);
     mf_measure start = box->flow->ops->measure(box->flow);
     mfl_flow_push_measure(L, &start);

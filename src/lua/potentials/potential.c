@@ -258,6 +258,18 @@ static int potential_grad_psi(lua_State *L) {
     return push_slopes(L, "pot:grad_psi", pot, psi_features(L, "pot:grad_psi", pot, 3), &p);
 }
 
+static int potential_step_noise(lua_State *L) {
+    const char *where = "pot:step_noise";
+    const mf_potential *pot = mfl_potential_check(L, 1);
+    mfl_points p = mfl_potential_points(L, 2, pot);
+    const mf_measure *rho = mfl_potential_measure(L, 3, pot);
+    double *T = buffer(L, p.n * pot->dim);
+    void *work = scratch(L, pot, p.n > rho->n ? p.n : rho->n);
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, where, mf_potential_step_noise(pot, rho, p.n, p.x, p.n, T, work, &err), &err);
+    return push_gradient(L, pot, &p, T);
+}
+
 /* int U(theta, theta) d rho. */
 static double mean_self(lua_State *L, const mf_potential *pot, const mf_measure *rho) {
     double *u = mfl_array_vector(L, rho->n)->data, sum = 0;
@@ -527,6 +539,14 @@ static const mfl_fn potential_methods[] = {
         {"grad_psi", potential_grad_psi, "pot:grad_psi(theta, rho)",
          "Gradient of Psi in theta, the force of Eq. 7 with its sign turned. At an infinite radius "
          "it is 0.",
+         NULL},
+        {"step_noise", potential_step_noise, "pot:step_noise(theta, rho)",
+         "What the noise of SGD's steps adds, in the shape of a gradient: at a radius |P w| the "
+         "mean "
+         "over x of (y - yhat)^2 a^2 sigma'(<w,x> + b)^2 <u, x>^2, u a direction of P's space "
+         "across "
+         "w, yhat that of rho; a step s adds (p - 1) 4 s^2 times that to the squared radius, p the "
+         "dimension of the space. 0 at other coordinates.",
          NULL},
         {"risk", potential_risk, "pot:risk(rho[, N])",
          "R(rho) of Eq. 5. With N: the expected risk of N neurons drawn independently from rho, "

@@ -1,0 +1,190 @@
+-- The effective dynamics of SGD at a finite step: mf.pde.particles{eps=} and pot:step_noise.
+local mf = require "meanfield"
+
+local cusp = mf.activation.piecewise { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } } -- of Fig. 4
+local ramp = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
+
+local function value_and_slope(knots, t)
+  if t < knots[1][1] then return knots[1][2], 0 end
+  for i = 2, #knots do
+    local a, b = knots[i - 1], knots[i]
+    local slope = (b[2] - a[2]) / (b[1] - a[1])
+    if t < b[1] then return a[2] + slope * (t - a[1]), slope end
+  end
+  return knots[#knots][2], 0
+end
+
+local function draw(d)
+  local x, square = {}, 0
+  for c = 1, d do
+    x[c] = math.sqrt(-2 * math.log(1 - math.random())) * math.cos(2 * math.pi * math.random())
+    square = square + x[c] ^ 2
+  end
+  return x, math.sqrt(square)
+end
+
+-- Mean and standard error of 1/2 sum tau^2 (+-1 - yhat)^2 sigma'(r x_1)^2 x_2^2 by brute force: x in R^d is
+-- drawn, yhat(x) is a mean over many neurons whose directions are drawn once.
+local function brute_force(knots, d, delta, radii, r, samples, neurons)
+  math.randomseed(11)
+  local w, sum, square = {}, 0, 0
+  for i = 1, neurons do
+    local v, norm = draw(d)
+    local scale = radii[i % #radii + 1] / norm
+    w[i] = {}
+    for c = 1, d do w[i][c] = v[c] * scale end
+  end
+  local W = w
+  for _ = 1, samples do
+    local x = draw(d)
+    for side = 1, 2 do
+      local tau, y = side == 1 and 1 + delta or 1 - delta, side == 1 and 1 or -1
+      local yhat = 0
+      for i = 1, neurons do
+        local z, wi = 0, W[i]
+        for c = 1, d do z = z + wi[c] * x[c] end
+        yhat = yhat + value_and_slope(knots, tau * z) / neurons
+      end
+      local _, slope = value_and_slope(knots, tau * r * x[1])
+      local across = 0
+      for c = 2, d do across = across + x[c] * x[c] end
+      local term = tau * tau * (y - yhat) ^ 2 * slope * slope * across / (d - 1)
+      sum, square = sum + term / 2, square + term * term / 4
+    end
+  end
+  local mean = sum / samples
+  return mean, math.sqrt((2 * square / samples - mean * mean) / samples)
+end
+
+local function radial(d, activation, delta)
+  return mf.potential.radial { distribution = mf.distribution.isotropic { d = d == math.huge and 40 or d,
+                                                                          delta = delta or 0.5 },
+                               activation = activation, d = d }
+end
+
+describe("step noise", function()
+  it("of the radial potential is the mean over x, at random radii: Monte Carlo to 5 standard errors", function()
+    local knots = { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } }
+    for _, d in ipairs { 3, 20 } do
+      local radii, r = { 0.4, 1.1, 2.3 }, 0.8
+      local T = radial(d, cusp):step_noise(r, mf.measure { x = { { 0.4 }, { 1.1 }, { 2.3 } }, space = "radial" })
+      local mean, error = brute_force(knots, d, 0.5, radii, r, 1500, 600)
+      assert.is_true(math.abs(T - mean) < 5 * error + 0.02 * mean, ("d = %d: %g, %g +- %g"):format(d, T, mean, error))
+    end
+  end)
+
+  it("comes to its limit d = inf like 1/d", function()
+    local rho = mf.measure { x = { { 0.3 }, { 1.1 }, { 1.9 } }, space = "radial" }
+    local limit, before = radial(math.huge, ramp):step_noise(1.2, rho)
+    for _, d in ipairs { 200, 400, 800 } do
+      local gap = math.abs(radial(d, ramp):step_noise(1.2, rho) - limit)
+      if before then assert.is_true(gap / before > 0.45 and gap / before < 0.55, gap / before) end
+      before = gap
+    end
+  end)
+
+  it("of ReLU neurons is tau^2 apart in the two radii where the classes agree, and a^2 in the output weight", function()
+    local pot = mf.potential.relu { delta = 0.3, gamma = 0.2 }
+    local rho = mf.measure { x = { { 1, 0, 0.4, 0.3 }, { -2, 0.5, 0.2, 1.1 } }, space = "relu" }
+    local T = pot:step_noise({ 1, 0, 0.6, 0.8 }, rho):totable()
+    local T3 = pot:step_noise({ 3, 0, 0.6, 0.8 }, rho):totable()
+    local function q(tau, b, r1, r2)
+      local s, sum, n = math.sqrt(tau ^ 2 * r1 ^ 2 + r2 ^ 2), 0, 40000
+      for i = 0, n - 1 do
+        local x = -10 + 20 * (i + 0.5) / n
+        sum = sum + math.max(0, s * x + b) * math.exp(-x * x / 2) * 20 / n / math.sqrt(2 * math.pi)
+      end
+      return sum
+    end
+    local one, two = 0, 0
+    for side = -1, 1, 2 do
+      local tau = 1 + side * 0.3
+      local M = (q(tau, 0, 0.4, 0.3) - 2 * q(tau, 0.5, 0.2, 1.1)) / 2
+      one = one + tau ^ 2 * (side - M) ^ 2 / 4 -- Phi(0) = 1/2
+      two = two + (side - M) ^ 2 / 4
+    end
+    assert.is_true(T[1] == 0 and T[2] == 0)
+    assert.near(one, T[3], 1e-6)
+    assert.near(two, T[4], 1e-6)
+    assert.near(9 * T[4], T3[4], 1e-12)
+  end)
+end)
+
+describe("mf.pde.particles{eps=}", function()
+  it("with eps = 0 has Eq. 7's bits, and tends to it like eps", function()
+    local pot, rho0 = radial(40, ramp, 0.8), mf.init.gaussian { kappa = 0.8 }
+    local function risk(eps)
+      return mf.pde.particles { potential = pot, init = rho0, J = 100, eps = eps, tol = 1e-10 }:advance(2):risk()
+    end
+    local plain = risk()
+    assert.equal(plain, risk(0))
+    local far, near = risk(2e-5) - plain, risk(1e-5) - plain
+    assert.is_true(math.abs(near) > 1e-6)
+    assert.near(2, far / near, 0.02)
+  end)
+
+  it("puts Fig. 4's resting radius at 5640 eps, and no trap above 1.7e-5", function()
+    local pot = radial(320, cusp)
+    local start = mf.measure { x = { { 0.05 } }, space = "radial" }
+    local pde = mf.pde.particles { potential = pot, eps = 1e-7, measure = start }
+    assert.near(5640, pde:advance(0.1):measure():mean() / 1e-7, 30)
+    local function rest(eps)
+      return mf.pde.particles { potential = pot, eps = eps, init = mf.init.gaussian { kappa = 0.1 }, J = 200 }
+               :advance(3):risk()
+    end
+    assert.is_true(rest(1.4e-5) > 7.25)
+    assert.is_true(rest(1.8e-5) < 0.3)
+  end)
+
+  it("with batch= divides the term", function()
+    local pot = radial(320, cusp)
+    local function rest(eps, batch)
+      return mf.pde.particles { potential = pot, eps = eps, batch = batch, init = mf.init.gaussian { kappa = 0.1 },
+                                J = 50 }:advance(0.2):risk()
+    end
+    assert.near(rest(1e-6), rest(1e-5, 10), 1e-6)
+  end)
+
+  it("gives Fig. 3 its reference at d = inf and alpha = eps d, also by a schedule of Lua's", function()
+    local o = { potential = mf.potential.relu { delta = 0.2, gamma = 60 / 320 }, J = 400,
+                xi = mf.schedule.power(-1 / 4),
+                init = mf.init.gaussian { kappa = 0.8, a = 1, b = 1, d = 320, s0 = 60 } }
+    assert.near(0.153, mf.pde.particles(o):advance(93):risk(), 0.006)
+    o.eps, o.d, o.s0 = 2e-4, 320, 60
+    local risk = mf.pde.particles(o):advance(93):risk()
+    assert.near(0.273, risk, 0.009)
+    o.xi = function(t) return t ^ (-1 / 4) end
+    assert.near(risk, mf.pde.particles(o):advance(93):risk(), 1e-5)
+  end)
+
+  it("predicts the mean radius of SGD's neurons over 20 seeds, and Eq. 7 does not", function()
+    local law = mf.distribution.isotropic { d = 80, delta = 0.8 }
+    local rho0, sum, square, n = mf.init.gaussian { kappa = 0.8 }, 0, 0, 20
+    for seed = 1, n do
+      local r = mf.sgd { distribution = law, activation = ramp, N = 800, init = rho0, eps = 1e-4, seed = seed }
+                  :advance(1):measure():radius():mean()
+      sum, square = sum + r, square + r * r
+    end
+    local mean = sum / n
+    local error = math.sqrt((square / n - mean * mean) / (n - 1))
+    local pot = mf.potential.radial { distribution = law, activation = ramp }
+    local function theory(eps)
+      return mf.pde.particles { potential = pot, init = rho0, J = 1000, eps = eps }:advance(1):measure():mean()
+    end
+    local with, without = theory(1e-4), theory(0)
+    local text = ("SGD %g +- %g, with %g, without %g"):format(mean, error, with, without)
+    local term = math.abs(with - without) -- left out: 1/N, (eps d)^2, and eps without d
+    assert.is_true(math.abs(mean - with) + 3 * error < term / 3, text)
+    assert.is_true(math.abs(mean - without) - 3 * error > term / 3, text)
+  end)
+
+  it("says what it cannot do", function()
+    local o = { potential = radial(math.huge, ramp), J = 10, eps = 1e-5,
+                init = mf.init.gaussian { kappa = 0.8, d = 40 } }
+    assert.error_matches(function() mf.pde.particles(o) end, "option 'd' is missing")
+    o.d, o.beta = 40, 10
+    assert.error_matches(function() mf.pde.particles(o) end, "'eps' and 'beta' do not go together")
+    o.beta = nil
+    assert.error_matches(function() mf.pde.particles(o):dissipation() end, "Proposition 2")
+  end)
+end)
