@@ -60,7 +60,7 @@ static double time_of(const journey *j, double clock) {
 
 /* A schedule known to Lua only, for a solver that needs xi itself: a table from the end of the first
  * step, `first`, to beyond t_end, on a grid in t that does not depend on either end of a journey: 128
- * points an octave, clocks by two Gauss points between them. User value 2 of the solver keeps it.    */
+ * points an octave, clocks by two Gauss points between them. The table of options keeps it.         */
 static void tabulate(lua_State *L, mfl_flow *box, int self, int xi, double t_end) {
     enum { OCTAVE = 128 };
     double first = box->first, octaves = fmax(log2(t_end / first), 0);
@@ -76,7 +76,10 @@ static void tabulate(lua_State *L, mfl_flow *box, int self, int xi, double t_end
         value[i] = mfl_schedule_xi(L, xi, to);
     }
     box->flow->ops->pace(box->flow, n, clock, value);
-    lua_setiuservalue(L, self, 2);
+    lua_getiuservalue(L, self, 1);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "pace");
+    lua_pop(L, 1);
 }
 
 void mfl_flow_pace(lua_State *L, mfl_flow *box, int self, int xi, double t_end) {

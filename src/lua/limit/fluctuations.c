@@ -163,6 +163,9 @@ static int fluctuations(lua_State *L) {
     luaL_argcheck(L, q.box->flow && mfl_potential_lives(q.box->potential), 1,
                   "this solver has lost its potential to the garbage collector");
     mfl_check_idle(L, "mf.pde solver", q.box->busy);
+    if (q.box->first > 0)
+        return luaL_error(L, "%s: known for Eq. 7 only, not for the effective dynamics of 'eps'",
+                          WHERE);
     lua_settop(L, 2);
     int unused;
     mfl_options(L, WHERE, 2, fluctuations_fields, &unused);
@@ -185,9 +188,6 @@ static int fluctuations(lua_State *L) {
     mfl_task *task = mfl_task_push(L, "adjoint", 0, 1);
     mfl_task_hold(task, &q.box->busy);
     double value = observe(L, &q);
-    if (q.box->first > 0)
-        return luaL_error(L, "%s: known for Eq. 7 only, not for the effective dynamics of 'eps'",
-                          WHERE);
     mf_adjoint_spec spec = {run, q.start->x, q.start->weight, q.box->flow->ops->clock(q.box->flow)};
     mf_status status = mf_adjoint_solve(&spec, q.h, q.grad, mfl_stop(), &err);
     mfl_status(L, WHERE, status, &err);
