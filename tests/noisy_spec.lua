@@ -107,7 +107,7 @@ describe("mf.pde.particles with noise", function()
     fails("'beta'", { potential = pot, init = rho0, beta = -1 })
     fails("'lambda'", { potential = pot, init = rho0, lambda = -1 })
     fails("leave out 'd'", { potential = pot, init = rho0, beta = 1, d = 5 })
-    fails("give 'beta' too", { potential = pot, init = rho0, d = 5 })
+    fails("give 'beta' or 'eps' too", { potential = pot, init = rho0, d = 5 })
     local limit = mf.potential.relu { delta = 0.4, gamma = 0.5 }
     fails("'d' is missing", { potential = limit, init = mf.init.gaussian { kappa = 1, d = 10, s0 = 5 }, beta = 1 })
     local relu = mf.pde.particles { potential = limit, init = mf.init.gaussian { kappa = 1, d = 10, s0 = 5 }, beta = 10,

@@ -213,7 +213,9 @@ describe("sweep", function()
       write(dir .. "/family.lua", ([[
         local mf = require "meanfield"
         mf.sweep({ 1, 2 }, function() os.execute "sleep %d" return 1 end, { workers = 2 })]]):format(mark))
-      local pid = output(("%s %s/family.lua >/dev/null 2>&1 & echo $!"):format(host, dir)):match "%d+"
+      -- under nohup the signal would be ignored by all
+      local start = "env --default-signal=HUP %s %s/family.lua >/dev/null 2>&1 & echo $!"
+      local pid = output(start:format(host, dir)):match "%d+"
       local function sleepers() return tonumber((output(("ps -eo args | grep -cx 'sleep %d'"):format(mark)))) end
       local function wait_for(n)
         for _ = 1, 500 do
