@@ -2,7 +2,7 @@
  *
  * The clock tau = int xi makes Eq. 7 autonomous; t and xi are the binding's. A new solver
  * (particles, a grid, minimising movements) is a file that fills an mf_flow_ops, and a
- * constructor in src/lua/limit; methods, saving and trajectories then work with it.         */
+ * constructor in src/lua/limit; methods and trajectories then work with it.         */
 #ifndef MF_FLOW_H
 #define MF_FLOW_H
 
