@@ -15,7 +15,8 @@ end
 
 -- The C library keeps what it makes of LOCPATH for good, which the leak checker reports: not ours to free.
 local function with_locale(folder, program, script)
-  return run(("cd %s && ASAN_OPTIONS=detect_leaks=0 LOCPATH=%s %s -e %s"):format(quote(process.folder()), folder, program, quote(script)))
+  local command = "cd %s && ASAN_OPTIONS=detect_leaks=0 LOCPATH=%s %s -e %s"
+  return run(command:format(quote(process.folder()), folder, program, quote(script)))
 end
 
 describe("locale", function()
