@@ -112,10 +112,11 @@ describe("sweep", function()
     local path = dir .. "/out/sweep.points"
     local pid = output(("DIR=%s %s %s/script.lua >/dev/null 2>&1 & echo $!"):format(dir, host, dir))
     for _ = 1, 3000 do
-      if count(read(path), "\n") == 4 then break end
+      if count(read(path), "\n") == 4 and count(read(dir .. "/log"), "\n") == 4 then break end
       os.execute "sleep 0.01"
     end
     assert.equal(4, count(read(path), "\n")) -- the head and three points
+    assert.equal("1\n2\n3\n4\n", read(dir .. "/log")) -- and the fourth is at work: it writes no more
     os.execute("kill -9 " .. pid)
     write(dir .. "/go", "")
     write(dir .. "/log", "")
