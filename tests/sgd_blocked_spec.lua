@@ -202,8 +202,10 @@ describe("sgd in blocks", function()
     expect("not a checkpoint", "hello")
     expect("not a checkpoint", "")
     expect("a checkpoint of version 1", "MFSGD01\n" .. bytes)
-    expect("a checkpoint of version 3", bytes:sub(1, 24) .. string.pack("<I4", 3) .. bytes:sub(29))
-    expect("another kind ('mf.sgx')", bytes:sub(1, 37) .. "x" .. bytes:sub(39))
+    for _, version in ipairs { 2, 4 } do
+      expect("a checkpoint of version " .. version, bytes:sub(1, 24) .. string.pack("<I4", version) .. bytes:sub(29))
+    end
+    expect("another kind ('mf.sgx')", bytes:sub(1, 45) .. "x" .. bytes:sub(47))
     os.remove(path)
     local run, message = mf.sgd.load(path)
     assert.is_nil(run)
@@ -231,20 +233,19 @@ describe("sgd in blocks", function()
   end)
 
   it("refuses hostile content behind a valid checksum, and names the field", function()
-    local function crc32(text)
-      local crc = 0xFFFFFFFF
+    local function crc64(text)
+      local crc = -1
       for i = 1, #text do
         crc = crc ~ text:byte(i)
-        for _ = 1, 8 do crc = (crc >> 1) ~ (0xEDB88320 & -(crc & 1)) end
+        for _ = 1, 8 do crc = (crc >> 1) ~ (0xC96C5795D7870F42 & -(crc & 1)) end
       end
-      return crc ~ 0xFFFFFFFF
+      return ~crc
     end
     local path = os.tmpname()
     local function load(bytes)
-      local crc = crc32(bytes:sub(33, 48) .. bytes:sub(65))
       local f = assert(io.open(path, "wb"))
-      f:write(bytes:sub(1, 8), bytes:sub(9, 16), string.pack("<I8", #bytes), bytes:sub(25, 28),
-              string.pack("<I4", crc), bytes:sub(33)):close()
+      f:write(bytes:sub(1, 16), string.pack("<I8", #bytes), bytes:sub(25, 32),
+              string.pack("<i8", crc64(bytes:sub(41))), bytes:sub(41)):close()
       return mf.sgd.load(path)
     end
     local tabulated = mf.activation.custom(function(t) return t / (1 + t * t) end)

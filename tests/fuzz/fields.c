@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size >= sizeof head) {
         memcpy(&head, block, sizeof head);
         head.size = size;
-        head.crc = checksum(block, size);
+        head.sum = checksum(block, size);
         memcpy(block, &head, sizeof head);
     }
     if (mf_fields_open(&fields, block, size, "mf.sgd", &err) >= 0)

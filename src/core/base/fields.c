@@ -1,10 +1,12 @@
 /* fields.c: named fields in one block of bytes: written without a gap, read without trust. */
 #include "fields.h"
 
+#include "checksum.h"
+
 #include <math.h>
 #include <string.h>
 
-enum { VERSION = 2, UNIT = 8 };
+enum { VERSION = 3, UNIT = 8 };
 
 static const char magic[8] = "MFSTATE";
 static const char old_magic[8] = "MFSGD01\n";
@@ -13,9 +15,10 @@ static const uint64_t order = 0x0102030405060708u; /* of the bytes of a number *
 typedef struct {
     char magic[8];
     uint64_t order, size;
-    uint32_t version, crc; /* of all that follows the header, and of what is below */
+    uint32_t version, unused; /* 0 */
+    uint64_t sum;             /* checksum of what is below, to the end */
     char what[16];
-    uint64_t reserved[2];
+    uint64_t reserved;
 } header;
 
 typedef struct {
@@ -27,25 +30,8 @@ typedef struct {
 _Static_assert(sizeof(header) == MF_FIELDS_HEAD, "no padding");
 _Static_assert(sizeof(entry) == MF_FIELDS_NAME + 3 * UNIT, "no padding");
 
-/* CRC-32 (IEEE 802.3), byte by byte over a table of 256. */
-static uint32_t crc32(uint32_t crc, const void *data, size_t n) {
-    uint32_t table[256];
-    const unsigned char *byte = data;
-    for (uint32_t i = 0; i < 256; ++i) {
-        uint32_t c = i;
-        for (int bit = 0; bit < 8; ++bit)
-            c = c & 1 ? 0xEDB88320u ^ c >> 1 : c >> 1;
-        table[i] = c;
-    }
-    crc ^= 0xFFFFFFFFu;
-    for (size_t i = 0; i < n; ++i)
-        crc = table[(crc ^ byte[i]) & 0xFF] ^ crc >> 8;
-    return crc ^ 0xFFFFFFFFu;
-}
-
-static uint32_t checksum(const char *block, size_t size) {
-    uint32_t crc = crc32(0, block + offsetof(header, what), sizeof((header *)0)->what);
-    return crc32(crc, block + sizeof(header), size - sizeof(header));
+static uint64_t checksum(const char *block, size_t size) {
+    return mf_checksum(block + offsetof(header, what), size - offsetof(header, what));
 }
 
 static size_t padded(size_t bytes) {
@@ -105,7 +91,7 @@ size_t mf_fields_end(mf_fields_writer *w, const char *what) {
     memcpy(head.magic, magic, sizeof magic);
     memcpy(head.what, what, strnlen(what, sizeof head.what - 1));
     memcpy(w->out, &head, sizeof head);
-    head.crc = checksum(w->out, w->used);
+    head.sum = checksum(w->out, w->used);
     memcpy(w->out, &head, sizeof head);
     return w->used;
 }
@@ -159,7 +145,7 @@ mf_status mf_fields_open(mf_fields *f, const void *data, size_t size, const char
     if (status < 0)
         return status;
     memcpy(&head, data, sizeof head);
-    if (head.crc != checksum(data, size))
+    if (head.unused != 0 || head.sum != checksum(data, size))
         return mf_fail(err, MF_EFORMAT, "the checkpoint is damaged or cut short");
     for (size_t at = sizeof head; at < size;)
         if (!field_at(f->data, size, at, &e, &at))

@@ -1,6 +1,6 @@
 /* fields.h: the state of an object as named fields in one block of bytes, for checkpoints.
  *
- *   header   "MFSTATE" and a version, what is in it ("mf.sgd"), the length and CRC-32 of the whole
+ *   header   "MFSTATE" and a version, what is in it ("mf.sgd"), the length and CRC-64 of the whole
  *   fields   name, kind, rows, columns, then the numbers: doubles, 64-bit integers or text
  *
  * Not HDF5: a checkpoint may come from a stranger or a broken disk, and this is read by one
