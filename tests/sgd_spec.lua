@@ -225,15 +225,35 @@ describe("sgd", function()
     assert.error_matches(function() xi:step(1) end, "this mf.sgd is busy", 1, true)
   end)
 
-  it("needs memory for a panel of weights, not for a block of samples, where d is huge and neurons are few", function()
+  it("needs memory for its weights and a sample, not for panels and blocks, where d is huge and neurons are few", function()
     collectgarbage()
     local before, d = collectgarbage "count", 200000
     local sgd = mf.sgd { distribution = mf.distribution.isotropic { d = d, delta = 0.5 }, N = 1, eps = 1e-3,
       activation = mf.activation.tanh(), init = mf.init.gaussian { kappa = 1 } }
     collectgarbage()
     assert.equal("plain", sgd.options.algorithm)
-    assert.is_true(1024 * (collectgarbage "count" - before) < 1.2 * 40 * 8 * d)
+    assert.is_true(1024 * (collectgarbage "count" - before) < 3.1 * 8 * d) -- weights, sample, its copy
     assert.equal(1, sgd:step(1).k)
+  end)
+
+  it("with one neuron a panel takes the steps of the blocked loop, plain and affine, both precisions", function()
+    local affine = { neuron = "affine", lambda = 0.1, batch = 2, N = 3, activation = mf.activation.tanh() }
+    for _, options in ipairs { affine, { N = 2, activation = mf.activation.relu() } } do
+      for precision, tolerance in pairs { double = 1e-12, single = 3e-5 } do
+        options.distribution = mf.distribution.isotropic { d = 100003, delta = 0.5 }
+        options.precision, options.eps, options.block = precision, 0.05, nil
+        options.init, options.algorithm = mf.init.gaussian { kappa = 1, a = 0.5, b = 0.1 }, "auto"
+        local thin = mf.sgd(options):step(4)
+        options.algorithm, options.block = "blocked", 4
+        local blocked = mf.sgd(options):step(4)
+        assert.equal("plain", thin.options.algorithm)
+        local W, a, b = thin:weights()
+        local V, c, e = blocked:weights()
+        assert.is_true((W - V):abs():max() < tolerance * V:abs():max())
+        if a then assert.is_true((a - c):abs():max() < tolerance and (b - e):abs():max() < tolerance) end
+        assert.is_true((W - mf.sgd(options):weights()):abs():max() > 1e-3) -- it moved
+      end
+    end
   end)
 
   it("names what is wrong", function()

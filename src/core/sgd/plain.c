@@ -84,7 +84,8 @@ mf_status mf_sgd_feed(mf_sgd *w, size_t n, const double *X, size_t ldx, const do
 
 mf_status mf_sgd_run_plain(mf_sgd *w, uint64_t to, const double *s, const mf_flag *stop,
                            mf_error *err) {
-    double flops = 0, each = 4 * (double)w->spec.N * (double)(w->job.D * w->spec.batch);
+    double numbers = (double)w->job.D * (double)w->spec.batch; /* of samples, 40 flops each */
+    double flops = 0, each = (4 * (double)w->spec.N + 40) * numbers;
     for (uint64_t from = w->k; w->k < to; flops += each) {
         if (flops > MF_SGD_POLL_FLOPS) {
             if (mf_flag_is_set(stop))

@@ -16,8 +16,7 @@ static size_t default_block(const mf_sgd_spec *spec) {
     return spec->N >= MF_SGD_THREADED ? 60 : 40;
 }
 
-/* A block of samples of a high dimension, several times, beside a panel that is mostly empty. */
-static bool is_thin(const mf_sgd_spec *spec) {
+bool mf_sgd_is_thin(const mf_sgd_spec *spec) {
     return spec->N < MF_SGD_LANES_D && spec->law.d >= 100000;
 }
 
@@ -44,7 +43,7 @@ mf_status mf_sgd_plan(mf_sgd_spec *spec, mf_error *err) {
         block = mf_sgd_round_up(block, spec->batch);
     bool large = block > MF_SGD_BLOCK_MAX;
     if (spec->algorithm == MF_SGD_AUTO)
-        spec->algorithm = custom || large || is_thin(spec) || decays_fast(spec, block)
+        spec->algorithm = custom || large || mf_sgd_is_thin(spec) || decays_fast(spec, block)
                                   ? MF_SGD_PLAIN
                                   : MF_SGD_BLOCKED;
     if (spec->algorithm == MF_SGD_BLOCKED && (large || block % spec->batch != 0))

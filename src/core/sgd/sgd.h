@@ -16,9 +16,9 @@
  * kept is that of the block's start, and what is seen in the middle of a block is computed
  * from it. So cutting a run into pieces changes no bit of it; nor do threads.
  *
- * Weights lie in panels of 320 bytes: W[panel][coordinate][lane], neuron = panel * lanes +
- * lane, so that a loop over neurons is contiguous and a panel is a block of matrix products.
- * The offset b is one more coordinate, whose x is 1.                                       */
+ * Weights lie in panels of 320 bytes (of one number in thin.c): W[panel][coordinate][lane],
+ * neuron = panel * lanes + lane, so that a loop over neurons is contiguous and a panel is a block
+ * of matrix products. The offset b is one more coordinate, whose x is 1.                   */
 #ifndef MF_SGD_H
 #define MF_SGD_H
 

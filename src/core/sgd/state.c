@@ -74,6 +74,8 @@ static void describe(mf_sgd *w, const mf_sgd_spec *spec) {
     w->spec = *spec;
     w->single = spec->precision == MF_SINGLE;
     w->lanes = w->single ? MF_SGD_LANES_F : MF_SGD_LANES_D;
+    if (spec->algorithm == MF_SGD_PLAIN && mf_sgd_is_thin(spec))
+        w->lanes = 1;
     job->affine = spec->neuron == MF_NEURON_AFFINE;
     job->keeps_output = job->affine && !spec->fix_a;
     job->N = spec->N;

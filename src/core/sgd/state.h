@@ -73,6 +73,10 @@ static inline size_t mf_sgd_round_up(size_t n, size_t unit) {
 
 bool mf_sgd_is_noisy(const mf_sgd_spec *);
 
+/* Few neurons of a high dimension, for which a whole panel would be mostly empty, and a block of
+ * samples larger than the weights: the plain loop takes them one by one (thin.c).              */
+bool mf_sgd_is_thin(const mf_sgd_spec *);
+
 /* n normals of a draw in the run's precision; in place where that is double. */
 const void *mf_sgd_draw(const mf_sgd *, mf_key key, uint64_t draw, size_t n, double *room);
 

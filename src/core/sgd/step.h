@@ -6,10 +6,17 @@
 
 enum { MF_SGD_POLL_FLOPS = 40000000 }; /* the flag is looked at so often */
 
+/* The plain loop's kernels on panels of one neuron (thin.c). */
+const mf_sgd_kernels *mf_sgd_thin_kernels(void);
+
+static inline const mf_sgd_kernels *mf_sgd_kernels_of(const mf_sgd *w) {
+    return w->lanes == 1 ? mf_sgd_thin_kernels() : mf_sgd_kernels_best();
+}
+
 /* A kernel in the run's precision. */
 #define MF_SGD_CALL(w, kernel, ...)                                                                \
-    ((w)->single ? mf_sgd_kernels_best()->kernel##_f(__VA_ARGS__)                                  \
-                 : mf_sgd_kernels_best()->kernel##_d(__VA_ARGS__))
+    ((w)->single ? mf_sgd_kernels_of(w)->kernel##_f(__VA_ARGS__)                                   \
+                 : mf_sgd_kernels_of(w)->kernel##_d(__VA_ARGS__))
 
 typedef struct {
     mf_sgd *w;

@@ -137,12 +137,6 @@ static void set_neurons(lua_State *L, int init, mf_sgd *run) {
     mfl_task *task = mfl_task_push(L, "init", 0, (double)spec->N);
     for (size_t i = 0; i < spec->N && !mfl_task_tick(task, (double)i); ++i) {
         mfl_init_neuron(L, init, (mf_key){spec->seed, MF_STREAM_INIT}, i, d, w, &a, &b);
-        bool finite = isfinite(a) && isfinite(b);
-        for (size_t c = 0; c < d; ++c)
-            finite &= isfinite(w[c]) != 0;
-        if (!finite)
-            luaL_error(L, "mf.sgd: option 'init' gives neuron %I a weight that is not finite",
-                       (lua_Integer)i + 1);
         mf_sgd_set(run, i, w, a, b);
     }
     mfl_task_end(task);
