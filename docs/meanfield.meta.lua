@@ -627,6 +627,16 @@ function mf.stability.lemma1(options) end
 ---@param options? mf.stability.point_mass.options
 function mf.stability.point_mass(options) end
 
+---@class mf.stability.rest.options
+---@field potential mf.potential an mf.potential, required: a radial potential
+---@field eps? number a number in (0, inf): SGD's step (over its batch, times xi) whose rest points are wanted; without it and alpha: the folds alone
+---@field alpha? number a number in (0, inf): eps d instead of eps: all that counts at d = inf
+---@field d? integer an integer in [2, 1e+09]: for a potential at d = inf: the dimension that turns eps into eps d
+
+---Where the effective dynamics of SGD at step eps (mf.pde.particles{eps=}) is at rest with all neurons on one sphere: where Eq. 7's pull inward, r dPsi/dr, balances the noise of the steps, eps (d - 1) T. Returns { points = , folds = }, both lists by increasing r. A point is { r =, risk =, stable =, together =, apart =, error = }: the radius and its estimated error, the risk, and the rates at which the sphere as a whole returns and a single neuron returns to it (in the clock, int xi); stable if both are positive. A fold (saddle-node) is { eps =, alpha = eps d, r =, risk =, exist =, error = }: the step at which two rest points meet, which exist 'below' it or 'above' it, and its estimated relative error. Without eps: the folds alone, and an error where there is none. Radii are looked at from 1e-7 to 1e4, where T exceeds 1e-4 R.
+---@param options? mf.stability.rest.options
+function mf.stability.rest(options) end
+
 mf.prove = {}
 
 ---Verifies a certificate of mf.prove.lemma1 with twice its precision and thirds of its boxes, trusting nothing in it. Returns true and the theorem; false and what is wrong; nil and a message if the file cannot be read or is not a certificate.

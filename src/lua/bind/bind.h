@@ -199,6 +199,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(optimum)                                                                                     \
     X(gibbs)                                                                                       \
     X(stability)                                                                                   \
+    X(rest)                                                                                        \
     X(prove)                                                                                       \
     X(store)                                                                                       \
     X(table)                                                                                       \
