@@ -54,6 +54,19 @@ describe("sweep", function()
     assert.same({}, failures)
   end)
 
+  it("over seeds gives the mean and its standard error, number by number, and false where a seed fails", function()
+    local results = mf.sweep({ 1, 10 }, function(x, seed) return { a = x * seed, list = { 7, seed ^ 2 } } end,
+                             { seeds = 4 })
+    assert.same({ a = 2.5, list = { 7, 7.5 } }, results[1].mean)
+    assert.near(math.sqrt(5 / 3 / 4), results[1].error.a, 1e-15) -- of 1, 2, 3, 4: variance 5/3
+    assert.equal(0, results[1].error.list[1])
+    assert.near(math.sqrt(129 / 3 / 4), results[1].error.list[2], 1e-14) -- of 1, 4, 9, 16 about 7.5
+    assert.equal(25, results[2].mean.a)
+    assert.same({ false, { mean = 3, error = 1 } }, require "meanfield.run.seeds".gather({ 1, false, 2, 4 }, 2))
+    assert.error_matches(function() mf.sweep({ 1 }, function() return "x" end, { seeds = 2 }) end, "got 'x'")
+    assert.error_matches(function() mf.sweep({ 1 }, function() return 1 end, { seeds = 1 }) end, "'seeds'")
+  end)
+
   it("gives the same bits for any number of workers, random numbers included", function()
     local points, texts = {}, {}
     for i = 1, 9 do points[i] = { x = i / 3, name = "p" .. i } end

@@ -15,6 +15,7 @@ local optionlist = require "meanfield.options"
 local plain = require "meanfield.run.plain"
 local ranks = require "meanfield.run.ranks"
 local run_records = require "meanfield.run.records"
+local seeds = require "meanfield.run.seeds"
 local native = require "meanfield.native"
 local process = native.process
 
@@ -265,6 +266,9 @@ local fields = {
   { "name", "string", "sweep", text = "finished points are kept in out/name.points" },
   { "tag", "string", "", text = "points kept under another tag are not reused: change it when fn changes in a way "
                                 .. "that its text and its captured values do not show" },
+  { "seeds", "integer", nil, low = 2, high = 1000000,
+    text = "run fn(point, seed) for seed = 1 to this, and return for each point { mean =, error = }: the mean of its "
+           .. "results over the seeds and the standard error of that mean, number by number" },
 }
 
 local function check_arguments(points, fn)
@@ -283,9 +287,7 @@ local function hold(out)
   return out and sure(native.file.hold(out))
 end
 
-local function sweep(points, fn, given)
-  check_arguments(points, fn)
-  local options = optionlist.read("mf.sweep", given, fields)
+local function run_points(points, fn, options)
   options.out = options.out or native._run and native._run.out
   local mark, keys, texts = fingerprint(fn, options.tag), {}, {}
   for i, point in ipairs(points) do
@@ -306,6 +308,16 @@ local function sweep(points, fn, given)
   if store.path then sure(native.file.replace(store.path, file_text(store.records, keys))) end
   if spread then ranks.finish(results, failures) end
   return results, failures
+end
+
+local function sweep(points, fn, given)
+  check_arguments(points, fn)
+  local options = optionlist.read("mf.sweep", given, fields)
+  local n = options.seeds
+  if not n then return run_points(points, fn, options) end
+  local function seeded(p) return fn(p.point, p.seed) end
+  local results, failures = run_points(seeds.spread(points, n), seeded, options)
+  return seeds.gather(results, n), failures
 end
 
 help.document(sweep, {
