@@ -1482,6 +1482,7 @@ function mf.experiment(options) end
 ---@field out? string a string: folder that keeps finished points; default: the folder of the running experiment; without one nothing is kept
 ---@field name? string a string, default "sweep": finished points are kept in out/name.points
 ---@field tag? string a string, default "": points kept under another tag are not reused: change it when fn changes in a way that its text and its captured values do not show
+---@field seeds? integer an integer in [2, 1e+06]: run fn(point, seed) for seed = 1 to this, and return for each point { mean =, error = }: the mean of its results over the seeds and the standard error of that mean, number by number
 
 ---Runs fn(point) for every point of a list (numbers, strings or tables of them) in processes of their own and returns the list of results, in the order of the points: numbers, strings, booleans or tables of them. A point that fails is reported on stderr with its traceback and has the result false; the second value lists the failures {index=, point=, message=}. Finished points are kept at once and skipped on a rerun, as long as fn's text and the values it captures are the same. Results do not depend on the number of workers: math.random is seeded by the point. Started by mpirun, the points are spread over the ranks (docs/sweep.md).
 ---@param points any
