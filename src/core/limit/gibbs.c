@@ -1,6 +1,8 @@
 /* gibbs.c: Newton's method on the dual of gibbs.h, by continuation in beta. */
 #include "gibbs.h"
 
+#include "core/base/blas.h"
+
 #include <float.h>
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_linalg.h>
@@ -469,7 +471,7 @@ static mf_status work_new(work *w, const mf_gibbs_spec *spec, mf_error *err) {
     w->F = malloc(rank * BLOCK * sizeof *w->F);
     w->theta = calloc(pot->dim * CHUNK, sizeof *w->theta);
     w->value = malloc(CHUNK * sizeof *w->value);
-    w->scratch = aligned_alloc(64, (bytes + 64) / 64 * 64);
+    w->scratch = mf_blas_fits(rank) ? aligned_alloc(64, (bytes + 64) / 64 * 64) : NULL;
     bool states = state_new(&w->now, rank) && state_new(&w->next, rank);
     if (!states || !w->g || !w->h || !w->trial || !w->step || !w->F || !w->theta || !w->value ||
         !w->scratch)

@@ -1,6 +1,8 @@
 /* jko.c: minimising movements of sorted particles (jko.h). */
 #include "jko.h"
 
+#include "core/base/blas.h"
+
 #include <float.h>
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_linalg.h>
@@ -35,7 +37,8 @@ static size_t lines(size_t n) {
 
 size_t mf_jko_bytes(const mf_jko_spec *spec) {
     size_t rank = spec->potential->rank, J = spec->J;
-    if (J > SIZE_MAX / 64 / 8 / (2 * rank + 16) || rank > SIZE_MAX / 64 / 8 / (rank + 1))
+    if (!mf_blas_fits(J) || !mf_blas_fits(rank) || J > SIZE_MAX / 64 / 8 / (2 * rank + 16) ||
+        rank > SIZE_MAX / 64 / 8 / (rank + 1))
         return 0;
     size_t numbers = 9 * lines(J) + 2 * lines(rank * J) + 5 * lines(rank) + lines(rank * rank);
     return lines(sizeof(jko)) + numbers * sizeof(double) +

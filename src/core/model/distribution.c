@@ -1,7 +1,8 @@
 /* distribution.c: the laws by name, and what is the same for all. */
 #include "distribution.h"
 
-#include <assert.h>
+#include "core/base/blas.h"
+
 #include <string.h>
 
 static bool no_numbers(const mf_distribution *law) {
@@ -20,8 +21,17 @@ const mf_law_ops *mf_law_find(const char *name) {
     return NULL;
 }
 
-void mf_distribution_sample(const mf_distribution *law, mf_key key, uint64_t first, size_t n,
-                            double *X, size_t ldx, double *y) {
-    assert(!mf_law_is_fed(law) && ldx >= law->d);
+bool mf_law_is_valid(const mf_distribution *law) {
+    return law->ops && law->d > 0 && mf_blas_fits(law->d) && (!law->numbers || law->number) &&
+           law->ops->valid(law);
+}
+
+mf_status mf_distribution_sample(const mf_distribution *law, mf_key key, uint64_t first, size_t n,
+                                 double *X, size_t ldx, double *y, mf_error *err) {
+    if (mf_law_is_fed(law))
+        return mf_fail(err, MF_EUNSUPPORTED, "the samples of this law come from outside");
+    if (ldx < law->d)
+        return mf_fail(err, MF_EINVAL, "rows of %zu numbers cannot lie %zu apart", law->d, ldx);
     law->ops->sample(law, key, first, n, X, ldx, y);
+    return MF_OK;
 }

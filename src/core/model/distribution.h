@@ -10,6 +10,7 @@
 #define MF_DISTRIBUTION_H
 
 #include "core/base/rng.h"
+#include "core/base/status.h"
 
 #include <stdbool.h>
 
@@ -30,7 +31,7 @@ typedef struct {
 
 struct mf_law_ops {
     const char *name; /* in files and messages */
-    /* Whether d and the numbers, all finite, are those of such a law (read from a file). */
+    /* Whether d and the numbers, all finite, are those of such a law (see mf_law_is_valid). */
     bool (*valid)(const mf_distribution *);
     /* Samples first .. first+n-1; as mf_distribution_sample. NULL: the law is fed, that is
      * known only to the caller, who hands over the samples.                              */
@@ -58,6 +59,10 @@ extern const mf_law_ops mf_law_mixture;
 /* Known only to the caller. No numbers. */
 extern const mf_law_ops mf_law_custom;
 
+/* Whether d, which BLAS must be able to take, and the numbers, all finite, make a law of its kind:
+ * for whoever makes a law or reads one from a file. What works on it may then cast d to int.   */
+bool mf_law_is_valid(const mf_distribution *);
+
 /* The law's operations of that name, NULL if there are none. */
 const mf_law_ops *mf_law_find(const char *name);
 
@@ -70,8 +75,8 @@ double mf_law_delta(const mf_distribution *);
 size_t mf_law_s0(const mf_distribution *);
 
 /* Samples first .. first+n-1 of the stream: X is n x d row-major with row distance ldx >= d,
- * y has n elements. Not for fed laws. */
-void mf_distribution_sample(const mf_distribution *, mf_key key, uint64_t first, size_t n,
-                            double *X, size_t ldx, double *y);
+ * y has n elements. MF_EUNSUPPORTED for fed laws, MF_EINVAL if ldx is too small. */
+mf_status mf_distribution_sample(const mf_distribution *, mf_key key, uint64_t first, size_t n,
+                                 double *X, size_t ldx, double *y, mf_error *err);
 
 #endif

@@ -1,7 +1,6 @@
 /* init.c: laws of the initial weights: neurons, and the law of their lengths. */
 #include "init.h"
 
-#include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sf_gamma.h>
 #include <gsl/gsl_sf_log.h>
@@ -238,9 +237,10 @@ const mf_init_ops mf_init_sphere = {.name = "sphere",
 /* ---- atoms ---------------------------------------------------------------------------------- */
 
 void mf_init_radii(const mf_init *init, double d, size_t J, double *r) {
-    assert(!mf_init_is_fed(init));
     for (size_t j = 0; j < J; ++j)
-        r[j] = init->ops->quantile(init, (mf_span){d, d, 1}, ((double)j + 0.5) / (double)J);
+        r[j] = mf_init_is_fed(init) ? NAN
+                                    : init->ops->quantile(init, (mf_span){d, d, 1},
+                                                          ((double)j + 0.5) / (double)J);
 }
 
 /* The additive recurrence of the plastic number: the two-dimensional golden section. */
@@ -251,9 +251,10 @@ static double recurrence(size_t j, double alpha) {
 
 void mf_init_two_radii(const mf_init *init, double d, double s0, double gamma, size_t J, double *r1,
                        double *r2) {
-    assert(!mf_init_is_fed(init));
     const double plastic = 1.32471795724474602596;
     for (size_t j = 0; j < J; ++j)
+        r1[j] = r2[j] = NAN;
+    for (size_t j = 0; j < J && !mf_init_is_fed(init); ++j)
         init->ops->pair(init, (mf_span){d, s0, gamma}, ((double)j + 0.5) / (double)J,
                         recurrence(j, 1 / plastic), r1 + j, r2 + j);
 }

@@ -50,7 +50,8 @@ static inline bool mf_init_is_fed(const mf_init *init) {
 }
 
 /* The law of r = |w| in dimension d (HUGE_VAL: its limit) as J atoms of equal weight: the
- * quantiles at (j + 1/2)/J, increasing. Its error against the law is O(1/J) in W1.       */
+ * quantiles at (j + 1/2)/J, increasing. Its error against the law is O(1/J) in W1. NaNs where
+ * the law is known only to the caller, here and below.                                    */
 void mf_init_radii(const mf_init *, double d, size_t J, double *r);
 
 /* The joint law of r1 = |P_V w| and r2 = |P_V^perp w|, dim V = s0, as J atoms of equal weight

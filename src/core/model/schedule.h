@@ -19,10 +19,10 @@ typedef struct {
     double power; /* > -1: the clock must be finite */
 } mf_schedule;
 
-/* xi(t), t >= 0; +inf at t = 0 for a negative power. Not for MF_SCHEDULE_CUSTOM. */
+/* xi(t), t >= 0; +inf at t = 0 for a negative power. NaN for MF_SCHEDULE_CUSTOM. */
 double mf_schedule_xi(const mf_schedule *, double t);
 
-/* tau(t) = int_0^t xi and its inverse. Not for MF_SCHEDULE_CUSTOM. */
+/* tau(t) = int_0^t xi and its inverse. NaN for MF_SCHEDULE_CUSTOM. */
 double mf_schedule_clock(const mf_schedule *, double t);
 double mf_schedule_time(const mf_schedule *, double tau);
 

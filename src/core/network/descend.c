@@ -1,6 +1,7 @@
 /* descend.c: gradient descent on the exact risk of N plain neurons under isotropic Gaussians. */
 #include "descend.h"
 
+#include "core/base/blas.h"
 #include "risk.h"
 
 #include <gsl/gsl_blas.h>
@@ -29,6 +30,8 @@ static mf_status open_workspace(workspace *w, const mf_descend_spec *spec, const
     *w = (workspace){.spec = spec, .stop = stop, .err = err};
     if (spec->law.ops != &mf_law_isotropic)
         return mf_fail(err, MF_EUNSUPPORTED, "the law must be isotropic");
+    if (!mf_blas_fits(N) || !mf_law_is_valid(&spec->law))
+        return mf_fail(err, MF_EINVAL, "N = %zu, d = %zu is no network", N, spec->law.d);
     if (N > SIZE_MAX / sizeof(double) / each || N > SIZE_MAX / sizeof(double) / spec->law.d ||
         !(w->block = malloc(N * each * sizeof(double))))
         return mf_fail(err, MF_ENOMEM, "no memory for %zu neurons", N);

@@ -1,12 +1,12 @@
 /* risk.c: population risk of a finite network by Hermite series at the true angles. */
 #include "risk.h"
 
+#include "core/base/blas.h"
 #include "core/base/gauss.h"
 #include "core/base/parallel.h"
 #include "kernels.h"
 
 #include <gsl/gsl_cblas.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,7 @@ typedef struct {
 
 size_t mf_risk_scratch(const mf_distribution *law, size_t N) {
     size_t each = law->d + SHORT + 2 * PANEL + 4;
-    if (N > INT_MAX || N > (SIZE_MAX / 16) / sizeof(double) / each)
+    if (!mf_blas_fits(N) || !mf_blas_fits(law->d) || N > (SIZE_MAX / 16) / sizeof(double) / each)
         return 0;
     return (N * each + 2 * PANEL) * sizeof(double) + 64;
 }
@@ -494,12 +494,15 @@ mf_status mf_second_moments(const mf_activation *act, size_t n, const double *s,
 }
 
 void mf_network_predict(const mf_network *net, const mf_activation *act, size_t n, const double *X,
-                        size_t ldx, double *z, double *yhat) {
+                        size_t ldx, double *restrict z, double *yhat) {
     for (size_t k = 0; k < n; ++k) {
         for (size_t i = 0; i < net->N; ++i)
             z[i] = net->b ? net->b[i] : 0;
-        for (size_t c = 0; c < net->d; ++c)
-            cblas_daxpy((int)net->N, X[k * ldx + c], net->W + c * net->ld, 1, z, 1);
+        for (size_t c = 0; c < net->d; ++c) {
+            const double x = X[k * ldx + c], *row = net->W + c * net->ld;
+            for (size_t i = 0; i < net->N; ++i)
+                z[i] += x * row[i];
+        }
         mf_activation_apply(act, net->N, z, z, NULL);
         double sum = 0;
         for (size_t i = 0; i < net->N; ++i)

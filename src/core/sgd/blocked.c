@@ -24,16 +24,20 @@ static void separate_batches(mf_sgd *w) {
 }
 
 /* The block's samples, by rows in X and by columns in XT. */
-static void draw_block(mf_sgd *w) {
+static mf_status draw_block(mf_sgd *w, mf_error *err) {
     size_t d = w->spec.law.d, block = w->spec.block, ldk = w->job.ldk;
-    mf_distribution_sample(&w->spec.law, mf_sgd_key(w, MF_STREAM_DATA),
-                           mf_sgd_sample_after(w, w->base), block, w->X, d, w->y);
+    mf_status status =
+            mf_distribution_sample(&w->spec.law, mf_sgd_key(w, MF_STREAM_DATA),
+                                   mf_sgd_sample_after(w, w->base), block, w->X, d, w->y, err);
+    if (status < 0)
+        return status;
     mf_sgd_transpose(w, w->X, block, w->XT);
     for (size_t k = 0; w->job.affine && k < block; ++k)
         mf_sgd_put(w, w->XT, d * ldk + k, w->spec.fix_b ? 0 : 1);
     w->job.XT = w->XT;
     MF_SGD_CALL(w, sgd_gram, &w->job, w->job.Bp, w->gram);
     w->job.gram = w->gram;
+    return MF_OK;
 }
 
 /* Adds what a full block leaves to W, decay and noise included. */
@@ -70,9 +74,9 @@ static mf_status open_block(mf_sgd *w, const double *s, mf_error *err) {
         memcpy(w->open ? w->a_start : job->a, w->open ? job->a : w->a_start, strip);
     for (size_t i = 0; s != w->s && i < mf_sgd_block_steps(w); ++i)
         w->s[i] = s ? s[i] : mf_sgd_step_size(w, w->base + i + 1);
-    draw_block(w);
+    status = draw_block(w, err);
     w->open = false;
-    if (w->noise)
+    if (w->noise && status >= 0)
         status = mf_sgd_noise_open(w, err);
     if (status < 0)
         return status;

@@ -151,9 +151,9 @@ static void read_table(mf_fields *from, mf_activation *sigma, mf_activation_tabl
 static void read_spec(mf_fields *from, mf_sgd_spec *spec, mf_activation_table *room) {
     mf_distribution *law = &spec->law;
     law->ops = mf_law_find(mf_fields_string(from, "law"));
-    law->d = (size_t)mf_fields_count(from, "d", 1, 1 << 30);
+    law->d = (size_t)mf_fields_count(from, "d", 1, INT32_MAX);
     law->number = mf_fields_list(from, "law numbers", 0, SIZE_MAX, &law->numbers);
-    mf_fields_require(from, "law", law->ops && law->number && law->ops->valid(law));
+    mf_fields_require(from, "law", law->number && mf_law_is_valid(law));
     spec->sigma.kind = (mf_activation_kind)mf_fields_choice(from, "sigma", activations);
     if (spec->sigma.kind == MF_ACT_PIECEWISE)
         read_piecewise(from, &spec->sigma);

@@ -75,7 +75,7 @@ mf_status mf_sgd_feed(mf_sgd *w, size_t n, const double *X, size_t ldx, const do
     if (w->spec.algorithm != MF_SGD_PLAIN)
         return mf_fail(err, MF_EUNSUPPORTED, "only the plain loop takes samples from outside");
     size_t batch = w->spec.batch;
-    mf_status status = MF_OK;
+    mf_status status = mf_sgd_check_sizes(w, s, err);
     for (size_t i = 0; i < n && status >= 0; ++i)
         status = plain_step(w, X + i * batch * ldx, ldx, y + i * batch,
                             s ? s[i] : mf_sgd_step_size(w, w->k + 1), err);
@@ -92,11 +92,13 @@ mf_status mf_sgd_run_plain(mf_sgd *w, uint64_t to, const double *s, const mf_fla
                 return MF_STOPPED;
             flops = 0;
         }
-        mf_distribution_sample(&w->spec.law, mf_sgd_key(w, MF_STREAM_DATA),
-                               mf_sgd_sample_after(w, w->k), w->spec.batch, w->X, w->spec.law.d,
-                               w->y);
+        mf_status status = mf_distribution_sample(&w->spec.law, mf_sgd_key(w, MF_STREAM_DATA),
+                                                  mf_sgd_sample_after(w, w->k), w->spec.batch, w->X,
+                                                  w->spec.law.d, w->y, err);
+        if (status < 0)
+            return status;
         double size = s ? s[w->k - from] : mf_sgd_step_size(w, w->k + 1);
-        mf_status status = plain_step(w, w->X, w->spec.law.d, w->y, size, err);
+        status = plain_step(w, w->X, w->spec.law.d, w->y, size, err);
         if (status < 0)
             return status;
     }

@@ -78,7 +78,16 @@ mf_status mf_sgd_check_output(const mf_sgd *w, uint64_t step, mf_error *err) {
                    (unsigned long long)step, (double)step * w->spec.eps, w->yhat);
 }
 
+mf_status mf_sgd_check_sizes(const mf_sgd *w, const double *s, mf_error *err) {
+    if (!s && w->spec.xi.kind == MF_SCHEDULE_CUSTOM)
+        return mf_fail(err, MF_EINVAL, "the step sizes of this schedule come from outside");
+    return MF_OK;
+}
+
 mf_status mf_sgd_run(mf_sgd *w, uint64_t to, const double *s, const mf_flag *stop, mf_error *err) {
+    mf_status status = mf_sgd_check_sizes(w, s, err);
+    if (status < 0)
+        return status;
     if (mf_law_is_fed(&w->spec.law))
         return mf_fail(err, MF_EUNSUPPORTED, "the samples of this law come from outside");
     if (w->spec.algorithm == MF_SGD_PLAIN)

@@ -31,6 +31,9 @@ void mf_sgd_over_chunks(mf_sgd *, size_t worth, void (*body)(void *, size_t), mf
 /* Column k of P becomes S; yhat, the mean of sigma. */
 void mf_sgd_column(mf_sgd *, size_t k);
 
+/* MF_EINVAL if a schedule of the caller's own comes without its step sizes s. */
+mf_status mf_sgd_check_sizes(const mf_sgd *, const double *s, mf_error *err);
+
 double mf_sgd_step_size(const mf_sgd *, uint64_t k);     /* s_k */
 double mf_sgd_noise_deviation(const mf_sgd *, double s); /* of one coordinate in a step; 0: none */
 mf_key mf_sgd_key(const mf_sgd *, uint64_t stream);

@@ -226,7 +226,14 @@ static double reduce_max(const double *x, size_t n, size_t step) {
 }
 
 static double reduce_norm(const double *x, size_t n, size_t step) {
-    return cblas_dnrm2((int)n, x, (int)step);
+    double norm = 0;
+    while (n > 0) { /* BLAS counts in int */
+        size_t piece = step > INT_MAX ? 1 : n < INT_MAX / 2 ? n : INT_MAX / 2;
+        norm = hypot(norm, cblas_dnrm2((int)piece, x, piece == 1 ? 1 : (int)step));
+        x += piece * step;
+        n -= piece;
+    }
+    return norm;
 }
 
 /* fn of all elements, or along axis 1 (down the columns) or 2 (along the rows) of a matrix. */

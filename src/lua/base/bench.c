@@ -22,9 +22,15 @@ static void *reals(lua_State *L, size_t n, bool single) {
     return room;
 }
 
+static int size_at(lua_State *L, int arg) {
+    lua_Integer n = luaL_checkinteger(L, arg);
+    luaL_argcheck(L, n >= 1 && n <= 1000000, arg, "a size from 1 to 1000000 expected");
+    return (int)n;
+}
+
 /* mf._gemm(n, single): seconds of one product of n x n matrices. */
 static int bench_gemm(lua_State *L) {
-    int n = (int)luaL_checkinteger(L, 1);
+    int n = size_at(L, 1);
     bool single = lua_toboolean(L, 2);
     size_t size = (size_t)n * (size_t)n;
     void *A = reals(L, size, single), *B = reals(L, size, single), *C = reals(L, size, single);
@@ -39,7 +45,7 @@ static int bench_gemm(lua_State *L) {
 
 /* mf._level2(d, N, steps, single): seconds of as many gemv and ger as SGD steps would call. */
 static int bench_level2(lua_State *L) {
-    int d = (int)luaL_checkinteger(L, 1), N = (int)luaL_checkinteger(L, 2);
+    int d = size_at(L, 1), N = size_at(L, 2);
     lua_Integer steps = luaL_checkinteger(L, 3);
     bool single = lua_toboolean(L, 4);
     void *W = reals(L, (size_t)d * (size_t)N, single), *x = reals(L, (size_t)d, single),

@@ -287,7 +287,9 @@ void mfl_distribution_sample(lua_State *L, int index, mf_key key, uint64_t first
     index = lua_absindex(L, index);
     const mf_distribution *law = check_law(L, index);
     if (!mf_law_is_fed(law)) {
-        mf_distribution_sample(law, key, first, n, X, ldx, y);
+        mf_error err = {0};
+        mfl_status(L, "mf.distribution",
+                   mf_distribution_sample(law, key, first, n, X, ldx, y, &err), &err);
         return;
     }
     luaL_checkstack(L, 8, NULL);

@@ -185,7 +185,9 @@ static void draw(lua_State *L, mf_sgd *run, mf_key key, uint64_t first, size_t n
                  double *y) {
     const mf_distribution *law = &mf_sgd_spec_of(run)->law;
     if (!mf_law_is_fed(law)) {
-        mf_distribution_sample(law, key, first, n, X, law->d, y);
+        mf_error err = {0};
+        mfl_status(L, "mf.sgd", mf_distribution_sample(law, key, first, n, X, law->d, y, &err),
+                   &err);
         return;
     }
     mfl_distribution_sample(L, push_option(L, "distribution"), key, first, n, X, law->d, y);
