@@ -6,7 +6,7 @@ local mf = require "meanfield"
 local help = mf.help
 
 -- The order of the reference: from the data to the results.
-local ORDER = { "distribution", "activation", "init", "schedule", "sgd", "potential", "pde", "optimum", "gibbs",
+local ORDER = { "distribution", "activation", "loss", "init", "schedule", "sgd", "potential", "pde", "optimum", "gibbs",
                 "stability", "prove", "measure", "transport", "array", "rng", "store", "plot", "experiment", "sweep",
                 "help" }
 

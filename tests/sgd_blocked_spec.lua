@@ -249,7 +249,10 @@ describe("sgd in blocks", function()
       return mf.sgd.load(path)
     end
     local tabulated = mf.activation.custom(function(t) return t / (1 + t * t) end)
-    for _, o in ipairs { {}, { neuron = "affine", activation = tabulated, distribution = mixture, N = 3 } } do
+    local soft = mf.loss.custom { f = function(y, p) return math.sqrt(1 + (y - p) ^ 2) end,
+                                  df = function(y, p) return (p - y) / math.sqrt(1 + (y - p) ^ 2) end }
+    for _, o in ipairs { { loss = soft }, { loss = mf.loss.huber(1) },
+                         { neuron = "affine", activation = tabulated, distribution = mixture, N = 3 } } do
       new(o):step(5):save(path)
       local f = assert(io.open(path, "rb"))
       local good = f:read "a"
@@ -285,7 +288,7 @@ describe("sgd in blocks", function()
           assert.truthy(hostile(name, number("d", value)):find(name == "law numbers" and "law" or name, 1, true))
         end
       end
-      for _, name in ipairs { "neuron", "algorithm", "precision", "xi", "law", "sigma" } do
+      for _, name in ipairs { "neuron", "algorithm", "precision", "xi", "law", "sigma", "loss" } do
         hostile(name, function(_, kind) return kind .. string.pack("<I8I8", 8, 1) .. "hostile\0" end)
         hostile(name, function(_, kind) return kind .. string.pack("<I8I8", 8, 1) .. "unended!" end)
       end
@@ -293,6 +296,20 @@ describe("sgd in blocks", function()
         hostile("w", function(data, kind) return kind .. string.pack("<I8I8", shape[1], shape[2]) .. data end)
       end
       hostile("w", function(data, _, rows, cols) return "integer\0" .. string.pack("<I8I8", rows, cols) .. data end)
+      if o.loss == soft then
+        local function nth(n, value)
+          return function(data, kind, rows, cols)
+            return kind .. string.pack("<I8I8", rows, cols) .. data:sub(1, 8 * n - 8) .. string.pack("<d", value) ..
+                   data:sub(8 * n + 1)
+          end
+        end
+        for _, panels in ipairs { 0, -1, 1.5, 1, 1e9, 0 / 0 } do hostile("loss parts", nth(3, panels)) end
+        for _, edge in ipairs { 1e300, 0 / 0 } do hostile("loss table", nth(1, edge)) end
+        hostile("loss error", number("d", -1))
+        hostile("loss form", function(_, kind) return kind .. string.pack("<I8I8", 8, 1) .. "hostile\0" end)
+      elseif o.loss then
+        for _, value in ipairs { 0, -1, 0 / 0 } do hostile("loss parameter", number("d", value)) end
+      end
       if o.activation then
         hostile("sigma panels", number("i8", 1 << 50))
         hostile("sigma panels", number("i8", 1))

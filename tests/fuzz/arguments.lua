@@ -40,6 +40,8 @@ local constructors = {
   { "mf.distribution.custom", { d = 2, sample = function(rng) return rng:normals(2), 1 end } },
   { "mf.activation.piecewise", { { 0, 0 }, { 1, 1 } } },
   { "mf.activation.custom", { f = function(t) return t / (1 + t * t) end } },
+  { "mf.loss.huber", 0.5 }, { "mf.loss.hinge", 1 },
+  { "mf.loss.custom", { f = function(y, p) return (y - p) ^ 2 end, df = function(y, p) return 2 * (p - y) end } },
   { "mf.init.gaussian", { kappa = 0.8, a = 1, b = 0 } }, { "mf.init.sphere", { radius = 1 } },
   { "mf.init.custom", tostring }, { "mf.schedule.power", 0.3 }, { "mf.schedule.custom", math.sqrt },
   { "mf.potential.radial", { distribution = law, activation = steps, tol = 1e-3 } },
@@ -58,6 +60,7 @@ local constructors = {
 }
 local objects = { new_sgd, new_pde }
 for _, object in ipairs { law, law2, tanh, steps, init, radial, relu, rho, mf.array { 1, 2, 3 }, mf.rng { seed = 1 },
+                          mf.loss.logistic(),
                           mf.schedule.power(0.3), mf.plot {}, mf.optimum { potential = radial } } do
   objects[#objects + 1] = function() return object end
 end

@@ -101,7 +101,7 @@ static mf_status take_sample(mf_sgd *w, size_t step, mf_error *err) {
     mf_status status = mf_sgd_check_output(w, number, err);
     if (status < 0)
         return status;
-    double gain = 2 * w->s[step] * (w->y[c] - w->yhat) / (double)w->spec.batch;
+    double gain = 2 * w->s[step] * mf_sgd_residual(w, w->y[c]) / (double)w->spec.batch;
     double coefficient = w->noise ? gain / w->noise->A[step + 1] : gain;
     mf_sgd_scale(w, w->X_old, c * Dp, w->X + c * d, d, coefficient);
     if (w->job.affine)

@@ -13,7 +13,9 @@
 /* A field that is added to one of these is a field to be written: think of both functions. */
 _Static_assert(sizeof(mf_activation) == 24 + (2 * MF_KNOTS_MAX + 2) * sizeof(double) &&
                        sizeof(mf_activation_table) == 6 * sizeof(double) &&
-                       sizeof(mf_schedule) == 3 * sizeof(double),
+                       sizeof(mf_schedule) == 3 * sizeof(double) &&
+                       sizeof(mf_loss) == 3 * sizeof(double) &&
+                       sizeof(mf_loss_part) == 7 * sizeof(double),
                "what a checkpoint holds has changed");
 
 static const char *const neurons[] = {"plain", "affine", NULL};
@@ -29,7 +31,12 @@ static const char *const activations[] = {[MF_ACT_PIECEWISE] = "piecewise",
                                           [MF_ACT_TABLE] = "table",
                                           [MF_ACT_TABLE + 1] = NULL};
 
+static const char *const losses[] = {"square", "logistic", "huber", "hinge", "custom", NULL};
+static const char *const loss_forms[] = {"residual", "margin", "labels", NULL};
+
 static const char what[] = "mf.sgd";
+
+enum { PART = 7 }; /* numbers of a part of a custom loss */
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
@@ -56,11 +63,35 @@ static void write_activation(mf_fields_writer *to, const mf_activation *sigma) {
     }
 }
 
+static void write_loss(mf_fields_writer *to, const mf_loss *loss) {
+    mf_fields_text(to, "loss", losses[loss->kind]);
+    mf_fields_double(to, "loss parameter", loss->parameter);
+    if (loss->kind != MF_LOSS_CUSTOM)
+        return;
+    const mf_loss_table *table = loss->table;
+    mf_fields_text(to, "loss form", loss_forms[table->form]);
+    mf_fields_double(to, "loss error", table->error);
+    double *row = mf_fields_room(to, "loss parts", table->parts * PART, 1);
+    for (size_t i = 0; row && i < table->parts; ++i, row += PART) {
+        const mf_loss_part *p = &table->part[i];
+        const double numbers[PART] = {p->label,
+                                      p->origin,
+                                      (double)p->panels,
+                                      p->tails.slope_left,
+                                      p->tails.offset_left,
+                                      p->tails.slope_right,
+                                      p->tails.offset_right};
+        memcpy(row, numbers, sizeof numbers);
+    }
+    mf_fields_doubles(to, "loss table", mf_loss_table_doubles(table), table->data);
+}
+
 static void write_spec(mf_fields_writer *to, const mf_sgd_spec *spec) {
     mf_fields_text(to, "law", spec->law.ops->name);
     mf_fields_integer(to, "d", (int64_t)spec->law.d);
     mf_fields_doubles(to, "law numbers", spec->law.numbers, spec->law.number);
     write_activation(to, &spec->sigma);
+    write_loss(to, &spec->loss);
     mf_fields_text(to, "neuron", neurons[spec->neuron]);
     mf_fields_integer(to, "fix_a", spec->fix_a);
     mf_fields_integer(to, "fix_b", spec->fix_b);
@@ -113,6 +144,21 @@ void mf_sgd_pack(const mf_sgd *w, void *out) {
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
+enum {
+    SIGMA_ROOM = sizeof(mf_activation_table) +
+                 (MF_TABLE_PANELS * (MF_TABLE_DEGREE + 2) + 1) * sizeof(double)
+};
+
+/* Where tables are copied to. */
+typedef struct {
+    mf_activation_table *sigma;
+    mf_loss_table *loss;
+} rooms;
+
+static rooms rooms_in(void *room) {
+    return (rooms){room, (void *)((char *)room + SIGMA_ROOM)};
+}
+
 static void read_piecewise(mf_fields *from, mf_activation *sigma) {
     const double *t = mf_fields_list(from, "sigma t", 1, MF_KNOTS_MAX, &sigma->knots);
     const double *s = mf_fields_find(from, "sigma s", sigma->knots, 1);
@@ -142,13 +188,66 @@ static void read_table(mf_fields *from, mf_activation *sigma, mf_activation_tabl
     for (size_t i = 1; data && i <= panels; ++i)
         mf_fields_require(from, "sigma table", data[i] > data[i - 1]);
     sigma->table = room;
-    if (!room || !tails || !data)
+    if (!tails || !data)
         return;
     *room = (mf_activation_table){panels, error, {tails[0], tails[1], tails[2], tails[3]}};
     memcpy(room->data, data, n * sizeof *data);
 }
 
-static void read_spec(mf_fields *from, mf_sgd_spec *spec, mf_activation_table *room) {
+/* Edges that increase, one of them 0: what mf_loss_table_settle rests on. */
+static bool edges_are_fine(const double *edge, size_t panels) {
+    bool increase = true, zero = edge[0] == 0;
+    for (size_t i = 1; i <= panels; ++i) {
+        increase &= edge[i] > edge[i - 1];
+        zero |= edge[i] == 0;
+    }
+    return increase && zero;
+}
+
+static bool read_parts(mf_fields *from, mf_loss_table *table) {
+    size_t n = 0;
+    const double *row = mf_fields_list(from, "loss parts", PART, MF_LOSS_PARTS * PART, &n);
+    mf_fields_require(from, "loss parts", row && n % PART == 0);
+    for (table->parts = 0; row && table->parts < n / PART; row += PART) {
+        bool whole = row[2] >= 1 && row[2] <= MF_TABLE_PANELS && row[2] == floor(row[2]);
+        mf_fields_require(from, "loss parts", whole);
+        table->part[table->parts++] = (mf_loss_part){.label = row[0],
+                                                     .origin = row[1],
+                                                     .panels = whole ? (size_t)row[2] : 1,
+                                                     .tails = {row[3], row[4], row[5], row[6]}};
+    }
+    mf_fields_require(from, "loss parts", table->form == MF_LOSS_OF_LABEL || table->parts == 1);
+    return from->status >= 0;
+}
+
+/* As with an activation, the table is copied to `room`. */
+static void read_loss_table(mf_fields *from, mf_loss *loss, mf_loss_table *room) {
+    loss->table = room;
+    room->form = (mf_loss_form)mf_fields_choice(from, "loss form", loss_forms);
+    room->error = mf_fields_number(from, "loss error", 0, HUGE_VAL);
+    if (!read_parts(from, room))
+        return;
+    const double *data = mf_fields_find(from, "loss table", mf_loss_table_doubles(room), 1);
+    if (!data)
+        return;
+    memcpy(room->data, data, mf_loss_table_doubles(room) * sizeof *data);
+    for (size_t i = 0; i < room->parts; ++i) {
+        mf_fields_require(from, "loss table", edges_are_fine(data, room->part[i].panels));
+        data += mf_loss_part_doubles(room->part[i].panels);
+    }
+    if (from->status >= 0)
+        mf_loss_table_settle(room);
+}
+
+static void read_loss(mf_fields *from, mf_loss *loss, mf_loss_table *room) {
+    loss->kind = (mf_loss_kind)mf_fields_choice(from, "loss", losses);
+    bool one = loss->kind == MF_LOSS_HUBER || loss->kind == MF_LOSS_HINGE;
+    loss->parameter = mf_fields_number(from, "loss parameter", one ? 0x1p-1074 : 0, 0x1p1023);
+    if (loss->kind == MF_LOSS_CUSTOM)
+        read_loss_table(from, loss, room);
+}
+
+static void read_spec(mf_fields *from, mf_sgd_spec *spec, rooms room) {
     mf_distribution *law = &spec->law;
     law->ops = mf_law_find(mf_fields_string(from, "law"));
     law->d = (size_t)mf_fields_count(from, "d", 1, INT32_MAX);
@@ -160,7 +259,8 @@ static void read_spec(mf_fields *from, mf_sgd_spec *spec, mf_activation_table *r
     if (spec->sigma.kind == MF_ACT_POLYNOMIAL)
         read_polynomial(from, &spec->sigma);
     if (spec->sigma.kind == MF_ACT_TABLE)
-        read_table(from, &spec->sigma, room);
+        read_table(from, &spec->sigma, room.sigma);
+    read_loss(from, &spec->loss, room.loss);
     spec->neuron = (mf_neuron)mf_fields_choice(from, "neuron", neurons);
     spec->fix_a = mf_fields_flag(from, "fix_a");
     spec->fix_b = mf_fields_flag(from, "fix_b");
@@ -211,14 +311,14 @@ static void read_progress(mf_fields *from, const mf_sgd_spec *spec, progress *at
 }
 
 /* All of it; what it points at lies in data and in room. */
-static mf_status read_all(const void *data, size_t size, mf_activation_table *room,
-                          mf_sgd_spec *spec, progress *at, mf_error *err) {
+static mf_status read_all(const void *data, size_t size, void *room, mf_sgd_spec *spec,
+                          progress *at, mf_error *err) {
     mf_fields from;
     *spec = (mf_sgd_spec){.N = 0};
     mf_status status = mf_fields_open(&from, data, size, what, err);
     if (status < 0)
         return status;
-    read_spec(&from, spec, room);
+    read_spec(&from, spec, rooms_in(room));
     mf_fields_require(&from, "algorithm", from.status < 0 || is_planned(spec));
     if (from.status >= 0)
         read_progress(&from, spec, at);
@@ -226,8 +326,8 @@ static mf_status read_all(const void *data, size_t size, mf_activation_table *ro
 }
 
 size_t mf_sgd_unpack_room(void) {
-    return sizeof(mf_activation_table) +
-           (MF_TABLE_PANELS * (MF_TABLE_DEGREE + 2) + 1) * sizeof(double);
+    return SIGMA_ROOM + sizeof(mf_loss_table) +
+           MF_LOSS_PARTS * mf_loss_part_doubles(MF_TABLE_PANELS) * sizeof(double);
 }
 
 mf_status mf_sgd_unpack_look(const void *head, size_t size, uint64_t file_size, mf_error *err) {

@@ -44,7 +44,7 @@ static mf_status predict(mf_sgd *w, char *P, const double *X, size_t ldx, const 
         mf_sgd_over_chunks(w, MF_SGD_THREADED, dot_chunk, &c);
         mf_sgd_column(w, 0);
         status = mf_sgd_check_output(w, w->k + 1, err);
-        w->gains[k] = 2 * s * (y[k] - w->yhat) / (double)w->spec.batch;
+        w->gains[k] = 2 * s * mf_sgd_residual(w, y[k]) / (double)w->spec.batch;
         if (status >= 0)
             mf_sgd_learn_output(w, w->k + 1, k, s, w->gains[k]);
     }
@@ -76,6 +76,8 @@ mf_status mf_sgd_feed(mf_sgd *w, size_t n, const double *X, size_t ldx, const do
         return mf_fail(err, MF_EUNSUPPORTED, "only the plain loop takes samples from outside");
     size_t batch = w->spec.batch;
     mf_status status = mf_sgd_check_sizes(w, s, err);
+    if (status >= 0)
+        status = mf_loss_check(&w->spec.loss, n * batch, y, err);
     for (size_t i = 0; i < n && status >= 0; ++i)
         status = plain_step(w, X + i * batch * ldx, ldx, y + i * batch,
                             s ? s[i] : mf_sgd_step_size(w, w->k + 1), err);

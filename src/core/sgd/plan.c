@@ -37,6 +37,9 @@ mf_status mf_sgd_plan(mf_sgd_spec *spec, mf_error *err) {
     if (custom && spec->algorithm == MF_SGD_BLOCKED)
         return mf_fail(err, MF_EUNSUPPORTED,
                        "a custom distribution takes the plain loop: algorithm = 'plain' or 'auto'");
+    mf_status labels = mf_loss_check_law(&spec->loss, &spec->law, err);
+    if (labels < 0)
+        return labels;
     if (spec->batch == 0)
         spec->batch = 1;
     if (spec->block == 0) /* whole batches */

@@ -2,6 +2,7 @@
  * (Eq. 3, Eq. 11).
  *
  *   yhat = 1/N sum_i sigma_*(x; theta_i),  theta_i += 2 s_k (y - yhat) grad sigma_*(x; theta_i)
+ * and with any loss l(y, yhat), -l'(y, yhat)/2 in the place of y - yhat (loss.h).
  *   s_k = eps xi(k eps), k = 1, 2, ...; with a batch of B the mean of B such terms at the same theta.
  * Steps and samples are counted apart: step k takes samples (k-1) B + 1 .. k B, and sample m is
  * draw m of the stream MF_STREAM_DATA. k, base, s and the clock count steps; blocks, columns of
@@ -24,6 +25,7 @@
 
 #include "core/model/activation.h"
 #include "core/model/distribution.h"
+#include "core/model/loss.h"
 #include "core/model/schedule.h"
 
 #include <stdbool.h>
@@ -37,6 +39,7 @@ enum { MF_SGD_BLOCK_MAX = 240 };
 typedef struct {
     mf_distribution law; /* a custom law: samples are fed (mf_sgd_feed), plain loop only       */
     mf_activation sigma;
+    mf_loss loss; /* zero: the square                                                        */
     mf_neuron neuron;
     bool fix_a, fix_b; /* affine: a or b keep their initial values                           */
     size_t N;
@@ -83,7 +86,8 @@ uint64_t mf_sgd_last(const mf_sgd *, uint64_t to);
 mf_status mf_sgd_run(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop, mf_error *err);
 
 /* The next n steps on samples of the caller's: X (n batch) x d with row distance ldx, y, and
- * step sizes s (NULL: from the schedule). For the plain loop only.                          */
+ * step sizes s (NULL: from the schedule). For the plain loop only. MF_EDOMAIN, before any step, if
+ * the loss does not know one of the y.                                                      */
 mf_status mf_sgd_feed(mf_sgd *, size_t n, const double *X, size_t ldx, const double *y,
                       const double *s, mf_error *err);
 

@@ -24,6 +24,7 @@ static size_t lay_out(mf_sgd *w, char *mem) {
     used = mf_sgd_round_up(sizeof *w, 64);
     SECTION(w->law, spec->law.numbers * sizeof(double));
     SECTION(w->table, mf_sgd_table_bytes(&spec->sigma));
+    SECTION(w->loss, mf_loss_bytes(&spec->loss));
     SECTION(job->W, strip * job->Dp);
     SECTION(job->a, job->affine ? strip : 0);
     SECTION(w->a_start, job->affine ? strip : 0);
@@ -111,6 +112,10 @@ mf_sgd *mf_sgd_init(void *mem, const mf_sgd_spec *spec) {
     if (spec->sigma.table) {
         memcpy(w->table, spec->sigma.table, mf_sgd_table_bytes(&spec->sigma));
         w->spec.sigma.table = w->table;
+    }
+    if (spec->loss.table) {
+        memcpy(w->loss, spec->loss.table, mf_loss_bytes(&spec->loss));
+        w->spec.loss.table = w->loss;
     }
     make_response(&w->job.response, &w->spec.sigma);
     if (w->noise)

@@ -29,9 +29,10 @@ struct mf_sgd {
     mf_sgd_job job;
     double *law; /* its numbers */
     mf_activation_table *table;
+    mf_loss_table *loss;          /* of a custom loss; else NULL */
     void *a_start, *S_old;        /* reals: output weights at base; the former block's columns */
     double *X, *y, *s;            /* samples block x d, step sizes of the open block          */
-    double *gains;                /* plain: 2 s_k (y - yhat) / batch of a step's samples        */
+    double *gains;                /* plain: 2 s_k residual / batch of a step's samples          */
     void *a_step;                 /* reals: change of a by the samples of a batch so far      */
     void *X_old, *XT, *gram;      /* reals: see mf_sgd_job                                     */
     void *scratch;                /* reals: one panel of W                                     */
@@ -85,6 +86,11 @@ void mf_sgd_transpose(const mf_sgd *, const double *X, size_t n, void *XT);
 
 /* out[at + i] = factor x[i], or times factor in place if x is NULL; i < n. */
 void mf_sgd_scale(const mf_sgd *, void *out, size_t at, const double *x, size_t n, double factor);
+
+/* What takes the place of the residual y - yhat at the latest prediction. */
+static inline double mf_sgd_residual(const mf_sgd *w, double y) {
+    return mf_loss_residual(&w->spec.loss, y, w->yhat);
+}
 
 /* Size of the table behind an activation, 0 without. */
 size_t mf_sgd_table_bytes(const mf_activation *);

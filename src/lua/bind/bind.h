@@ -185,6 +185,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(array)                                                                                       \
     X(rng)                                                                                         \
     X(activation)                                                                                  \
+    X(loss)                                                                                        \
     X(schedule)                                                                                    \
     X(distribution)                                                                                \
     X(init)                                                                                        \

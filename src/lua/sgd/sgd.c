@@ -10,6 +10,7 @@
 #include "lua/measure/measure.h"
 #include "lua/model/distribution.h"
 #include "lua/model/init.h"
+#include "lua/model/loss.h"
 #include "lua/model/schedule.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ typedef struct {
     const mf_distribution *law;
     const mf_activation *activation;
     const mf_init *init;
+    const mf_loss *loss;
     int neuron, noise, algorithm, precision;
     mf_sgd_spec spec;
 } sgd_options;
@@ -49,6 +51,10 @@ static const mfl_field sgd_fields[] = {
          .aux = MFL_DISTRIBUTION, .text = "law of one example (x, y)"},
         {"activation", MFL_OBJECT, offsetof(sgd_options, activation), .flags = MFL_REQUIRED,
          .aux = "mf.activation", .text = "sigma"},
+        {"loss", MFL_OBJECT, offsetof(sgd_options, loss), .flags = MFL_OPTIONAL, .aux = MFL_LOSS,
+         .text = "loss l(y, yhat), an mf.loss; default: the square. -1/2 dl/dyhat takes the place "
+                 "of "
+                 "y - yhat in Eq. 3"},
         {"neuron", MFL_ENUM, offsetof(sgd_options, neuron), .aux = neuron_names,
          .text = "plain: sigma(<w,x>); affine: a sigma(<w,x> + b) (Eq. 2)"},
         {"N", MFL_COUNT, offsetof(sgd_options, spec.N), .flags = MFL_REQUIRED, .low = 1,
@@ -106,6 +112,7 @@ static void read_spec(lua_State *L, const char *where, sgd_options *o) {
     lua_setfield(L, 2, "xi");
     o->spec.law = *o->law;
     o->spec.sigma = *o->activation;
+    o->spec.loss = mfl_loss_option(o->loss);
     o->spec.neuron = (mf_neuron)o->neuron;
     o->spec.noise_factor = o->noise ? 2 : 4;
     o->spec.algorithm = (mf_sgd_algorithm)o->algorithm;
@@ -316,12 +323,13 @@ typedef struct {
 static const mfl_field risk_fields[] = {{"samples", MFL_COUNT, offsetof(risk_options, samples),
                                          .flags = MFL_OPTIONAL, .low = 2, .high = 1e12,
                                          .text = "estimate from this many fresh examples; left "
-                                                 "out: exact, where the law is Gaussian"},
+                                                 "out: exact, where the law is Gaussian and "
+                                                 "the loss the square"},
                                         {"seed", MFL_SEED, offsetof(risk_options, seed),
                                          .fallback = 1, .text = "seed of the fresh examples"},
                                         MFL_END};
 
-/* Mean and standard error of (y - yhat)^2 over fresh examples. */
+/* Mean and standard error of the loss over fresh examples. */
 static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
     const mf_sgd_spec *spec = mf_sgd_spec_of(run);
     mf_network net = push_network(L, run);
@@ -329,12 +337,14 @@ static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
     double *y = X + BATCH * net.d, *yhat = y + BATCH, *z = yhat + BATCH, mean = 0, square = 0;
     mfl_task *task = mfl_task_push(L, "risk", 0, (double)o->samples);
     size_t done = 0;
+    mf_error err = {MF_OK, ""};
     while (done < o->samples) {
         size_t n = o->samples - done < BATCH ? o->samples - done : BATCH;
         draw(L, run, (mf_key){o->seed, MF_STREAM_RISK}, done, n, X, y);
+        mfl_status(L, "sgd:risk", mf_loss_check(&spec->loss, n, y, &err), &err);
         mf_network_predict(&net, &spec->sigma, n, X, net.d, z, yhat);
         for (size_t k = 0; k < n; ++k) { /* Welford's update */
-            double loss = (y[k] - yhat[k]) * (y[k] - yhat[k]), change = loss - mean;
+            double loss = mf_loss_value(&spec->loss, y[k], yhat[k]), change = loss - mean;
             mean += change / (double)++done;
             square += change * (loss - mean);
         }
@@ -356,6 +366,12 @@ static int sgd_risk(lua_State *L) {
     if (o.samples)
         return monte_carlo(L, run, &o);
     const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    if (!mf_loss_is_square(&spec->loss))
+        return luaL_error(
+                L,
+                "sgd:risk: the exact risk is known for the square loss only, and this run "
+                "has the %s loss; give 'samples' for an estimate",
+                mf_loss_name(&spec->loss));
     mf_network net = push_network(L, run);
     size_t bytes = mf_risk_scratch(&spec->law, net.N);
     if (!bytes)
@@ -474,6 +490,8 @@ static void describe_options(lua_State *L, int index, const mf_sgd_spec *spec) {
         lua_pushinteger(L, (lua_Integer)counts[i].value);
         lua_setfield(L, index, counts[i].name);
     }
+    mfl_loss_push(L, &spec->loss);
+    lua_setfield(L, index, "loss");
     lua_pushboolean(L, spec->fix_a);
     lua_setfield(L, index, "fix_a");
     lua_pushboolean(L, spec->fix_b);
@@ -550,9 +568,10 @@ static const mfl_fn sgd_methods[] = {
         {"weights", sgd_weights, "sgd:weights()",
          "W, an N x d array; with affine neurons also a and b.", NULL},
         {"risk", sgd_risk, "sgd:risk{samples=, seed=}",
-         "Population risk R_N (Eq. 4) of the present weights. Without options: exact for Gaussian "
-         "laws, with a bound on its numerical error. With samples: a Monte Carlo estimate and its "
-         "standard error.",
+         "Population risk R_N (Eq. 4, the mean of the loss) of the present weights. Without "
+         "options: "
+         "exact for Gaussian laws and the square loss, with a bound on its numerical error. With "
+         "samples: a Monte Carlo estimate and its standard error, for every law and loss.",
          risk_fields},
         {"save", sgd_save, "sgd:save(path)",
          "Writes the run to a file, whole or not at all; returns the run. Loaded and advanced, it "
