@@ -1503,6 +1503,13 @@ function class20:max(name) end
 ---@param name any
 function class20:min(name) end
 
+---How many times nearer a value is to one theory than to another: |value - other| / |value - theory|; inf where the two differ by less than this share of the other, so that there is nothing to tell apart.
+---@param value any
+---@param theory any
+---@param other any
+---@param share any
+function class19:nearer(value, theory, other, share) end
+
 ---Appends a row. The first row fixes the columns: first those listed in `columns`, then the others by the alphabet. Rows reach the disk at once, in <name>.partial.tsv; a row that cannot be written is an error.
 ---@param options? any
 function class20:record(options) end

@@ -46,7 +46,16 @@ function Run:check(name, value, op, bound)
   return passed
 end
 
+function Run:nearer(value, theory, other, share)
+  local gap = math.abs(theory - other)
+  if gap < (share or 0.05) * math.abs(other) then return math.huge end
+  return math.abs(value - other) / math.abs(value - theory)
+end
+
 checks.texts = {
+  { "nearer", "run:nearer(value, theory, other, share = 0.05) -> factor",
+    "How many times nearer a value is to one theory than to another: |value - other| / |value - theory|; inf where "
+    .. "the two differ by less than this share of the other, so that there is nothing to tell apart." },
   { "check", "run:check(name, value, op, bound) -> passed",
     "States a claim as numbers, op one of < <= > >= == ~=; or run:check(name, condition). Prints pass or FAIL. The "
     .. "program's exit code is 1 if any check failed." },
