@@ -259,6 +259,110 @@ describe("activation", function()
     mf.activation.custom(function(t) return math.sqrt(math.min(1, math.max(0, t))) end) -- steep is no jump
   end)
 
+  it("on a range: periodic and growing ones are tabulated there, with their moments and coefficients", function()
+    local sigma = act.custom { f = math.sin, range = { -40, 50 } }
+    local cube = act.custom { f = function(t) return t ^ 3 end, df = function(t) return 3 * t * t end,
+      range = { -60, 60 } }
+    assert.equal("mf.activation.custom{ range = {-40.0, 50.0}, error = 1e-11 }", tostring(sigma))
+    assert.is_true(sigma.range[1] == -40 and sigma.range[2] == 50 and not sigma.bounded and sigma.tails == nil)
+    for i = 0, 900 do
+      local t = -40 + i / 10
+      assert.near(math.sin(t), sigma(t), 1e-10)
+      assert.near(math.cos(t), sigma:derivative(t), 1e-8)
+      assert.near(t ^ 3, cube(t), 1e-10 * math.max(1, math.abs(t) ^ 3))
+    end
+    for _, at in ipairs { { 0, 0.7 }, { 1, 0 }, { 2.5, -1.2 }, { 3, 2 } } do
+      local s, b = table.unpack(at) -- E sin(s G + b) = exp(-s^2/2) sin b
+      local q, ds, db = sigma:moment(s, b)
+      assert.near(math.exp(-s * s / 2) * math.sin(b), q, 1e-11)
+      assert.near(-s * math.exp(-s * s / 2) * math.sin(b), ds, 1e-9)
+      assert.near(math.exp(-s * s / 2) * math.cos(b), db, 1e-9)
+      local factorial = 1
+      for k = 0, 8 do -- c_k = s^k exp(-s^2/2) sin(b + k pi/2) / sqrt(k!)
+        factorial = factorial * math.max(1, k)
+        local c = s ^ k * math.exp(-s * s / 2) * math.sin(b + k * math.pi / 2) / math.sqrt(factorial)
+        assert.near(c, (sigma:hermite(k, s, b)), 1e-10)
+      end
+      assert.near(b ^ 3 + 3 * b * s * s, (cube:moment(s, b)), 1e-9)
+    end
+    for _, low in ipairs { -1e-6, -1, -900 } do -- the ends belong to it, whatever its size
+      local line = act.custom { f = function(t) return math.sin(t) + 2 end, range = { low, 1 } }
+      assert.near(math.sin(low) + 2, line(low), 1e-10)
+      assert.near(math.sin(1) + 2, line(1), 1e-10)
+    end
+  end)
+
+  it("on a range: an argument beyond it is an error that names it, wherever it is asked for", function()
+    local sigma = act.custom { f = math.sin, range = { -9, 9 } }
+    local function refuses(pattern, fn, ...) assert.error_matches(fn, pattern, 1, true, ...) end
+    refuses("activation: sigma is asked for at t = 9.5, beyond its range [-9, 9]", function() return sigma(9.5) end)
+    refuses("at t = -12, beyond its range", function() return sigma { 3, -12, 10 } end)
+    refuses("nan, beyond its range", function() return sigma(0 / 0) end)
+    refuses("activation:derivative: sigma is asked for at t = 11", function() return sigma:derivative(11) end)
+    refuses("s = 1, b = 0 reaches beyond the range [-9, 9] of sigma: 13 deviations", function() sigma:moment(1) end)
+    refuses("reaches beyond the range", function() sigma:hermite(3, 0.2, 8) end)
+    refuses("reaches beyond the range", function() sigma:moment(math.huge) end)
+    local law = mf.distribution.isotropic { d = 3, delta = 0.5 }
+    refuses("mf.potential.radial: this needs sigma on the whole line", function()
+      mf.potential.radial { distribution = law, activation = sigma }
+    end)
+    refuses("mf.potential.two_radius: this needs sigma on the whole line", function()
+      mf.potential.two_radius { distribution = mf.distribution.anisotropic { d = 5, s0 = 2, delta = 0.5 },
+        activation = sigma }
+    end)
+    local function plane(x) return mf.measure { x = x, space = "plain" } end
+    local pot = mf.potential.sampled { distribution = law, activation = sigma, samples = 50, seed = 1 }
+    local near, far = plane { { 1, 0, 0 } }, plane { { 1, 0, 0 }, { 0, 30, 0 } }
+    assert.is_true(pot:risk(near) > 0)
+    refuses("beyond its range [-9, 9]", function() pot:risk(far) end)
+    local run = mf.sgd { distribution = law, activation = sigma, N = 2, eps = 1e-3,
+      init = mf.init.sphere { radius = 1 } }
+    refuses("reaches beyond the range", function() run:risk() end)
+    local far_run = mf.sgd { distribution = law, activation = sigma, N = 2, eps = 1e-3,
+      init = mf.init.sphere { radius = 30 } }
+    refuses("sgd:risk: sigma is asked for at t = ", function() far_run:risk { samples = 100 } end)
+    refuses("must hold 0", function() act.custom { f = math.sin, range = { 1, 2 } } end)
+    refuses("kink 1 = 3 lies beyond the range", function()
+      act.custom { f = math.sin, range = { -1, 2 }, kinks = { 3 } }
+    end)
+    refuses("option 'range' must be", function() act.custom { f = math.sin, range = { 2, -1 } } end)
+    refuses("f jumps", function() act.custom { f = function(t) return t < 1 and 0 or 1 end, range = { -2, 2 } } end)
+  end)
+
+  it("on a range: SGD trains cos, says at which step and t it leaves, and stays as before that step", function()
+    local law = mf.distribution.isotropic { d = 5, delta = 0.8 }
+    local sigma = act.custom { f = math.cos, range = { -300, 300 } }
+    for _, options in ipairs { { algorithm = "plain" }, { algorithm = "blocked" }, { precision = "single" },
+      { neuron = "affine" } } do
+      options.distribution, options.activation, options.N, options.eps = law, sigma, 30, 1e-2
+      options.init = mf.init.gaussian { kappa = 1.5, b = options.neuron and 0.5 }
+      local run = mf.sgd(options)
+      local before = run:risk()
+      run:advance(10)
+      local risk, bound = run:risk()
+      assert.is_true(risk < before - 0.01 and bound < 1e-9)
+      local estimate, deviation = run:risk { samples = 20000 }
+      assert.near(risk, estimate, 4.5 * deviation)
+      if not options.precision and not options.neuron then
+        options.activation = act.custom { f = math.cos, range = { -6, 6 } }
+        local cut = mf.sgd(options)
+        local ok, message = pcall(cut.advance, cut, 10)
+        local step, at = message:match "^sgd:advance: step (%d+) %(t = %S+%) asks for sigma at (%S+), beyond its range"
+        assert.is_true(not ok and math.abs(tonumber(at)) > 6)
+        assert.equal(tonumber(step) - 1, cut.k)
+        options.activation = sigma
+        local same = mf.sgd(options):step(cut.k)
+        assert.is_true((same:weights() - cut:weights()):abs():max() < 1e-9)
+        assert.is_false(pcall(cut.step, cut)) -- and again
+        local path = os.tmpname()
+        cut:save(path)
+        local again = mf.sgd.load(path)
+        assert.error_matches(function() again:step() end, "beyond its range [-6, 6]", 1, true)
+        os.remove(path)
+      end
+    end
+  end)
+
   it("polynomial: values, moments, Hermite coefficients, derivatives, risk; refused where tails count", function()
     local function p(t) return 0.5 - 3 * t + 0.25 * t ^ 2 + t ^ 3 end
     local sigma = act.polynomial { 0.5, -3, 0.25, 1, 0 }

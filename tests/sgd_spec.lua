@@ -225,7 +225,7 @@ describe("sgd", function()
     assert.error_matches(function() xi:step(1) end, "this mf.sgd is busy", 1, true)
   end)
 
-  it("needs memory for its weights and a sample, not for panels and blocks, where d is huge and neurons are few", function()
+  it("needs memory for weights and a sample, not for panels and blocks, where d is huge and neurons few", function()
     collectgarbage()
     local before, d = collectgarbage "count", 200000
     local sgd = mf.sgd { distribution = mf.distribution.isotropic { d = d, delta = 0.5 }, N = 1, eps = 1e-3,

@@ -53,7 +53,11 @@ static const double *table_coef(const mf_activation_table *table, size_t panel) 
 static void tabulated(const mf_activation_table *table, double t, double *value, double *slope) {
     const double *edge = table->data;
     size_t low = 0, high = table->panels;
-    if (t < edge[0] || t >= edge[high]) {
+    if (table->ranged && !(t >= edge[0] && t <= edge[high])) {
+        *value = *slope = NAN;
+        return;
+    }
+    if (!table->ranged && (t < edge[0] || t >= edge[high])) {
         const mf_activation_tails *tails = &table->tails;
         *slope = t < edge[0] ? tails->slope_left : tails->slope_right;
         *value = t < edge[0] ? tails->offset_left : tails->offset_right;
@@ -163,6 +167,8 @@ mf_activation_tails mf_activation_tails_of(const mf_activation *a) {
         break;
     case MF_ACT_TABLE:
         tails = a->table->tails;
+        if (a->table->ranged)
+            tails = (mf_activation_tails){NAN, NAN, NAN, NAN};
         break;
     case MF_ACT_POLYNOMIAL: {
         double slope = a->knots > 1 ? a->s[1] : 0, top = a->s[a->knots - 1];
@@ -178,7 +184,45 @@ mf_activation_tails mf_activation_tails_of(const mf_activation *a) {
 }
 
 bool mf_activation_has_tails(const mf_activation *a) {
-    return a->kind != MF_ACT_POLYNOMIAL || a->knots <= 2;
+    return (a->kind != MF_ACT_POLYNOMIAL || a->knots <= 2) &&
+           (a->kind != MF_ACT_TABLE || !a->table->ranged);
+}
+
+mf_status mf_activation_check_tails(const mf_activation *a, mf_error *err) {
+    if (mf_activation_has_tails(a))
+        return MF_OK;
+    return mf_fail(
+            err, MF_EUNSUPPORTED,
+            a->kind == MF_ACT_TABLE
+                    ? "this needs sigma on the whole line, and it is known on a range only: "
+                      "take the sampled potential"
+                    : "a polynomial sigma grows faster than |t|: take the sampled potential");
+}
+
+bool mf_activation_range(const mf_activation *a, double *low, double *high) {
+    *low = -HUGE_VAL;
+    *high = HUGE_VAL;
+    if (a->kind != MF_ACT_TABLE || !a->table->ranged)
+        return false;
+    *low = a->table->data[0];
+    *high = a->table->data[a->table->panels];
+    return true;
+}
+
+mf_status mf_activation_check(const mf_activation *a, size_t n, const double *z, mf_error *err) {
+    double low, high, worst = 0, by = 0;
+    bool ranged = mf_activation_range(a, &low, &high);
+    for (size_t i = 0; ranged && i < n && !isnan(by); ++i) {
+        double beyond = z[i] < low ? low - z[i] : z[i] > high ? z[i] - high : z[i] - z[i];
+        if (beyond > by || isnan(beyond)) {
+            by = beyond;
+            worst = z[i];
+        }
+    }
+    return by == 0 ? MF_OK
+                   : mf_fail(err, MF_EDOMAIN,
+                             "sigma is asked for at t = %g, beyond its range [%g, %g]", worst, low,
+                             high);
 }
 
 bool mf_activation_is_bounded(const mf_activation *a) {
@@ -530,6 +574,12 @@ static mf_status project(projection *p, mf_error *err) {
         return mf_fail(err, MF_EDOMAIN, "s = %g must be in [0, inf]", p->s);
     if (!isfinite(p->b))
         return mf_fail(err, MF_EDOMAIN, "b = %g must be finite", p->b);
+    double low, high, reach = p->s > 0 ? far * p->s : 0;
+    if (mf_activation_range(p->a, &low, &high) && !(p->b - reach > low && p->b + reach < high))
+        return mf_fail(err, MF_EDOMAIN,
+                       "E sigma(s G + b) with s = %g, b = %g reaches beyond the range [%g, %g] of "
+                       "sigma: %d deviations are needed",
+                       p->s, p->b, low, high, (int)far);
     if (isinf(p->s) && !mf_activation_is_bounded(p->a))
         return mf_fail(err, MF_EDOMAIN, "s = inf, but the activation is unbounded");
     memset(p->c, 0, p->n * sizeof *p->c);
@@ -585,10 +635,11 @@ mf_status mf_activation_slope_square(const mf_activation *a, double s, double b,
     projection p = {.a = a, .s = s, .b = b, .n = 1, .c = &c};
     bool closed = a->kind == MF_ACT_ERF || a->kind == MF_ACT_POLYNOMIAL;
     gauss rule;
-    mf_status status = isinf(s) ? MF_OK : project(&p, err);
+    bool limit = isinf(s) && mf_activation_has_tails(a);
+    mf_status status = limit ? MF_OK : project(&p, err);
     if (status < 0)
         return status;
-    if (isinf(s)) {
+    if (limit) {
         p.square =
                 (tails.slope_left * tails.slope_left + tails.slope_right * tails.slope_right) / 2;
     } else if (closed && s == 0) {

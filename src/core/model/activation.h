@@ -51,8 +51,18 @@ mf_activation_tails mf_activation_tails_of(const mf_activation *);
 bool mf_activation_is_bounded(const mf_activation *);
 
 /* Whether sigma has such tails: all but polynomials of degree 2 and more, whose slopes come out as
- * +-HUGE_VAL. What rests on tails refuses these.                                               */
+ * +-HUGE_VAL, and tables on a range, whose tails are NaN. What rests on tails calls the second,
+ * MF_EUNSUPPORTED, and refuses these.                                                         */
 bool mf_activation_has_tails(const mf_activation *);
+mf_status mf_activation_check_tails(const mf_activation *, mf_error *err);
+
+/* Whether sigma is known on a range [low, high] only (a table made so; elsewhere the whole line is
+ * given). Beyond it value and derivative are NaN, and moments and coefficients, which look at 13
+ * deviations, MF_EDOMAIN.                                                                      */
+bool mf_activation_range(const mf_activation *, double *low, double *high);
+
+/* MF_EDOMAIN, naming the worst, if one of the n arguments z lies beyond the range. */
+mf_status mf_activation_check(const mf_activation *, size_t n, const double *z, mf_error *err);
 
 /* Where sigma or its scale changes, increasing: knots, panel edges, the dyadic distances
  * between which a smooth activation is well resolved. breaks has room for `room` numbers;
@@ -89,12 +99,12 @@ mf_status mf_activation_slope_square(const mf_activation *, double s, double b, 
 /* ---- tabulated activations ---------------------------------------------------------------
  *
  * A function known only to the caller becomes piecewise polynomials between -T and T and
- * straight lines beyond. There is no callback: the tabulation says at which points it wants
+ * straight lines beyond; or, made with a range, between the range's ends, and nothing beyond. There is no callback: the tabulation says at which points it wants
  * the function, and is fed the values. It scouts first: SCOUTS points irregularly spaced by 1/600
  * in |t| < 16, by t/2048 up to 4096, by t/64 up to 2^48, by |t|/256 down to 2^-20, and as closely
  * around every kink (which may be any place that deserves a look). A feature that falls between
  * these is not seen; f may not jump anywhere.
- *     mf_tabulation_begin(plan, kinks, n, tol, has_df, err)
+ *     mf_tabulation_begin(plan, kinks, n, range, tol, has_df, err)
  *     while ((n = mf_tabulation_wanted(plan, t)) > 0) {
  *         ... f[i] = function(t[i]), df[i] = its derivative ...
  *         mf_tabulation_feed(plan, f, df, err);
@@ -112,11 +122,14 @@ struct mf_activation_table {
     size_t panels;
     double error; /* largest |table - f| / max(1, |f|) seen, f the function */
     mf_activation_tails tails;
+    bool ranged;   /* no tails: sigma is not known beyond the edges */
     double data[]; /* panels + 1 edges, then MF_TABLE_DEGREE + 1 Chebyshev coefficients each */
 };
 
 typedef struct {
     double tol;
+    bool ranged; /* from the first edge to `high` only */
+    double high;
     bool has_df, located;   /* located: the tails are known, panels are being made */
     bool full;              /* there was no room for a place or an interval: not to be used */
     size_t scouts, scouted; /* points to look at first; those fed; then those left of the panels */
@@ -131,9 +144,10 @@ typedef struct {
     double coef[MF_TABLE_PANELS][MF_TABLE_DEGREE + 1];
 } mf_tabulation;
 
-/* tol: accepted error relative to max(1, |f|), in [1e-14, 1e-2]. kinks: increasing. */
-mf_status mf_tabulation_begin(mf_tabulation *, const double *kinks, size_t n, double tol,
-                              bool has_df, mf_error *err);
+/* tol: accepted error relative to max(1, |f|), in [1e-14, 1e-2]. kinks: increasing. range: its two
+ * ends, on either side of 0; NULL: the whole line.                                           */
+mf_status mf_tabulation_begin(mf_tabulation *, const double *kinks, size_t n, const double *range,
+                              double tol, bool has_df, mf_error *err);
 size_t mf_tabulation_wanted(const mf_tabulation *, double *t);
 mf_status mf_tabulation_feed(mf_tabulation *, const double *f, const double *df, mf_error *err);
 size_t mf_tabulation_bytes(const mf_tabulation *);

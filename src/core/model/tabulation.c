@@ -4,6 +4,7 @@
  * powers of 2 and between them, and the scouts, find the smallest T beyond which it is one.
  * Between -T and T intervals (dyadic, and cut at the given kinks) are fitted at Chebyshev nodes,
  * checked half-way between the nodes and at the scouts, and halved until the check passes.
+ * On a range there are no tails, and its ends take the place of T.
  * Leftmost first, so the panels come out in order; where two meet they must agree.            */
 #include "activation.h"
 
@@ -35,16 +36,20 @@ static void scout(mf_tabulation *plan, double from, double to, size_t n) {
     const double golden = 0.6180339887498949;
     for (size_t i = 0; i < n; ++i) {
         double x = (double)(i + 1) * golden;
+        double t = from + (to - from) * ((double)i + x - floor(x)) / (double)n;
+        if (plan->ranged && !(t > plan->edge[0] && t < plan->high))
+            continue;
         if (plan->scouts == MF_TABULATION_SCOUTS) {
             plan->full = true;
             return;
         }
-        plan->scout[plan->scouts++][0] =
-                from + (to - from) * ((double)i + x - floor(x)) / (double)n;
+        plan->scout[plan->scouts++][0] = t;
     }
 }
 
 static void place_scouts(mf_tabulation *plan) {
+    if (plan->ranged)
+        scout(plan, plan->edge[0], plan->high, 4096);
     scout(plan, -16, 16, 19200);
     for (int side = -1; side <= 1; side += 2) {
         for (int power = FIRST_POWER; power < 48; ++power)
@@ -64,9 +69,15 @@ static mf_status check_room(const mf_tabulation *plan, mf_error *err) {
                       : MF_OK;
 }
 
-mf_status mf_tabulation_begin(mf_tabulation *plan, const double *kinks, size_t n, double tol,
-                              bool has_df, mf_error *err) {
+mf_status mf_tabulation_begin(mf_tabulation *plan, const double *kinks, size_t n,
+                              const double *range, double tol, bool has_df, mf_error *err) {
     memset(plan, 0, sizeof *plan);
+    if (range && !(range[0] < 0 && range[1] > 0 && range[0] > -1e9 && range[1] < 1e9))
+        return mf_fail(err, MF_EINVAL, "the range [%g, %g] must hold 0, within (-1e9, 1e9)",
+                       range[0], range[1]);
+    plan->ranged = range != NULL;
+    plan->edge[0] = range ? range[0] : 0;
+    plan->high = range ? range[1] : 0;
     if (!(tol >= 1e-14 && tol <= 1e-2))
         return mf_fail(err, MF_EINVAL, "tol = %g must be in [1e-14, 0.01]", tol);
     if (n > MF_KNOTS_MAX)
@@ -77,6 +88,9 @@ mf_status mf_tabulation_begin(mf_tabulation *plan, const double *kinks, size_t n
         if (i && !(kinks[i] > kinks[i - 1]))
             return mf_fail(err, MF_EINVAL, "kinks must increase: %g after %g", kinks[i],
                            kinks[i - 1]);
+        if (range && !(kinks[i] > range[0] && kinks[i] < range[1]))
+            return mf_fail(err, MF_EINVAL, "kink %zu = %g lies beyond the range [%g, %g]", i + 1,
+                           kinks[i], range[0], range[1]);
         plan->kink[i] = kinks[i];
     }
     plan->kinks = n;
@@ -178,6 +192,17 @@ static void push_intervals(mf_tabulation *plan, double left, double right) {
     }
 }
 
+/* The looking around is over: panels from left to right. */
+static mf_status locate(mf_tabulation *plan, double left, double right, mf_error *err) {
+    plan->located = true;
+    plan->scouted = 0;
+    while (plan->scouted < plan->scouts && plan->scout[plan->scouted][0] < left)
+        ++plan->scouted;
+    plan->edge[0] = left;
+    push_intervals(plan, left, right);
+    return check_room(plan, err);
+}
+
 static mf_status feed_tails(mf_tabulation *plan, const double *f, mf_error *err) {
     mf_activation_tails *tails = &plan->tails;
     double right = find_tail(plan, f, 1, &tails->slope_right, &tails->offset_right);
@@ -188,13 +213,7 @@ static mf_status feed_tails(mf_tabulation *plan, const double *f, mf_error *err)
                        right == 0 ? "inf" : "-inf", right == 0 ? 16.0 : -16.0,
                        right == 0 ? f[0] : f[2 * POWERS], right == 0 ? 1024.0 : -1024.0,
                        right == 0 ? f[12] : f[2 * POWERS + 12]);
-    plan->located = true;
-    plan->scouted = 0;
-    while (plan->scouted < plan->scouts && plan->scout[plan->scouted][0] < -left)
-        ++plan->scouted;
-    plan->edge[0] = -left;
-    push_intervals(plan, -left, right);
-    return MF_OK;
+    return locate(plan, -left, right, err);
 }
 
 static void fit(const double *f, double *c) {
@@ -267,11 +286,13 @@ static mf_status feed_panel(mf_tabulation *plan, const double *f, const double *
     const mf_activation_tails *tails = &plan->tails;
     double left = plan->panels ? mf_chebyshev_sum(TERMS, plan->coef[plan->panels - 1], 1)
                                : line(tails->slope_left, tails->offset_left, from);
-    if (!joins(plan, left, mf_chebyshev_sum(TERMS, c, -1)))
+    bool first = plan->panels == 0, last = plan->pending == 0;
+    if (!(first && plan->ranged) && !joins(plan, left, mf_chebyshev_sum(TERMS, c, -1)))
         return mf_fail(err, MF_EACCURACY, "f jumps at t = %.9g, from %g to %g", from, left,
                        mf_chebyshev_sum(TERMS, c, -1));
-    if (plan->pending == 0 && !joins(plan, mf_chebyshev_sum(TERMS, c, 1),
-                                     line(tails->slope_right, tails->offset_right, to)))
+    if (last && !plan->ranged &&
+        !joins(plan, mf_chebyshev_sum(TERMS, c, 1),
+               line(tails->slope_right, tails->offset_right, to)))
         return mf_fail(err, MF_EACCURACY, "f jumps at t = %.9g, from %g to %g", to,
                        mf_chebyshev_sum(TERMS, c, 1),
                        line(tails->slope_right, tails->offset_right, to));
@@ -282,21 +303,17 @@ static mf_status feed_panel(mf_tabulation *plan, const double *f, const double *
     return MF_OK;
 }
 
-/* The tails, and the first intervals between them. */
-static mf_status plan_panels(mf_tabulation *plan, const double *f, mf_error *err) {
-    mf_status status = feed_tails(plan, f, err);
-    return status < 0 ? status : check_room(plan, err);
-}
-
 mf_status mf_tabulation_feed(mf_tabulation *plan, const double *f, const double *df,
                              mf_error *err) {
     if (!plan->located && plan->scouted < plan->scouts) {
         for (size_t i = 0; i < MF_TABULATION_BATCH && plan->scouted < plan->scouts; ++i)
             plan->scout[plan->scouted++][1] = f[i];
-        return MF_OK;
+        return plan->ranged && plan->scouted == plan->scouts
+                       ? locate(plan, plan->edge[0], plan->high, err)
+                       : MF_OK;
     }
     if (!plan->located)
-        return plan_panels(plan, f, err);
+        return feed_tails(plan, f, err);
     double t[MF_TABULATION_BATCH];
     size_t n = mf_tabulation_wanted(plan, t);
     for (size_t i = 0; i < n; ++i)
@@ -315,6 +332,7 @@ size_t mf_tabulation_bytes(const mf_tabulation *plan) {
 void mf_tabulation_finish(const mf_tabulation *plan, mf_activation_table *table) {
     table->panels = plan->panels;
     table->tails = plan->tails;
+    table->ranged = plan->ranged;
     table->error = fmax(plan->error, plan->tol);
     memcpy(table->data, plan->edge, (plan->panels + 1) * sizeof(double));
     memcpy(table->data + plan->panels + 1, plan->coef, plan->panels * sizeof plan->coef[0]);

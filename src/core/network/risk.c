@@ -478,8 +478,12 @@ mf_status mf_second_moments(const mf_activation *act, size_t n, const double *s,
     mf_status status = open_rules(&p, err);
     for (size_t i = 0; i < n && status == MF_OK; ++i) {
         double deviation = s[i], offset = b ? b[i] : 0;
+        double ends[] = {offset - REACH * deviation, offset + REACH * deviation};
         p.s = &deviation;
         p.offset = &offset;
+        status = mf_activation_check(act, 2, ends, err);
+        if (status < 0)
+            break;
         if (isfinite(deviation))
             value[i] = second_moment(&p, 0);
         else if (mf_activation_is_bounded(act))
@@ -493,8 +497,9 @@ mf_status mf_second_moments(const mf_activation *act, size_t n, const double *s,
     return status;
 }
 
-void mf_network_predict(const mf_network *net, const mf_activation *act, size_t n, const double *X,
-                        size_t ldx, double *restrict z, double *yhat) {
+mf_status mf_network_predict(const mf_network *net, const mf_activation *act, size_t n,
+                             const double *X, size_t ldx, double *restrict z, double *yhat,
+                             mf_error *err) {
     for (size_t k = 0; k < n; ++k) {
         for (size_t i = 0; i < net->N; ++i)
             z[i] = net->b ? net->b[i] : 0;
@@ -503,10 +508,14 @@ void mf_network_predict(const mf_network *net, const mf_activation *act, size_t 
             for (size_t i = 0; i < net->N; ++i)
                 z[i] += x * row[i];
         }
+        mf_status status = mf_activation_check(act, net->N, z, err);
+        if (status < 0)
+            return status;
         mf_activation_apply(act, net->N, z, z, NULL);
         double sum = 0;
         for (size_t i = 0; i < net->N; ++i)
             sum += net->a ? net->a[i] * z[i] : z[i];
         yhat[k] = sum / (double)net->N;
     }
+    return MF_OK;
 }

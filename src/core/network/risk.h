@@ -34,8 +34,8 @@ mf_status mf_second_moments(const mf_activation *, size_t n, const double *s, co
                             double *value, mf_error *err);
 
 /* yhat(x) = 1/N sum_i a_i sigma(<w_i, x> + b_i) for n samples (X is n x d with row distance
- * ldx). z is scratch of N numbers.                                                            */
-void mf_network_predict(const mf_network *, const mf_activation *, size_t n, const double *X,
-                        size_t ldx, double *z, double *yhat);
+ * ldx). z is scratch of N numbers. MF_EDOMAIN beyond sigma's range.                                                            */
+mf_status mf_network_predict(const mf_network *, const mf_activation *, size_t n, const double *X,
+                             size_t ldx, double *z, double *yhat, mf_error *err);
 
 #endif

@@ -283,9 +283,8 @@ static mf_status build(const mf_radial_spec *spec, const mf_curve_samples *sampl
 mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, const mf_flag *stop,
                         mf_error *err) {
     *out = NULL;
-    if (!mf_activation_has_tails(&spec->activation))
-        return mf_fail(err, MF_EUNSUPPORTED,
-                       "a polynomial sigma grows faster than |t|: take the sampled potential");
+    if (mf_activation_check_tails(&spec->activation, err) < 0)
+        return MF_EUNSUPPORTED;
     if (!(spec->delta > 0 && spec->delta < 1))
         return mf_fail(err, MF_EINVAL, "delta = %g must be in (0, 1)", spec->delta);
     if (!(spec->d >= 2))

@@ -48,6 +48,29 @@ static mf_status check_distance(size_t ld, mf_error *err) {
     return mf_blas_fits(ld) ? MF_OK : mf_fail(err, MF_EINVAL, "%zu particles are too many", ld);
 }
 
+/* MF_EDOMAIN if `out`, rows of n numbers ld apart, shows that a particle asks sigma beyond its range. */
+static mf_status check_reach(const sampled *p, size_t n, const double *theta, size_t ld,
+                             const double *out, size_t rows, size_t count, size_t ldo,
+                             mf_error *err) {
+    double low, high, z[BLOCK * PANEL], sum = 0;
+    if (!mf_activation_range(&p->spec.activation, &low, &high))
+        return MF_OK;
+    for (size_t r = 0; r < rows; ++r)
+        for (size_t j = 0; j < count; ++j)
+            sum += 0 * out[r * ldo + j];
+    mf_status status = MF_OK;
+    for (size_t first = 0; first < n && isnan(sum) && status >= 0; first += PANEL) {
+        size_t particles = n - first < PANEL ? n - first : PANEL;
+        for (size_t from = 0; from < p->spec.n && status >= 0; from += BLOCK) {
+            size_t samples = p->spec.n - from < BLOCK ? p->spec.n - from : BLOCK;
+            preactivate(p, from, samples, theta + first, ld, particles, z);
+            for (size_t k = 0; k < samples && status >= 0; ++k)
+                status = mf_activation_check(&p->spec.activation, particles, z + k * PANEL, err);
+        }
+    }
+    return status;
+}
+
 static mf_status sampled_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
                                   double *F, size_t ldf, mf_error *err) {
     if (check_distance(ld, err) < 0)
@@ -68,7 +91,7 @@ static mf_status sampled_features(const mf_potential *pot, size_t n, const doubl
             }
         }
     }
-    return MF_OK;
+    return check_reach(p, n, theta, ld, F, p->spec.n, n, ldf, err);
 }
 
 typedef struct {
@@ -110,7 +133,7 @@ static mf_status sampled_mean(const mf_potential *pot, const mf_measure *rho, do
     (void)scratch;
     job work = {.p = (const sampled *)pot, .rho = rho, .m = m};
     mf_parallel(blocks_of(work.p->spec.n, BLOCK), mean_of_block, &work);
-    return MF_OK;
+    return check_reach(work.p, rho->n, rho->x, rho->ld, m, 1, work.p->spec.n, 0, err);
 }
 
 /* Value and gradient of <g, f> for one panel of particles, over all blocks in order. */
@@ -165,7 +188,12 @@ static mf_status sampled_field(const mf_potential *pot, const double *g, size_t 
                 .value = value,
                 .grad = grad};
     mf_parallel(blocks_of(n, PANEL), field_of_panel, &work);
-    return MF_OK;
+    mf_status status = MF_OK;
+    if (value)
+        status = check_reach(work.p, n, theta, ld, value, 1, n, 0, err);
+    if (grad && status >= 0)
+        status = check_reach(work.p, n, theta, ld, grad, work.p->head.dim, n, ld, err);
+    return status;
 }
 
 /* U(theta, theta) is the mean square of the responses: |f|^2 exactly. */

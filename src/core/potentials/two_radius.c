@@ -548,9 +548,8 @@ static mf_status check(const mf_two_radius_spec *spec, mf_error *err) {
 mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, const mf_flag *stop,
                             mf_error *err) {
     *out = NULL;
-    if (!mf_activation_has_tails(&spec->activation))
-        return mf_fail(err, MF_EUNSUPPORTED,
-                       "a polynomial sigma grows faster than |t|: take the sampled potential");
+    if (mf_activation_check_tails(&spec->activation, err) < 0)
+        return MF_EUNSUPPORTED;
     mf_status status = check(spec, err);
     if (status < 0)
         return status;

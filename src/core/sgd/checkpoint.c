@@ -12,7 +12,7 @@
 
 /* A field that is added to one of these is a field to be written: think of both functions. */
 _Static_assert(sizeof(mf_activation) == 24 + (2 * MF_KNOTS_MAX + 2) * sizeof(double) &&
-                       sizeof(mf_activation_table) == 6 * sizeof(double) &&
+                       sizeof(mf_activation_table) == 7 * sizeof(double) &&
                        sizeof(mf_schedule) == 3 * sizeof(double) &&
                        sizeof(mf_loss) == 3 * sizeof(double) &&
                        sizeof(mf_loss_part) == 7 * sizeof(double),
@@ -55,6 +55,7 @@ static void write_activation(mf_fields_writer *to, const mf_activation *sigma) {
         const double tails[] = {table->tails.slope_left, table->tails.offset_left,
                                 table->tails.slope_right, table->tails.offset_right};
         mf_fields_integer(to, "sigma panels", (int64_t)table->panels);
+        mf_fields_integer(to, "sigma ranged", table->ranged);
         mf_fields_double(to, "sigma error", table->error);
         mf_fields_doubles(to, "sigma tails", 4, tails);
         mf_fields_doubles(to, "sigma table",
@@ -185,12 +186,14 @@ static void read_table(mf_fields *from, mf_activation *sigma, mf_activation_tabl
     const double *tails = mf_fields_find(from, "sigma tails", 4, 1);
     const double *data = mf_fields_find(from, "sigma table", n, 1);
     double error = mf_fields_number(from, "sigma error", 0, HUGE_VAL);
+    bool ranged = mf_fields_flag(from, "sigma ranged");
     for (size_t i = 1; data && i <= panels; ++i)
         mf_fields_require(from, "sigma table", data[i] > data[i - 1]);
+    mf_fields_require(from, "sigma ranged", !ranged || !data || (data[0] < 0 && data[panels] > 0));
     sigma->table = room;
     if (!tails || !data)
         return;
-    *room = (mf_activation_table){panels, error, {tails[0], tails[1], tails[2], tails[3]}};
+    *room = (mf_activation_table){panels, error, {tails[0], tails[1], tails[2], tails[3]}, ranged};
     memcpy(room->data, data, n * sizeof *data);
 }
 

@@ -39,6 +39,7 @@ typedef struct {
     void *a, *output; /* panels x LANES: output weights; sigma(z) of the latest column         */
     void *P;          /* panels x Bp x LANES: pre-activations, overwritten by S column by column */
     double *sums;     /* of sigma (times a) over neurons, one a chunk                          */
+    double *reached;  /* one a chunk: where a sigma with a range was last asked beyond it; 0   */
 
     /* Sweep: W <- decay (W + S_old X_old + xi_old), then P = W XT + xi XT_xi + zeta LT. */
     size_t pending; /* steps of the former block that wait to be added; 0: none              */

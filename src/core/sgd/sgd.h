@@ -81,7 +81,7 @@ uint64_t mf_sgd_last(const mf_sgd *, uint64_t to);
 
 /* Runs to step `to` >= k. s: those step sizes for a custom schedule, else NULL. The flag is
  * polled about every 20 ms or every block; MF_STOPPED leaves a valid state at an earlier step.
- * MF_EDIVERGED: at a step named in err; the state is that before it. Not for custom laws.
+ * MF_EDIVERGED, or MF_EDOMAIN where sigma has a range: at a step named in err; the state is that before it. Not for custom laws.
  * Cuts at multiples of the block size cost nothing.                                         */
 mf_status mf_sgd_run(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop, mf_error *err);
 

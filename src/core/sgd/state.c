@@ -40,6 +40,7 @@ static size_t lay_out(mf_sgd *w, char *mem) {
     SECTION(w->XT, blocked ? job->Dp * job->ldk * real : 0);
     SECTION(w->gram, blocked ? job->Bp * job->ldk * real : 0);
     SECTION(job->sums, w->chunks * sizeof(double));
+    SECTION(job->reached, w->chunks * sizeof(double));
     SECTION(w->scratch, blocked ? w->lanes * job->Dp * real : 0);
     SECTION(w->normals, noisy ? (job->Dp + job->panels + block) * w->lanes * sizeof(double) : 0);
     if (noisy && blocked) {

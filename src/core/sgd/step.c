@@ -70,9 +70,27 @@ void mf_sgd_learn_output(mf_sgd *w, uint64_t step, size_t c, double s, double ga
     MF_SGD_CALL(w, sgd_output, &job, 1 - 2 * w->spec.lambda * s, gain, spread, noise);
 }
 
-mf_status mf_sgd_check_output(const mf_sgd *w, uint64_t step, mf_error *err) {
+/* Where in this step sigma was asked beyond its range; 0: nowhere. */
+static double reached(mf_sgd *w) {
+    double at = 0;
+    for (size_t chunk = 0; chunk < w->chunks; ++chunk) {
+        at = w->job.reached[chunk] != 0 ? w->job.reached[chunk] : at;
+        w->job.reached[chunk] = 0;
+    }
+    return at;
+}
+
+mf_status mf_sgd_check_output(mf_sgd *w, uint64_t step, mf_error *err) {
+    double low, high;
     if (fabs(w->yhat) < absurd) /* false for NaN */
         return MF_OK;
+    double at = reached(w);
+    if (at != 0 && mf_activation_range(&w->spec.sigma, &low, &high))
+        return mf_fail(
+                err, MF_EDOMAIN,
+                "step %llu (t = %g) asks for sigma at %g, beyond its range [%g, %g]: give it a "
+                "larger one",
+                (unsigned long long)step, (double)step * w->spec.eps, at, low, high);
     return mf_fail(err, MF_EDIVERGED,
                    "diverged at step %llu (t = %g): the prediction is %g; try a smaller eps",
                    (unsigned long long)step, (double)step * w->spec.eps, w->yhat);

@@ -41,8 +41,8 @@ mf_key mf_sgd_key(const mf_sgd *, uint64_t stream);
 /* The output weights' share of a sample in column c of step `step`; see step.c. */
 void mf_sgd_learn_output(mf_sgd *, uint64_t step, size_t c, double s, double gain);
 
-/* MF_EDIVERGED if yhat is beyond all reason. */
-mf_status mf_sgd_check_output(const mf_sgd *, uint64_t step, mf_error *err);
+/* MF_EDIVERGED if yhat is beyond all reason, MF_EDOMAIN if that comes from sigma's range. */
+mf_status mf_sgd_check_output(mf_sgd *, uint64_t step, mf_error *err);
 
 /* mf_sgd_run of each algorithm. */
 mf_status mf_sgd_run_plain(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop,

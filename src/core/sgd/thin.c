@@ -42,6 +42,8 @@ static size_t chunk_end(const mf_sgd_job *job, size_t chunk) {
                 double a = job->affine ? (double)((const REAL *)job->a)[i] : 1, value, slope;      \
                 double at = (double)*z;                                                            \
                 mf_activation_apply(job->response.sigma, 1, &at, &value, &slope);                  \
+                if (isnan(value))                                                                  \
+                    job->reached[chunk] = at;                                                      \
                 if (job->keeps_output)                                                             \
                     ((REAL *)job->output)[i] = (REAL)value;                                        \
                 *z = (REAL)(a * slope);                                                            \

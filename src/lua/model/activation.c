@@ -153,12 +153,19 @@ static int activation_polynomial(lua_State *L) {
 
 static const mfl_field custom_fields[] = {
         {"f", MFL_ANY, .flags = MFL_REQUIRED, .aux = "a function t -> sigma(t)",
-         .text = "sigma; continuous, and a straight line (flat, for instance) as t -> +-inf"},
+         .text = "sigma; continuous, and, unless a `range` is given, a straight line (flat, for "
+                 "instance) as t -> +-inf"},
         {"df", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "a function t -> sigma'(t)",
          .text = "its derivative; given, the table's derivative is held against it"},
         {"kinks", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "a list of numbers",
          .text = "places, increasing, where sigma is not smooth or needs a closer look: fewer and "
                  "better pieces, and features as narrow as 1e-6 are seen there"},
+        {"range", MFL_RANGE, .flags = MFL_OPTIONAL,
+         .text = "{low, high} around 0: sigma need not end in straight lines (sin, t^2), nothing "
+                 "is "
+                 "said of its growth beyond, and an error names the t by which SGD, a risk or a "
+                 "sampled potential reaches beyond. Its exact risk and moments take 13 deviations "
+                 "of <w, x>"},
         {"tol", MFL_NUMBER, .low = 1e-14, .high = 1e-2, .fallback = 1e-11,
          .text = "accepted error of the table, relative to max(1, |sigma|)"},
         MFL_END};
@@ -176,6 +183,18 @@ static void sample(lua_State *L, int index, const char *name, size_t n, const do
         out[i] = lua_tonumber(L, -1);
         lua_pop(L, 1);
     }
+}
+
+/* The range from the option table at index 2; false: there is none. */
+static bool read_range(lua_State *L, double *range) {
+    bool given = lua_getfield(L, 2, "range") != LUA_TNIL;
+    for (int i = 0; given && i < 2; ++i) {
+        lua_rawgeti(L, -1, i + 1);
+        range[i] = lua_tonumber(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return given;
 }
 
 /* Kinks from the option table at index 2. */
@@ -210,7 +229,7 @@ static int activation_custom(lua_State *L) {
         lua_setfield(L, 1, "f");
     }
     lua_settop(L, 1);
-    double tol = 0, kinks[MF_KNOTS_MAX], t[MF_TABULATION_BATCH], f[MF_TABULATION_BATCH],
+    double tol = 0, range[2], kinks[MF_KNOTS_MAX], t[MF_TABULATION_BATCH], f[MF_TABULATION_BATCH],
            df[MF_TABULATION_BATCH];
     mfl_options(L, where, 1, custom_fields, &tol);
     if (lua_getfield(L, 2, "f") != LUA_TFUNCTION)
@@ -220,7 +239,10 @@ static int activation_custom(lua_State *L) {
     bool has_df = lua_isfunction(L, 4);
     mf_tabulation *plan = lua_newuserdatauv(L, sizeof *plan, 0);
     mf_error err = {0};
-    mfl_status(L, where, mf_tabulation_begin(plan, kinks, read_kinks(L, kinks), tol, has_df, &err),
+    bool ranged = read_range(L, range);
+    size_t places = read_kinks(L, kinks);
+    mfl_status(L, where,
+               mf_tabulation_begin(plan, kinks, places, ranged ? range : NULL, tol, has_df, &err),
                &err);
     for (size_t n; (n = mf_tabulation_wanted(plan, t)) > 0;) {
         sample(L, 3, "f", n, t, f);
@@ -242,12 +264,16 @@ static int activation_custom(lua_State *L) {
 /* sigma or sigma' of a number, or of every element of an array or a table of numbers. */
 static int apply(lua_State *L, bool derivative) {
     const mf_activation *a = mfl_check(L, 1, MFL_ACTIVATION);
+    const char *where = derivative ? "activation:derivative" : "activation";
+    mf_error err;
     if (lua_type(L, 2) == LUA_TNUMBER) {
         double t = lua_tonumber(L, 2);
+        mfl_status(L, where, mf_activation_check(a, 1, &t, &err), &err);
         lua_pushnumber(L, derivative ? mf_activation_derivative(a, t) : mf_activation_value(a, t));
         return 1;
     }
     const mfl_array *in = mfl_array_convert(L, 2);
+    mfl_status(L, where, mf_activation_check(a, in->rows * in->cols, in->data, &err), &err);
     mfl_array *out =
             in->ndim == 2 ? mfl_array_matrix(L, in->rows, in->cols) : mfl_array_vector(L, in->rows);
     mf_activation_apply(a, in->rows * in->cols, in->data, derivative ? NULL : out->data,
@@ -320,7 +346,13 @@ static int activation_bounded(lua_State *L) {
 }
 
 static int activation_tails(lua_State *L) {
-    mf_activation_tails tails = mf_activation_tails_of(mfl_check(L, 1, MFL_ACTIVATION));
+    const mf_activation *a = mfl_check(L, 1, MFL_ACTIVATION);
+    mf_activation_tails tails = mf_activation_tails_of(a);
+    double low, high;
+    if (mf_activation_range(a, &low, &high)) {
+        lua_pushnil(L);
+        return 1;
+    }
     lua_createtable(L, 0, 4);
     lua_pushnumber(L, tails.slope_left);
     lua_setfield(L, -2, "slope_left");
@@ -337,7 +369,12 @@ static int activation_tails(lua_State *L) {
 static int activation_tostring(lua_State *L) {
     const mf_activation *a = mfl_check(L, 1, MFL_ACTIVATION);
     if (a->kind == MF_ACT_TABLE) {
-        lua_pushfstring(L, "mf.activation.custom{ error = %f }", mf_activation_error(a));
+        double low, high;
+        if (mf_activation_range(a, &low, &high))
+            lua_pushfstring(L, "mf.activation.custom{ range = {%f, %f}, error = %f }", low, high,
+                            mf_activation_error(a));
+        else
+            lua_pushfstring(L, "mf.activation.custom{ error = %f }", mf_activation_error(a));
         return 1;
     }
     if (a->kind == MF_ACT_POLYNOMIAL) {
@@ -397,7 +434,7 @@ static const mfl_property activation_properties[] = {
         {"bounded", activation_bounded, "whether sigma has finite limits at both ends"},
         {"tails", activation_tails,
          "sigma(t) ~ slope t + offset at both ends: slope_left, offset_left, slope_right, "
-         "offset_right"},
+         "offset_right; nil where sigma has a range"},
         {NULL, NULL, NULL}};
 
 static const mfl_class activation_class = {
@@ -423,14 +460,14 @@ static const mfl_fn activation_functions[] = {
          "to "
          "end in straight lines refuse it from degree 2 on.",
          NULL},
-        {"custom", activation_custom, "mf.activation.custom{f=, df=, kinks=, tol=}",
+        {"custom", activation_custom, "mf.activation.custom{f=, df=, kinks=, range=, tol=}",
          "A Lua function t -> sigma(t), tabulated once as piecewise polynomials and straight lines "
          "far out; `.error` is its largest error seen. Looked at are points 1/600 apart in |t| < "
          "16, "
          "t/2048 up to 4096, t/64 up to 2^48, and closely around `kinks`: features that fall "
          "between "
-         "these are not seen. Functions that jump, or do not end in straight lines, are refused. "
-         "No "
+         "these are not seen. Functions that jump, or do not end in straight lines, are refused; "
+         "periodic ones and others that do not end so take a `range`. No "
          "Lua runs in the loops that use it. mf.activation.custom(f) is short for {f = f}.",
          custom_fields},
         {NULL, NULL, NULL, NULL, NULL}};

@@ -150,7 +150,8 @@ static const mf_activation_table *tabulate(lua_State *L, double y, double tol, s
     bool has_d2f = lua_isfunction(L, D2F);
     mf_tabulation *plan = lua_newuserdatauv(L, sizeof *plan, 0);
     mf_error err = {MF_OK, ""};
-    mfl_status(L, WHERE ": df", mf_tabulation_begin(plan, kink, kinks, tol, has_d2f, &err), &err);
+    mfl_status(L, WHERE ": df", mf_tabulation_begin(plan, kink, kinks, NULL, tol, has_d2f, &err),
+               &err);
     for (size_t n; (n = mf_tabulation_wanted(plan, t)) > 0;) {
         for (size_t i = 0; i < n; ++i) {
             df[i] = ask(L, DF, y, t[i]);

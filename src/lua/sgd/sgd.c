@@ -342,7 +342,8 @@ static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
         size_t n = o->samples - done < BATCH ? o->samples - done : BATCH;
         draw(L, run, (mf_key){o->seed, MF_STREAM_RISK}, done, n, X, y);
         mfl_status(L, "sgd:risk", mf_loss_check(&spec->loss, n, y, &err), &err);
-        mf_network_predict(&net, &spec->sigma, n, X, net.d, z, yhat);
+        mfl_status(L, "sgd:risk",
+                   mf_network_predict(&net, &spec->sigma, n, X, net.d, z, yhat, &err), &err);
         for (size_t k = 0; k < n; ++k) { /* Welford's update */
             double loss = mf_loss_value(&spec->loss, y[k], yhat[k]), change = loss - mean;
             mean += change / (double)++done;
