@@ -1,5 +1,5 @@
--- Wrong arguments to everything public (fuzz/arguments.lua), and objects that are closed while others use
--- them (fuzz/closing.lua); longer by hand, with other seeds.
+-- Wrong arguments to everything public (fuzz/arguments.lua), objects that are closed while others use them
+-- (fuzz/closing.lua), damaged files of sweeps (fuzz/points.lua); longer by hand, with other seeds.
 local process = require "tests.process"
 
 describe("fuzz", function()
@@ -18,6 +18,13 @@ describe("fuzz", function()
       process.quote(process.host), process.quote(process.top)))
     assert.matches("^%d+ calls, seed 1: 0 bad\n$", result.out)
     assert.equal(0, result.code)
+    assert.equal("", result.err)
+  end)
+
+  it("files of finished points, damaged or forged, give points that are theirs or an error", function()
+    local result = process.run(("%s %s/tests/fuzz/points.lua 1 2"):format(process.quote(process.host),
+      process.quote(process.top)))
+    assert.matches("^%d+ files, seed 2: 0 bad\n$", result.out)
     assert.equal("", result.err)
   end)
 end)

@@ -252,7 +252,8 @@ describe("sgd in blocks", function()
     local soft = mf.loss.custom { f = function(y, p) return math.sqrt(1 + (y - p) ^ 2) end,
                                   df = function(y, p) return (p - y) / math.sqrt(1 + (y - p) ^ 2) end }
     for _, o in ipairs { { loss = soft }, { loss = mf.loss.huber(1) },
-                         { neuron = "affine", activation = tabulated, distribution = mixture, N = 3 } } do
+                         { neuron = "affine", activation = tabulated, distribution = mixture, N = 3 },
+                         { neuron = "affine", precision = "single" } } do
       new(o):step(5):save(path)
       local f = assert(io.open(path, "rb"))
       local good = f:read "a"
@@ -309,6 +310,9 @@ describe("sgd in blocks", function()
         hostile("loss form", function(_, kind) return kind .. string.pack("<I8I8", 8, 1) .. "hostile\0" end)
       elseif o.loss then
         for _, value in ipairs { 0, -1, 0 / 0 } do hostile("loss parameter", number("d", value)) end
+      end
+      if o.precision then
+        for _, name in ipairs { "w", "a" } do hostile(name, number("d", -1e39)) end
       end
       if o.activation then
         hostile("sigma panels", number("i8", 1 << 50))

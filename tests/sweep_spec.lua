@@ -118,6 +118,7 @@ describe("sweep", function()
     local err = read(dir .. "/err")
     assert.matches("point 2 of 5, 2, failed: [^\n]*fail.lua:2: attempt to index", err)
     assert.matches("stack traceback:[^:]*fail.lua:2: in upvalue 'inner'", err)
+    assert.is_nil(err:find("run/sweep.lua", 1, true)) -- our own frames are nobody's business
   end)
 
   it("killed midway by SIGKILL and rerun gives the file and the results of an uninterrupted run", function()
@@ -207,6 +208,12 @@ describe("sweep", function()
     local _, code = run()
     assert.equal(1, code)
     assert.truthy(read(dir .. "/err"):find(path .. ":8: the checksum is right, but this is no point", 1, true))
+  end)
+
+  it("does not write over a file that it cannot read", function()
+    os.execute(("mkdir -p %s/dir/sweep.points"):format(dir))
+    assert.error_matches(function() mf.sweep({ 1 }, tostring, { out = dir .. "/dir" }) end,
+      dir .. "/dir/sweep.points: Is a directory", 1, true)
   end)
 
   it("on a full disk names the file and the reason, and keeps what it has", function()

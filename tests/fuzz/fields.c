@@ -1,10 +1,5 @@
-/* fields.c: libFuzzer on the block of named fields that checkpoints are made of. Length and
- * checksum are put right first: what is behind a valid one is not to be trusted either.     */
-#include "core/base/fields.c" /* its checksum */
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* fields.c: libFuzzer on the block of named fields that checkpoints are made of. */
+#include "block.h"
 
 static void look_up(mf_fields *f) {
     static const char *const names[] = {"k", "w", "law", "sigma", "sigma t", ""};
@@ -26,17 +21,9 @@ static void look_up(mf_fields *f) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mf_error err = {0};
     mf_fields fields;
-    header head;
-    char *block = malloc(size);
+    char *block = make_right(data, size);
     if (!block)
         return 0;
-    memcpy(block, data, size);
-    if (size >= sizeof head) {
-        memcpy(&head, block, sizeof head);
-        head.size = size;
-        head.sum = checksum(block, size);
-        memcpy(block, &head, sizeof head);
-    }
     if (mf_fields_open(&fields, block, size, "mf.sgd", &err) >= 0)
         look_up(&fields);
     else if (err.text[0] == '\0')

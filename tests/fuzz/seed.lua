@@ -1,5 +1,6 @@
--- Writes the corpus of the store's fuzz target: files behind a byte 0 (a child parses them),
--- and a minimal stream of records behind a byte 1.
+-- Writes the corpus of the fuzz targets into a folder (tests/fuzz/corpus), but that of tables, which is
+-- made by hand. Stores: files behind a byte 0 (a child parses them), and a minimal stream of records behind a
+-- byte 1. Checkpoints: a run of each kind of law, activation, neuron and loop. Points: files of sweeps.
 local mf = require "meanfield"
 local folder, path = arg[1], os.tmpname()
 
@@ -8,10 +9,14 @@ local function put(name, bytes)
   file:write(bytes)
 end
 
+local function bytes_of(name)
+  local file <close> = assert(io.open(name, "rb"))
+  return file:read "a"
+end
+
 local function image(tree)
   mf.store.write(path, tree)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
+  return bytes_of(path)
 end
 
 local function record(kind, attribute, ndim, d1, d2, width, name, data)
@@ -22,12 +27,60 @@ end
 
 local tree = { x = { 1, 2 }, s = { "a", "b" }, b = { true, false }, l = { { z = 1 } },
                g = { y = 1, attributes = { u = "v" } } }
-put("file", "\0" .. image(tree))
-put("foreign", "\0" .. image(tree):sub(1, -25))
+put("store/file", "\0" .. image(tree))
+put("store/foreign", "\0" .. image(tree):sub(1, -25))
 local done = record(100, 0, 0, 0, 0, 0, "", "")
-put("records", "\1" .. record(0, 0, 1, 2, 0, 0, "x", ("\0"):rep(16)) .. record(5, 0, 1, 2, 0, 3, "s", "abcdef") ..
+put("store/records", "\1" .. record(0, 0, 1, 2, 0, 0, "x", ("\0"):rep(16)) .. record(5, 0, 1, 2, 0, 3, "s", "abcdef") ..
   record(7, 0, 0, 0, 0, 0, "g", "") .. record(1, 1, 0, 0, 0, 0, "i", ("\1"):rep(8)) ..
   record(8, 0, 0, 0, 0, 0, "", "") ..
   record(9, 0, 0, 0, 0, 3, "why", "not") .. done)
-put("failed", "\1" .. record(101, 0, 0, 0, 0, 7, "damaged: x", ""))
+put("store/failed", "\1" .. record(101, 0, 0, 0, 0, 7, "damaged: x", ""))
+
+-- ---- checkpoints ------------------------------------------------------------------------------
+
+local law = mf.distribution
+local laws = {
+  isotropic = law.isotropic { d = 3, delta = 0.5 },
+  anisotropic = law.anisotropic { d = 3, delta = 0.5, s0 = 2 },
+  mixture = law.mixture { { weight = 0.25, label = 1, mean = { 1, 2 } },
+                          { weight = 0.75, label = -1, mean = { 0, 0 }, covariance = { { 2, 0.5 }, { 0.5, 1 } } } },
+  custom = law.custom { d = 2, sample = function(rng) return rng:normals(2), 1 end },
+}
+local sigma = mf.activation
+local tabulated = sigma.custom(function(t) return t / (1 + t * t) end)
+local kinks = sigma.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
+local runs = {
+  plain = { "isotropic", kinks, algorithm = "plain", seed = 3 },
+  blocked = { "anisotropic", sigma.tanh(), block = 4 },
+  noisy = { "isotropic", sigma.erf(), beta = 20, lambda = 0.1, block = 4 },
+  affine = { "mixture", sigma.polynomial { 0, 1, 0.5 }, neuron = "affine", batch = 2, block = 4 },
+  single = { "isotropic", kinks, neuron = "affine", fix_b = true, precision = "single", xi = mf.schedule.power(-0.25) },
+  given = { "custom", sigma.softplus(), xi = function(t) return 1 / (1 + t) end },
+  table = { "isotropic", tabulated },
+  huber = { "isotropic", sigma.tanh(), loss = mf.loss.huber(1) },
+  loss = { "isotropic", sigma.tanh(), loss = mf.loss.custom {
+    f = function(y, p) return math.sqrt(1 + (y - p) ^ 2) end,
+    df = function(y, p) return (p - y) / math.sqrt(1 + (y - p) ^ 2) end } },
+  range = { "isotropic", sigma.custom { f = math.sin, range = { -20, 20 } } },
+}
+for name, options in pairs(runs) do
+  local given = { distribution = laws[options[1]], activation = options[2], N = 3, eps = 1e-3,
+                  init = mf.init.gaussian { kappa = 0.5 } }
+  for key, value in pairs(options) do if type(key) == "string" then given[key] = value end end
+  mf.sgd(given):step(7):save(path)
+  put("sgd/" .. name, bytes_of(path))
+end
+
+-- ---- points -----------------------------------------------------------------------------------
+
+local out = os.tmpname()
+os.remove(out)
+local points = {
+  1, 2.5, "three\n\0\255", { i = 4, list = { true, { } , 2 ^ 53 } }, { [-1] = -0.0, ["a b"] = math.huge },
+}
+mf.sweep(points, function(p) return { p, 1 / 3, 0 / 0, nan = false } end, { out = out, workers = 1 })
+mf.sweep({ 1, 2 }, function(p) return p end, { out = out, tag = "other", workers = 1 })
+put("points/two", bytes_of(out .. "/sweep.points"))
+os.remove(out .. "/sweep.points")
+os.remove(out)
 os.remove(path)

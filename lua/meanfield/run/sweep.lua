@@ -1,10 +1,9 @@
 -- mf.sweep: a function over a list of points, on all cores or on all ranks of mpirun.
 --
 -- A point and its result are plain data and travel as text (plain.lua). Where there is a
--- folder, it keeps one line for each finished point: checksum, fingerprint, point, result.
--- The line is written at once when a point comes back; a line cut off by a crash fails its
--- checksum and the point is run again. At the end the file is written anew in the order of
--- the points, so that it does not tell in which order, or in how many runs, they came.
+-- folder, it keeps a line for each finished point (points.lua), written at once when the point
+-- comes back. At the end the file is written anew in the order of the points, so that it does
+-- not tell in which order, or in how many runs, they came.
 --
 -- The fingerprint stands for the function: its text, the values it captures (those of
 -- functions it captures too), the version of meanfield and the tag. Another function, other
@@ -12,6 +11,7 @@
 
 local help = require "meanfield.prompt.help"
 local optionlist = require "meanfield.options"
+local points_file = require "meanfield.run.points"
 local plain = require "meanfield.run.plain"
 local ranks = require "meanfield.run.ranks"
 local run_records = require "meanfield.run.records"
@@ -90,72 +90,6 @@ local function fingerprint(fn, tag)
   return process.hash(table.concat { native._VERSION, "\n", tag, "\n", describe(fn, { n = 0 }) })
 end
 
--- ---- the file of finished points ---------------------------------------------------------
-
-local HEADER = "# meanfield sweep: checksum, fingerprint of the function, point = result\n"
-
-local function record(mark, point, result)
-  local body = ("%s %s = %s"):format(mark, point, result)
-  return process.hash(body) .. " " .. body .. "\n"
-end
-
--- The key (fingerprint and point) of a line's body, or nil if it is no line of a sweep.
-local function key_of(body)
-  local ok, after = pcall(function()
-    local _, point_end = plain.decode(body, 18)
-    assert(body:sub(point_end, point_end + 2) == " = ")
-    local _, result_end = plain.decode(body, point_end + 3)
-    assert(result_end == #body + 1)
-    return point_end
-  end)
-  return ok and body:sub(1, after - 1) or nil
-end
-
--- { [fingerprint .. " " .. point] = line }, and whether the file is there and every line was sound. A line that a crash
--- has cut off or a disk has changed fails its checksum: its point is run again. A line with a right
--- checksum that is no line of a sweep was put there by something else: nobody knows what else it did.
-local function read_records(path)
-  local records, sound, number = {}, true, 0
-  local file = io.open(path)
-  if not file then return records, false end
-  local text = file:read "a"
-  file:close()
-  for line in text:gmatch "[^\n]*\n?" do
-    number = number + 1
-    local sum, body = line:match "^(%x+) (%x+ .*)\n$"
-    if sum and process.hash(body) == sum then
-      local key = key_of(body)
-      if not key then
-        optionlist.raise("mf.sweep: %s:%d: the checksum is right, but this is no point of a sweep; remove the line "
-                         .. "or the file", path, number)
-      end
-      records[key] = line
-    elseif line ~= "" and line ~= HEADER then
-      sound = false
-    end
-  end
-  return records, sound and text:sub(1, #HEADER) == HEADER
-end
-
-local function result_of(line)
-  local _, after = plain.decode(line, 35)
-  return (plain.decode(line, after + 3))
-end
-
--- The whole file: this sweep's points in their order, then what other sweeps left.
-local function file_text(records, keys)
-  local lines, mine, others = { HEADER }, {}, {}
-  for _, key in ipairs(keys) do
-    if not mine[key] then lines[#lines + 1] = records[key] end
-    mine[key] = true
-  end
-  for key, line in pairs(records) do
-    if not mine[key] then others[#others + 1] = line end
-  end
-  table.sort(others, function(a, b) return a:sub(18) < b:sub(18) end)
-  return table.concat(lines) .. table.concat(others)
-end
-
 -- What a call to mf.file returns, or its message as an error.
 local function sure(value, message)
   return value or optionlist.raise("mf.sweep: %s", message)
@@ -173,7 +107,7 @@ local function evaluate(fn, point)
     return plain.encode(result, "result")
   end, function(message)
     local trace = debug.traceback(tostring(message), 2)
-    return trace:match "^(.-)\n[^\n]*meanfield/sweep%.lua:" or trace -- not our own frames
+    return trace:match "^(.-)\n[^\n]*meanfield/run/sweep%.lua:" or trace -- not our own frames
   end)
   return (ok and "+" or "-") .. text
 end
@@ -209,8 +143,8 @@ local function open_store(options, keys)
   if options.out then
     store.path = ("%s/%s.points"):format(options.out, options.name)
     local sound
-    store.records, sound = read_records(store.path)
-    if not sound then sure(native.file.replace(store.path, file_text(store.records, keys))) end
+    store.records, sound = points_file.read(store.path)
+    if not sound then sure(native.file.replace(store.path, points_file.text(store.records, keys))) end
   end
   return setmetatable(store, { __close = function() if store.rows then store.rows:close() end end })
 end
@@ -240,7 +174,7 @@ local function run(store, pool, todo, keys, texts, mark)
   local failed = {}
   deal(pool, todo, texts, function(task, i, text, death)
     if text and text:sub(1, 1) == "+" then
-      keep(store, keys[i], record(mark, texts[i], text:sub(2)))
+      keep(store, keys[i], points_file.line(mark, texts[i], text:sub(2)))
     else
       failed[keys[i]] = death or text ~= "" and text:sub(2) or "left without a result"
       report(task, i, #keys, texts[i], failed[keys[i]])
@@ -253,7 +187,7 @@ end
 local function collect(store, points, keys, failed)
   local results, failures = {}, {}
   for i, key in ipairs(keys) do
-    results[i] = store.records[key] and result_of(store.records[key]) or false
+    results[i] = store.records[key] and points_file.result(store.records[key]) or false
     if failed[key] then failures[#failures + 1] = { index = i, point = points[i], message = failed[key] } end
   end
   return results, failures
@@ -305,7 +239,7 @@ local function run_points(points, fn, options)
   local workers = math.max(1, math.min(options.workers or native.threads(), #todo))
   local pool <close> = spread and ranks.farm(mark) or process.pool(workers, work)
   local results, failures = collect(store, points, keys, run(store, pool, todo, keys, texts, mark))
-  if store.path then sure(native.file.replace(store.path, file_text(store.records, keys))) end
+  if store.path then sure(native.file.replace(store.path, points_file.text(store.records, keys))) end
   if spread then ranks.finish(results, failures) end
   return results, failures
 end

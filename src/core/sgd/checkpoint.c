@@ -7,6 +7,7 @@
 
 #include "core/base/fields.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -120,7 +121,7 @@ static void write_state(mf_fields_writer *to, const mf_sgd *w) {
             rows[c * N + i] = mf_sgd_get(w, w->job.W, mf_sgd_at(w, i, c));
     if (!w->job.affine)
         return;
-    double *a = mf_fields_room(to, "a", N, 1);
+    double *a = mf_fields_room(to, "a", 1, N);
     for (size_t i = 0; a && i < N; ++i)
         a[i] = mf_sgd_get(w, w->spec.algorithm == MF_SGD_BLOCKED ? w->a_start : w->job.a, i);
 }
@@ -301,6 +302,15 @@ typedef struct {
     const double *w, *a;
 } progress;
 
+/* Weights of a run, which they fit: a float may not hold what a double does. */
+static const double *read_weights(mf_fields *from, const char *name, size_t rows,
+                                  const mf_sgd_spec *spec) {
+    const double *x = mf_fields_find(from, name, rows, spec->N);
+    for (size_t i = 0; x && spec->precision == MF_SINGLE && i < rows * spec->N; ++i)
+        mf_fields_require(from, name, fabs(x[i]) <= (double)FLT_MAX);
+    return x;
+}
+
 static void read_progress(mf_fields *from, const mf_sgd_spec *spec, progress *at) {
     const int64_t most = (int64_t)1 << 53;
     size_t affine = spec->neuron == MF_NEURON_AFFINE, steps = spec->block / spec->batch;
@@ -309,8 +319,8 @@ static void read_progress(mf_fields *from, const mf_sgd_spec *spec, progress *at
     mf_fields_require(from, "base", at->base <= at->k && at->base % steps == 0);
     mf_fields_require(from, "k", at->k - at->base <= steps);
     at->yhat = mf_fields_number(from, "yhat", -HUGE_VAL, HUGE_VAL);
-    at->w = mf_fields_find(from, "w", spec->law.d + affine, spec->N);
-    at->a = affine ? mf_fields_find(from, "a", spec->N, 1) : NULL;
+    at->w = read_weights(from, "w", spec->law.d + affine, spec);
+    at->a = affine ? read_weights(from, "a", 1, spec) : NULL;
 }
 
 /* All of it; what it points at lies in data and in room. */
