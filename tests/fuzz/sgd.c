@@ -54,7 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mf_error err = {0};
     size_t bytes = 0;
     char *block = make_right(data, size);
-    void *room = malloc(mf_sgd_unpack_room());
+    static void *room; /* large, and the same for all */
+    if (!room)
+        room = malloc(mf_sgd_unpack_room());
     fail_unless(block && room);
     mf_threads_set(1);
     if (mf_sgd_unpack_look(block, size < 64 ? size : 64, size, &err) < 0 ||
@@ -62,7 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         fail_unless(err.text[0] != '\0'); /* no error without a message */
     else if (bytes > 0 && bytes <= MEMORY)
         load(block, size, bytes, room);
-    free(room);
     free(block);
     return 0;
 }
