@@ -14,7 +14,7 @@ local pot   = mf.potential.radial { distribution = law, activation = sigma }
 local fold  = mf.stability.rest { potential = pot }.folds[1]
 local function rest(alpha) return mf.stability.rest { potential = pot, eps = alpha / run.d }.points end
 local fig  = mf.plot { panels = 2, height = 3, xlabel = "ε d" }
-local trap = fig:panel(1, { ylabel = ("risk (SGD: at t = %g)"):format(run.t_end), xrange = { 0, 0.008 }, yrange = { 0, 9 }, tag = "a" })
+local trap = fig:panel(1, { ylabel = ("risk (SGD: at t = %g)"):format(run.t_end), yrange = { 0, 9 }, tag = "a" })
 local map  = fig:panel(2, { ylabel = "κ", yrange = { 0, 0.26 }, tag = "b" })
 -- Theory: the rest point and the unstable one, up to the fold where they meet; there the list is denser.
 local line = { alpha = { fold.alpha }, low = { fold.risk }, high = { fold.risk }, r = { fold.r } }
