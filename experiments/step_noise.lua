@@ -18,8 +18,8 @@ local trap = fig:panel(1, { ylabel = ("risk (SGD: at t = %g)"):format(run.t_end)
 local map  = fig:panel(2, { ylabel = "κ", yrange = { 0, 0.26 }, tag = "b" })
 -- Theory: the rest point and the unstable one, up to the fold where they meet; there the list is denser.
 local line = { alpha = { fold.alpha }, low = { fold.risk }, high = { fold.risk }, r = { fold.r } }
-for i = 2, 100 do
-  local alpha = fold.alpha * (1 - ((i - 1) / 100) ^ 2) local p = rest(alpha)
+for i = 2, 60 do
+  local alpha = fold.alpha * (1 - ((i - 1) / 60) ^ 2) local p = rest(alpha)
   line.alpha[i], line.low[i], line.high[i], line.r[i] = alpha, p[1].risk, p[2].risk, p[2].r
 end
 trap:line(line.alpha, line.low, { label = "rest point", color = "blue" })
