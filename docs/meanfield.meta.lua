@@ -766,7 +766,7 @@ function class13:density(options) end
 ---@param options? mf.measure.histogram.options
 function class13:histogram(options) end
 
----The law of one coordinate: a measure with that coordinate alone.
+---The law of one coordinate: a measure with that coordinate alone, in space 'length' if it is a radius: its densities stay on [0, inf).
 ---@param which any
 function class13:marginal(which) end
 
@@ -813,7 +813,7 @@ function class13:weights() end
 ---@class mf.measure.options
 ---@field x any an mf.array or table of numbers or rows, required: atoms: n numbers, or n rows of coordinates
 ---@field weights? any an array or table of n numbers >= 0: masses, normalised to total 1; default equal
----@field space? string a string, default "free": what the coordinates mean: free, plain, affine, or a potential's space (radial, two_radius, relu)
+---@field space? string a string, default "free": what the coordinates mean: free, length, plain, affine, or a potential's space (radial, two_radius, relu)
 
 ---A measure from atoms of one's own. mf.measure(array) is mf.measure{x = array}.
 ---@param options? mf.measure.options

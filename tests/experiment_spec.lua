@@ -43,6 +43,10 @@ describe("experiment options", function()
     says("--set needs a value", "--set")
     says("unknown argument '--qick' (did you mean '--quick'?)", "--qick")
     assert.error_matches(function() return run_with().dleta end, "did you mean 'delta'?", 1, true)
+    assert.error_matches(function() run_with():recrod {} end, "has no 'recrod' (did you mean 'record'?)", 1, true)
+    assert.error_matches(function() return run_with().quik end, "did you mean 'quick'?", 1, true)
+    assert.error_matches(function() run_with().d = 3 end, "run.d is read-only: it is an option", 1, true)
+    assert.error_matches(function() run_with().mine = 1 end, "run.mine cannot be set", 1, true)
     assert.error_matches(function() mf.experiment { name = "x", options = { record = 1 }, args = {} } end,
                          "the name of a part of the run", 1, true)
     assert.error_matches(function() mf.experiment { name = "x", quick = { d = 1 }, args = {} } end,

@@ -318,6 +318,34 @@ describe("measure", function()
     assert.is_false(s:atoms() == m:sample(n, { seed = 4 }):atoms())
   end)
 
+  it("keeps the mass of a radius on [0, inf), as a marginal and in a range that goes below, too", function()
+    local g = mf.rng { seed = 3 }
+    local x, y = g:normals(4000, 0):abs(), g:normals(4000, 1):abs()
+    local rows = {}
+    for i = 1, #x do rows[i] = { x[i], y[i] } end
+    local both = mf.measure { x = rows, space = "two_radius" }
+    local alone = both:marginal "r2"
+    assert.equal("length", alone.space)
+    assert.is_nil(mf.measure({ x = { { 1, 2 } } }):marginal(2).space:find "length")
+    for _, m in ipairs { alone, mf.measure { x = y, space = "radial" } } do
+      for _, range in ipairs { {}, { -1, 9 }, { 0, 9 } } do
+        local at, p = m:density { bandwidth = 0.1, range = range[1] and range }
+        assert.equal(0, at[1])
+        local area = 0
+        for i = 1, #at - 1 do area = area + (p[i] + p[i + 1]) / 2 * (at[i + 1] - at[i]) end
+        assert.near(1, area, 1e-5)
+        for i = 1, #at do -- half normal: within 4.5 standard errors of the estimate, and its bias
+          if at[i] < 1 then
+            local law = math.sqrt(2 / math.pi) * math.exp(-at[i] ^ 2 / 2)
+            assert.near(law, p[i], 4.5 * math.sqrt(2 * law / (2 * math.sqrt(math.pi) * 0.1 * 4000)) + 0.01)
+          end
+        end
+      end
+      assert.error_matches(function() m:density { range = { -2, -1 } } end, "where no radius is", 1, true)
+      assert.is_true(m:density()[1] >= 0)
+    end
+  end)
+
   it("says what is wrong with its options", function()
     local function fails(text, options)
       assert.error_matches(function() mf.measure(options) end, text, 1, true)
@@ -333,7 +361,7 @@ describe("measure", function()
     fails("number 1 must be finite and >= 0, got -1", { x = { 1, 2 }, weights = { -1, 2 } })
     fails("a positive, finite sum", { x = { 1, 2 }, weights = { 0, 0 } })
     fails("did you mean 'weights'?", { x = { 1 }, wieghts = { 1 } })
-    fails("option 'space' must be 'free', 'plain'", { x = { 1 }, space = "ball" })
+    fails("option 'space' must be 'free', 'length', 'plain'", { x = { 1 }, space = "ball" })
     local m = mf.measure { x = { { 1, 2 }, { 3, 4 } } }
     assert.error_matches(function() m:quantile(0.5) end, "which coordinate?", 1, true)
     assert.error_matches(function() m:quantile(1.5, 1) end, "a probability in [0, 1]", 1, true)

@@ -72,13 +72,32 @@ end
 
 local meta = { __name = "mf.experiment.run" }
 
+-- What can be read from a run.
+local function known_names(self)
+  local names = sorted_keys(self.options)
+  for _, key in ipairs(sorted_keys(Run)) do names[#names + 1] = key end
+  for _, key in ipairs { "name", "out", "quick", "options" } do names[#names + 1] = key end
+  return names
+end
+
 function meta.__index(self, key)
   if Run[key] ~= nil then return Run[key] end
   local value = rawget(self, "options")[key]
   if value == nil and type(key) == "string" and key:sub(1, 1) ~= "_" then
-    command.check_key(self.name, key, self.options)
+    local near = options.nearest(key, known_names(self))
+    raise("%s: this run has no '%s'%s; its options: %s", self.name, key,
+          near and (" (did you mean '%s'?)"):format(near) or "", table.concat(sorted_keys(self.options), ", "))
   end
   return value
+end
+
+-- What a script keeps for itself belongs into locals: a value set here would hide the option recorded.
+function meta.__newindex(self, key, value)
+  if type(key) == "string" and key:sub(1, 1) == "_" then return rawset(self, key, value) end
+  if self.options[key] ~= nil then
+    raise("%s: run.%s is read-only: it is an option, set by --set %s=...", self.name, key, key)
+  end
+  raise("%s: run.%s cannot be set: a run holds its options; keep other values in locals", self.name, tostring(key))
 end
 
 function meta.__tostring(self)

@@ -5,6 +5,9 @@
 
 const mf_space mf_space_free = {.name = "free", .numbered = {"x", MF_NUMBER}};
 
+const mf_space mf_space_length = {
+        .name = "length", .n_before = 1, .before = (const mf_coordinate[]){{"r", MF_RADIUS}}};
+
 const mf_space mf_space_plain = {.name = "plain", .numbered = {"w", MF_WEIGHT}};
 
 const mf_space mf_space_affine = {

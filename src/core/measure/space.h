@@ -51,6 +51,7 @@ struct mf_space {
 };
 
 extern const mf_space mf_space_free;   /* no meaning attached: x1 .. xD          */
+extern const mf_space mf_space_length; /* r of some part of w: what is left of radii */
 extern const mf_space mf_space_plain;  /* w1 .. wd of sigma(<w,x>)                */
 extern const mf_space mf_space_affine; /* w1 .. wd, a, b of a sigma(<w,x> + b)    */
 

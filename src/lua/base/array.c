@@ -164,7 +164,10 @@ mfl_array *mfl_array_convert(lua_State *L, int arg) {
         a = mfl_array_vector(L, 1);
         a->data[0] = lua_tonumber(L, index);
     } else {
-        luaL_typeerror(L, arg, "mf.array, table of numbers or number");
+        const char *got = mfl_push_shown(L, index);
+        luaL_argerror(
+                L, arg,
+                lua_pushfstring(L, "mf.array, table of numbers or number expected, got %s", got));
     }
     lua_replace(L, index);
     return a;

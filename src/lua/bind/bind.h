@@ -76,6 +76,9 @@ void mfl_options(lua_State *L, const char *where, int index, const mfl_field *fi
 int mfl_option_error(lua_State *L, const char *where, const char *name, const char *expected,
                      int index);
 
+/* Pushes how a value reads in an error message: 3, 'abc', nil, a table, an mf.sgd. */
+const char *mfl_push_shown(lua_State *L, int index);
+
 /* The string at arg as a path: not empty, and without the NUL at which C would cut it. */
 const char *mfl_path(lua_State *L, int arg);
 

@@ -359,14 +359,31 @@ static void missing(lua_State *L, const char *where, const mfl_field *f) {
                mfl_push_expected(L, f, " or "));
 }
 
+/* No table of options, or a module: says how the function is called, by what must be given. */
+static int no_options(lua_State *L, const char *where, int index, const mfl_field *fields) {
+    luaL_Buffer call;
+    const mfl_field *first = fields;
+    luaL_buffinit(L, &call);
+    for (const mfl_field *f = fields; f->name; ++f)
+        if (f->flags & MFL_REQUIRED) {
+            luaL_addstring(&call, luaL_bufflen(&call) == 0 ? "" : ", ");
+            luaL_addstring(&call, f->name);
+            luaL_addstring(&call, " = ...");
+        }
+    luaL_pushresult(&call);
+    const char *required = lua_tostring(L, -1);
+    if (!*required && first->name)
+        required = lua_pushfstring(L, "%s = ...", first->name);
+    return luaL_error(L, "%s: expected a table of options, as in %s{%s}, got %s", where, where,
+                      required, mfl_push_shown(L, index));
+}
+
 void mfl_options(lua_State *L, const char *where, int index, const mfl_field *fields, void *out) {
     index = lua_absindex(L, index);
     luaL_checkstack(L, 8, where);
     bool given = !lua_isnoneornil(L, index);
-    if (given && !lua_istable(L, index)) {
-        const char *got = mfl_push_shown(L, index);
-        luaL_error(L, "%s: expected a table of options, got %s", where, got);
-    }
+    if (given && (!lua_istable(L, index) || luaL_getmetafield(L, index, "__call")))
+        no_options(L, where, index, fields);
     if (given)
         check_keys(L, where, index, fields);
     lua_newtable(L);

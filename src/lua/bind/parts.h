@@ -7,9 +7,6 @@
 /* The article of a type's name: "an mf.array", "a number". */
 const char *mfl_article(const char *name);
 
-/* Pushes how a value reads in an error message: 3, 'abc', nil, a table, an mf.sgd. */
-const char *mfl_push_shown(lua_State *L, int index);
-
 /* The shortest text that reads back as x: "800", "1e-06", "0.1", "inf"; size >= 32. */
 void mfl_write_number(char *out, size_t size, double x);
 

@@ -107,7 +107,8 @@ static const mfl_field measure_fields[] = {
         {"weights", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "an array or table of n numbers >= 0",
          .text = "masses, normalised to total 1; default equal"},
         {"space", MFL_STRING, offsetof(measure_options, space), .aux = "free",
-         .text = "what the coordinates mean: free, plain, affine, or a potential's space (radial, "
+         .text = "what the coordinates mean: free, length, plain, affine, or a potential's space "
+                 "(radial, "
                  "two_radius, relu)"},
         MFL_END};
 
@@ -246,7 +247,9 @@ static int measure_coordinate(lua_State *L) {
 static int measure_marginal(lua_State *L) {
     const mf_measure *m = mfl_measure_check(L, 1);
     size_t c = check_coordinate(L, m, 2);
-    const mf_space *space = mf_space_dim(m->space) == 1 ? m->space : &mf_space_free;
+    const mf_space *alone =
+            mf_space_is_radius(m->space, m->dim, c) ? &mf_space_length : &mf_space_free;
+    const mf_space *space = mf_space_dim(m->space) == 1 ? m->space : alone;
     memcpy(push_same_weights(L, m, space, 1), m->x + c * m->ld, m->n * sizeof(double));
     return 1;
 }
@@ -550,6 +553,10 @@ static int measure_density(lua_State *L) {
     size_t c = check_coordinate(L, m, 4);
     read_range(L, where, &spec.low, &spec.high);
     spec.floor = mf_space_is_radius(m->space, m->dim, c) ? 0 : -HUGE_VAL;
+    if (spec.high <= spec.floor)
+        luaL_error(L, "%s: option 'range' ends at %f, where no radius is", where, spec.high);
+    if (spec.low < spec.floor)
+        spec.low = spec.floor;
     spec.bandwidth = o.bandwidth;
     spec.cells = o.points / 2;
     mf_atom *sorted = push_sorted(L, m, c);
@@ -661,7 +668,9 @@ static const mfl_fn measure_methods[] = {
         {"coordinate", measure_coordinate, "m:coordinate(which)",
          "One coordinate of every atom, by name (\"r\", \"a\", \"r1\", \"w3\") or number.", NULL},
         {"marginal", measure_marginal, "m:marginal(which)",
-         "The law of one coordinate: a measure with that coordinate alone.", NULL},
+         "The law of one coordinate: a measure with that coordinate alone, in space 'length' if it "
+         "is a radius: its densities stay on [0, inf).",
+         NULL},
         {"mean", measure_mean, "m:mean(which or fn)",
          "int f d rho of a coordinate or of fn(x1, ..., xD); without an argument of the only "
          "coordinate, or the vector of all means.",
@@ -720,6 +729,7 @@ static const mfl_fn measure_constructor = {
 
 void mfl_open_measure(lua_State *L) {
     mfl_space_register(L, &mf_space_free);
+    mfl_space_register(L, &mf_space_length);
     mfl_space_register(L, &mf_space_plain);
     mfl_space_register(L, &mf_space_affine);
     mfl_class_register(L, &measure_class);
