@@ -94,7 +94,8 @@ describe("a constructor", function()
   it("called with positional values, a constructor or a module says how it is called", function()
     fails("mf.init.gaussian: expected a table of options, as in mf.init.gaussian{kappa = ...}, got 0.8",
       mf.init.gaussian, 0.8)
-    fails("expected a table of options, as in mf.distribution.isotropic{d = ..., delta = ...}, got 40", mf.distribution.isotropic, 40, 0.8)
+    fails("expected a table of options, as in mf.distribution.isotropic{d = ..., delta = ...}, got 40",
+      mf.distribution.isotropic, 40, 0.8)
     fails("as in mf.schedule.constant{value = ...}, got 'x'", mf.schedule.constant, "x")
     fails("got the function mf.potential.radial: call it, as in mf.potential.radial()", mf.pde.particles,
       mf.potential.radial)
