@@ -513,7 +513,7 @@ function class9:trajectory(times, observables) end
 ---@class mf.pde.particles
 ---@field J any number of particles
 ---@field clock any tau = int_0^t xi, in which Eq. 7 is autonomous
----@field local_error any sum over the steps of the estimated Wasserstein distance W_2 that each added; not the distance to the exact solution, as the dynamics may let it grow later: for that compare with a smaller tol. nil with noise, where the step's error is not known: of weak order 1
+---@field local_error any sum over the steps of the estimated Wasserstein distance W_2 that each added; not the distance to the exact solution, as the dynamics may let it grow later (measured in Fig. 1: up to twice this near t = 0.5, an eighth of it at t = 10): for that compare with a smaller tol. What the law is off in W_2, the risk is off as much times dissipation()^(1/2), and a single particle may be off by more. nil with noise, where the step's error is not known: of weak order 1
 ---@field steps any accepted steps so far
 ---@field t any time
 local class10 = {}
