@@ -474,6 +474,10 @@ function class8:measure() end
 ---R(rho_t) of Eq. 5.
 function class8:risk() end
 
+---Writes the solver to a file, whole or not at all; returns the solver. Loaded and advanced, it has the bits of one that went on. The potential is not in the file.
+---@param path any
+function class8:save(path) end
+
 ---Solves up to the last of the times, as advance does, and returns what was seen on the way: a table with the array t and a list for each observable, an array where they are numbers. times: increasing from now on, a list or an array; or a number t_end, for some 400 times from now to t_end, half of them at equal distances and half at equal ratios, so that a line through them is smooth on a linear and on a logarithmic axis. observables: a table of names, each "risk" or a function (rho, t) of the measure rho_t, as in { R = "risk", r = function(rho) return rho:mean() end }. Times within a step are interpolated to the accuracy of the step (by particles; a solver that cannot steps to them): with particles the run has the same bits as without observers.
 ---@param times any
 ---@param observables any
@@ -499,6 +503,10 @@ function class9:measure() end
 
 ---R(rho_t) of Eq. 5.
 function class9:risk() end
+
+---Writes the solver to a file, whole or not at all; returns the solver. Loaded and advanced, it has the bits of one that went on. The potential is not in the file.
+---@param path any
+function class9:save(path) end
 
 ---n steps of length tau in the clock int xi; returns the solver. Eq. 10.
 ---@param n any
@@ -538,6 +546,10 @@ function class10:measure() end
 ---R(rho_t) of Eq. 5.
 function class10:risk() end
 
+---Writes the solver to a file, whole or not at all; returns the solver. Loaded and advanced, it has the bits of one that went on. The potential is not in the file.
+---@param path any
+function class10:save(path) end
+
 ---Solves up to the last of the times, as advance does, and returns what was seen on the way: a table with the array t and a list for each observable, an array where they are numbers. times: increasing from now on, a list or an array; or a number t_end, for some 400 times from now to t_end, half of them at equal distances and half at equal ratios, so that a line through them is smooth on a linear and on a logarithmic axis. observables: a table of names, each "risk" or a function (rho, t) of the measure rho_t, as in { R = "risk", r = function(rho) return rho:mean() end }. Times within a step are interpolated to the accuracy of the step (by particles; a solver that cannot steps to them): with particles the run has the same bits as without observers.
 ---@param times any
 ---@param observables any
@@ -573,6 +585,15 @@ function mf.pde.grid(options) end
 ---@param options? mf.pde.jko.options
 ---@return mf.pde.jko
 function mf.pde.jko(options) end
+
+---@class mf.pde.load.options
+---@field potential mf.potential an mf.potential, required: the potential that the run was made with
+---@field xi? any a function t -> xi(t): the schedule again, if it is a Lua function
+
+---The solver saved at path, of whatever kind it was, or nil and a message if the file is missing, damaged or of another kind. The potential is given again, as is a schedule that is a Lua function: raises if they are others than those that the run was made with.
+---@param path any
+---@param options? mf.pde.load.options
+function mf.pde.load(path, options) end
 
 ---@class mf.pde.particles.options
 ---@field potential mf.potential an mf.potential, required: V and U of the model

@@ -63,6 +63,8 @@ mf.pde.particles:advance: pde:advance(1)
 mf.pde.particles:measure: pde:measure():mean(1)
 mf.pde.particles:risk: pde:risk()
 mf.pde.particles:dissipation: pde:dissipation()
+mf.pde.particles:save: pde:save "limit.mf"
+mf.pde.load: pde:save "limit.mf"; pde = mf.pde.load("limit.mf", { potential = pot })
 mf.pde.grid: mf.pde.grid { potential = pot, init = rho0, beta = 100, lambda = 0.1 }:advance(1):risk()
 mf.pde.grid:density: r, p = mf.pde.grid { potential = pot, init = rho0, beta = 100, cells = 100 }:density()
 mf.pde.grid:free_energy: mf.pde.grid { potential = pot, init = rho0, beta = 100, cells = 100 }:free_energy()

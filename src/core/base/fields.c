@@ -159,6 +159,16 @@ void mf_fields_require(mf_fields *f, const char *name, bool holds) {
                             "the checkpoint's field '%s' is missing or makes no sense", name);
 }
 
+bool mf_fields_has(const mf_fields *f, const char *name) {
+    entry e;
+    size_t next;
+    for (size_t at = sizeof(header); at < f->size && field_at(f->data, f->size, at, &e, &next);
+         at = next)
+        if (strcmp(e.name, name) == 0)
+            return true;
+    return false;
+}
+
 /* Data of the field of that name and kind; NULL and a fault if there is none. */
 static const void *find(mf_fields *f, const char *name, const char *kind, entry *e) {
     size_t next;
@@ -180,14 +190,27 @@ static const double *doubles(mf_fields *f, const char *name, const entry *e, con
     return x;
 }
 
+static const double *shaped(mf_fields *f, const char *name, size_t rows, size_t cols, entry *e) {
+    const double *x = find(f, name, "double", e);
+    bool fine = x && e->rows == rows && e->cols == cols;
+    mf_fields_require(f, name, fine);
+    return fine ? x : NULL;
+}
+
 const double *mf_fields_find(mf_fields *f, const char *name, size_t rows, size_t cols) {
     entry e;
-    const double *x = find(f, name, "double", &e);
-    if (x && (e.rows != rows || e.cols != cols)) {
-        mf_fields_require(f, name, false);
-        return NULL;
-    }
-    return doubles(f, name, &e, x);
+    return doubles(f, name, &e, shaped(f, name, rows, cols, &e));
+}
+
+const double *mf_fields_extended(mf_fields *f, const char *name, size_t rows, size_t cols) {
+    entry e;
+    const double *x = shaped(f, name, rows, cols, &e);
+    for (size_t i = 0; x && i < rows * cols; ++i)
+        if (isnan(x[i])) {
+            mf_fields_require(f, name, false);
+            return NULL;
+        }
+    return x;
 }
 
 const double *mf_fields_list(mf_fields *f, const char *name, size_t low, size_t high, size_t *n) {

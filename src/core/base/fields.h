@@ -59,9 +59,10 @@ mf_status mf_fields_open(mf_fields *, const void *data, size_t size, const char 
 
 /* These look a field up. What is missing or has another kind or shape sets `status`, and so
  * does a value outside [low, high] (NaN is always outside); the first fault is kept. Doubles
- * may be any that are finite.                                                                */
+ * may be any that are finite, `extended` ones also infinite.                                */
 const double *mf_fields_find(mf_fields *, const char *name, size_t rows, size_t cols);
 const double *mf_fields_list(mf_fields *, const char *name, size_t low, size_t high, size_t *n);
+const double *mf_fields_extended(mf_fields *, const char *name, size_t rows, size_t cols);
 double mf_fields_number(mf_fields *, const char *name, double low, double high);
 int64_t mf_fields_count(mf_fields *, const char *name, int64_t low, int64_t high);
 bool mf_fields_flag(mf_fields *, const char *name);
@@ -69,6 +70,9 @@ const char *mf_fields_string(mf_fields *, const char *name);
 
 /* Index of the text in a list that ends with NULL. */
 int mf_fields_choice(mf_fields *, const char *name, const char *const *list);
+
+/* Whether there is a field of this name; sets nothing. */
+bool mf_fields_has(const mf_fields *, const char *name);
 
 /* Sets `status` unless what must hold holds. */
 void mf_fields_require(mf_fields *, const char *name, bool holds);

@@ -1,6 +1,8 @@
 /* adjoint.c: the way forward on a tape of bounded length, and one solve back along it. */
 #include "adjoint.h"
 
+#include "core/base/block.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,16 +58,10 @@ static void release(adjoint *a) {
     free(a->forward), free(a->scratch), free(a->block);
 }
 
-static double *take(double **next, size_t n) {
-    double *here = *next;
-    *next += (n + 7) / 8 * 8;
-    return here;
-}
-
 static void take_node(adjoint *a, node *n, double **next) {
-    n->theta = take(next, a->size), n->v = take(next, a->size);
-    n->m = take(next, a->rank), n->g = take(next, a->rank);
-    n->held = (unsigned char *)take(next, a->size);
+    n->theta = mf_take(next, a->size), n->v = mf_take(next, a->size);
+    n->m = mf_take(next, a->rank), n->g = mf_take(next, a->rank);
+    n->held = (unsigned char *)mf_take(next, a->size);
 }
 
 static mf_status no_memory(adjoint *a) {
@@ -86,15 +82,15 @@ static mf_status prepare(adjoint *a) {
     double *next = a->block;
     take_node(a, &a->here, &next), take_node(a, &a->half, &next), take_node(a, &a->before, &next);
     take_node(a, &a->quarter, &next);
-    a->stage = take(&next, a->size);
+    a->stage = mf_take(&next, a->size);
     for (size_t i = 0; i < 4; ++i)
-        a->l[i] = take(&next, a->size), a->h[i] = take(&next, a->J);
-    a->plus = take(&next, a->size), a->minus = take(&next, a->size);
-    a->gplus = take(&next, a->size), a->gminus = take(&next, a->size);
-    a->gs = take(&next, a->size), a->share = take(&next, a->size);
-    a->weight = take(&next, a->J), a->length = take(&next, a->J);
-    a->s = take(&next, a->rank), a->splus = take(&next, a->rank);
-    a->sminus = take(&next, a->rank);
+        a->l[i] = mf_take(&next, a->size), a->h[i] = mf_take(&next, a->J);
+    a->plus = mf_take(&next, a->size), a->minus = mf_take(&next, a->size);
+    a->gplus = mf_take(&next, a->size), a->gminus = mf_take(&next, a->size);
+    a->gs = mf_take(&next, a->size), a->share = mf_take(&next, a->size);
+    a->weight = mf_take(&next, a->J), a->length = mf_take(&next, a->J);
+    a->s = mf_take(&next, a->rank), a->splus = mf_take(&next, a->rank);
+    a->sminus = mf_take(&next, a->rank);
     return MF_OK;
 }
 
@@ -145,11 +141,11 @@ static mf_status keep(adjoint *a, double clock, const double *theta) {
 static mf_status record(adjoint *a) {
     mf_flow *flow = start(a, &a->spec.run, a->spec.theta);
     mf_status status = keep(a, 0, a->spec.theta);
-    while (status == MF_OK && flow->ops->clock(flow) < a->spec.clock) {
+    while (status == MF_OK && flow->clock < a->spec.clock) {
         status = flow->ops->advance(flow, a->spec.clock, 1, a->stop, a->err);
         ++a->steps;
         if (status == MF_OK)
-            status = keep(a, flow->ops->clock(flow), flow->ops->measure(flow).x);
+            status = keep(a, flow->clock, flow->ops->measure(flow).x);
     }
     return status;
 }

@@ -1,13 +1,15 @@
 /* grid.c: implicit finite volumes for the diffusion in one radius (grid.h). */
 #include "grid.h"
 
+#include "core/base/block.h"
+
 #include <float.h>
 #include <gsl/gsl_linalg.h>
 #include <gsl/gsl_sf_gamma.h>
 #include <math.h>
 #include <string.h>
 
-enum { LINE = 8, DEPTH = 5, ITERATIONS_MAX = 60 };
+enum { DEPTH = 5, ITERATIONS_MAX = 60 };
 
 /* Of the fixed point in the mean features, relative. */
 static const double CLOSED = 1e-12;
@@ -17,8 +19,7 @@ typedef struct {
     mf_grid_spec spec;
     size_t n, rank;
     double d, log_area;
-    double clock, h, error;
-    uint64_t steps;
+    double h;                            /* next step to try; 0: not yet chosen */
     int ready;                           /* m belongs to P */
     double F;                            /* free energy of P, if ready */
     double *face;                        /* n + 1 */
@@ -33,10 +34,6 @@ typedef struct {
     void *scratch;
 } grid;
 
-static size_t lines(size_t n) {
-    return (n + LINE - 1) / LINE * LINE;
-}
-
 static grid *grid_of(mf_flow *flow) {
     return (grid *)(void *)flow;
 }
@@ -46,46 +43,46 @@ static const grid *const_grid_of(const mf_flow *flow) {
 }
 
 size_t mf_grid_bytes(const mf_grid_spec *spec) {
-    size_t n = lines(spec->cells + 1), rank = lines(spec->potential->rank);
+    size_t n = mf_lines(spec->cells + 1), rank = mf_lines(spec->potential->rank);
     if (spec->cells > SIZE_MAX / 1024 || rank > SIZE_MAX / 1024)
         return 0;
-    return lines(sizeof(grid)) + (13 * n + (7 + 2 * DEPTH) * rank) * sizeof(double) +
+    return mf_lines(sizeof(grid)) + (13 * n + (7 + 2 * DEPTH) * rank) * sizeof(double) +
            mf_potential_scratch(spec->potential, spec->cells) + 64;
 }
 
 static const mf_flow_ops ops;
 
-static double *take(double **next, size_t n) {
-    double *start = *next;
-    *next += lines(n);
-    return start;
+/* Centres, widths and volumes from the faces. */
+static void set_cells(grid *z) {
+    const double *face = z->face;
+    for (size_t i = 0; i < z->n; ++i) {
+        z->centre[i] = (face[i] + face[i + 1]) / 2;
+        z->width[i] = face[i + 1] - face[i];
+        z->log_volume[i] = z->log_area + log(z->width[i]) + (z->d - 1) * log(z->centre[i]);
+    }
 }
 
 mf_flow *mf_grid_init(void *mem, const mf_grid_spec *spec, const double *face) {
     grid *z = mem;
     size_t n = spec->cells, rank = spec->potential->rank;
-    *z = (grid){.flow = {&ops}, .spec = *spec, .n = n, .rank = rank};
-    double *next = (double *)(void *)((char *)mem + lines(sizeof *z));
+    *z = (grid){.flow = {.ops = &ops}, .spec = *spec, .n = n, .rank = rank};
+    double *next = (double *)(void *)((char *)mem + mf_lines(sizeof *z));
     double **cells[] = {&z->centre, &z->width, &z->log_volume, &z->P,    &z->whole, &z->half,
                         &z->end,    &z->psi,   &z->right,      &z->left, &z->pivot, &z->rhs};
     double **means[] = {&z->m, &z->m_whole, &z->m_end, &z->g, &z->next, &z->old_m, &z->old_f};
-    z->face = take(&next, n + 1);
+    z->face = mf_take(&next, n + 1);
     for (size_t i = 0; i < sizeof cells / sizeof *cells; ++i)
-        *cells[i] = take(&next, n + 1);
+        *cells[i] = mf_take(&next, n + 1);
     for (size_t i = 0; i < sizeof means / sizeof *means; ++i)
-        *means[i] = take(&next, rank);
-    z->dm = take(&next, DEPTH * lines(rank));
-    z->df = take(&next, DEPTH * lines(rank));
+        *means[i] = mf_take(&next, rank);
+    z->dm = mf_take(&next, DEPTH * mf_lines(rank));
+    z->df = mf_take(&next, DEPTH * mf_lines(rank));
     z->scratch = next;
     memset(z->face, 0, (size_t)((char *)next - (char *)z->face));
     memcpy(z->face, face, (n + 1) * sizeof *face);
     z->d = isinf(spec->beta) ? 1 : mf_potential_dimension(spec->potential, 0);
     z->log_area = log(2) + z->d / 2 * log(M_PI) - gsl_sf_lngamma(z->d / 2);
-    for (size_t i = 0; i < n; ++i) {
-        z->centre[i] = (face[i] + face[i + 1]) / 2;
-        z->width[i] = face[i + 1] - face[i];
-        z->log_volume[i] = z->log_area + log(z->width[i]) + (z->d - 1) * log(z->centre[i]);
-    }
+    set_cells(z);
     return &z->flow;
 }
 
@@ -200,7 +197,7 @@ static double norm(const double *x, size_t n) {
  * m + f - sum_j gamma_j (dm_j + df_j), gamma minimising |f - sum_j gamma_j df_j|.         */
 static void accelerate(const grid *z, size_t depth, double *m, const double *f) {
     double A[DEPTH * DEPTH], y[DEPTH];
-    size_t rank = z->rank, row = lines(rank);
+    size_t rank = z->rank, row = mf_lines(rank);
     double trace = 0;
     for (size_t i = 0; i < depth; ++i) {
         y[i] = 0;
@@ -231,7 +228,7 @@ static void accelerate(const grid *z, size_t depth, double *m, const double *f) 
  * guess of its mean features and receives them. MF_INEXACT: no fixed point was found.       */
 static mf_status euler(grid *z, double h, const double *from, double *to, double *m,
                        mf_error *err) {
-    size_t rank = z->rank, row = lines(rank), depth = 0;
+    size_t rank = z->rank, row = mf_lines(rank), depth = 0;
     for (size_t i = 0; i < ITERATIONS_MAX; ++i) {
         mf_status status = set_psi(z, m, err);
         if (status < 0)
@@ -315,12 +312,6 @@ static bool extrapolate(grid *z) {
     return true;
 }
 
-static void swap(double **a, double **b) {
-    double *keep = *a;
-    *a = *b;
-    *b = keep;
-}
-
 /* Tries a step of length h. *distance is that between one step and two halves. MF_INEXACT: h was
  * too long for the fixed point, or the energy grew.                                         */
 static mf_status try_step(grid *z, double h, double *far, mf_error *err) {
@@ -351,8 +342,8 @@ static mf_status accept(grid *z, double *F, mf_error *err) {
             return status;
         *F = free_energy(z, z->whole, z->m_whole);
         if (*F <= z->F) {
-            swap(&z->P, &z->whole);
-            swap(&z->m, &z->m_whole);
+            mf_swap(&z->P, &z->whole);
+            mf_swap(&z->m, &z->m_whole);
             return MF_OK;
         }
     }
@@ -360,8 +351,8 @@ static mf_status accept(grid *z, double *F, mf_error *err) {
     if (!(*F <= z->F + slack))
         return MF_INEXACT;
     *F = fmin(*F, z->F);
-    swap(&z->P, &z->end);
-    swap(&z->m, &z->m_end);
+    mf_swap(&z->P, &z->end);
+    mf_swap(&z->m, &z->m_end);
     return MF_OK;
 }
 
@@ -375,7 +366,7 @@ static double first_step(const grid *z) {
 static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_flag *stop,
                          mf_error *err) {
     grid *z = grid_of(flow);
-    while (z->clock < goal && steps > 0) {
+    while (z->flow.clock < goal && steps > 0) {
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
         mf_status status = refresh(z, err);
@@ -383,7 +374,7 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
             return status;
         if (z->h == 0)
             z->h = first_step(z);
-        double left = goal - z->clock, h = z->h, far = 0, F = z->F;
+        double left = goal - z->flow.clock, h = z->h, far = 0, F = z->F;
         bool last = h >= left * (1 - 1e-12);
         h = last ? left : 2 * h > left ? left / 2 : h;
         if ((status = try_step(z, h, &far, err)) < 0)
@@ -400,13 +391,14 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
             z->h = h * (e > 1 ? fmax(0.1, fmin(0.9, factor)) : 0.25);
             if (z->h < 1e-15 * goal)
                 return mf_fail(err, MF_EDIVERGED,
-                               "diverged at clock int xi = %g: no step is small enough", z->clock);
+                               "diverged at clock int xi = %g: no step is small enough",
+                               z->flow.clock);
             continue;
         }
         z->F = F;
-        z->error += far;
-        z->clock = last ? goal : z->clock + h;
-        ++z->steps;
+        z->flow.error += far;
+        z->flow.clock = last ? goal : z->flow.clock + h;
+        ++z->flow.steps;
         --steps;
         double grown = h * fmin(5, factor);
         z->h = last || h < z->h ? fmax(z->h, grown) : grown;
@@ -416,18 +408,10 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
 
 /* ---- what is seen from outside ---------------------------------------------------------------- */
 
-static double clock_of(const mf_flow *flow) {
-    return const_grid_of(flow)->clock;
-}
-
-static uint64_t steps_of(const mf_flow *flow) {
-    return const_grid_of(flow)->steps;
-}
-
 /* Mass in the last cell may have wanted to go on: it is counted as lost over the whole range. */
 static double error_of(const mf_flow *flow) {
     const grid *z = const_grid_of(flow);
-    return z->error + z->P[z->n - 1] * z->face[z->n];
+    return z->flow.error + z->P[z->n - 1] * z->face[z->n];
 }
 
 static mf_status risk(mf_flow *flow, double *out, mf_error *err) {
@@ -474,13 +458,54 @@ static mf_measure measure(const mf_flow *flow) {
     return view(const_grid_of(flow), const_grid_of(flow)->P);
 }
 
-static const mf_flow_ops ops = {.advance = advance,
-                                .clock = clock_of,
-                                .steps = steps_of,
+/* ---- files ------------------------------------------------------------------------------------- */
+
+/* m and F are where the next step's fixed point starts and what its energy is compared with: those
+ * of the step before, and not of the masses to the last bit.                               */
+static void save(const mf_flow *flow, mf_fields_writer *to) {
+    const grid *z = const_grid_of(flow);
+    mf_fields_doubles(to, "faces", z->n + 1, z->face);
+    mf_fields_double(to, "h", z->h);
+    mf_fields_integer(to, "ready", z->ready);
+    if (!z->ready)
+        return;
+    mf_fields_double(to, "F", z->F);
+    mf_fields_doubles(to, "m", z->rank, z->m);
+}
+
+/* The law's masses are the cells'; the faces are those of the law that the run began with. */
+static mf_status load(mf_flow *flow, mf_fields *from, mf_error *err) {
+    grid *z = grid_of(flow);
+    const double *face = mf_fields_find(from, "faces", z->n + 1, 1);
+    const double *P = mf_fields_find(from, "weight", z->n, 1);
+    double h = mf_fields_number(from, "h", 0, HUGE_VAL);
+    bool ready = mf_fields_flag(from, "ready");
+    double F = ready ? mf_fields_number(from, "F", -0x1p1023, 0x1p1023) : 0;
+    const double *m = ready ? mf_fields_find(from, "m", z->rank, 1) : NULL;
+    (void)err;
+    for (size_t i = 0; face && i < z->n; ++i)
+        mf_fields_require(from, "faces", face[0] == 0 && face[i + 1] > face[i]);
+    if (from->status < 0)
+        return from->status;
+    memcpy(z->face, face, (z->n + 1) * sizeof *face);
+    memcpy(z->P, P, z->n * sizeof *P);
+    set_cells(z);
+    z->h = h;
+    z->F = F;
+    if (m)
+        memcpy(z->m, m, z->rank * sizeof *m);
+    z->ready = ready;
+    return MF_OK;
+}
+
+static const mf_flow_ops ops = {.name = "grid",
+                                .advance = advance,
                                 .risk = risk,
                                 .dissipation = dissipation,
                                 .error = error_of,
-                                .measure = measure};
+                                .measure = measure,
+                                .save = save,
+                                .load = load};
 
 /* ---- the mesh ----------------------------------------------------------------------------------- */
 

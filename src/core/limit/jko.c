@@ -2,6 +2,7 @@
 #include "jko.h"
 
 #include "core/base/blas.h"
+#include "core/base/block.h"
 
 #include <float.h>
 #include <gsl/gsl_blas.h>
@@ -10,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LINE = 8, NEWTON_MAX = 200, HALVINGS_MAX = 60 };
+enum { NEWTON_MAX = 200, HALVINGS_MAX = 60 };
 
 /* Of the Newton step, relative to 1 + |x|; and of Phi, what rounding leaves. */
 static const double CLOSED = 1e-12, NOISE = 1e-14;
@@ -19,8 +20,6 @@ typedef struct {
     mf_flow flow;
     mf_jko_spec spec;
     size_t rank;
-    double clock, error;
-    uint64_t steps;
     int ready;                    /* m and force belong to y                     */
     double *y, *x, *trial;        /* J: before the step, Newton's iterate, a try */
     double *force, *slope, *grad; /* J: Psi' at y, at x; J grad Phi              */
@@ -31,17 +30,14 @@ typedef struct {
     void *scratch;
 } jko;
 
-static size_t lines(size_t n) {
-    return (n + LINE - 1) / LINE * LINE;
-}
-
 size_t mf_jko_bytes(const mf_jko_spec *spec) {
     size_t rank = spec->potential->rank, J = spec->J;
     if (!mf_blas_fits(J) || !mf_blas_fits(rank) || J > SIZE_MAX / 64 / 8 / (2 * rank + 16) ||
         rank > SIZE_MAX / 64 / 8 / (rank + 1))
         return 0;
-    size_t numbers = 9 * lines(J) + 2 * lines(rank * J) + 5 * lines(rank) + lines(rank * rank);
-    return lines(sizeof(jko)) + numbers * sizeof(double) +
+    size_t numbers =
+            9 * mf_lines(J) + 2 * mf_lines(rank * J) + 5 * mf_lines(rank) + mf_lines(rank * rank);
+    return mf_lines(sizeof(jko)) + numbers * sizeof(double) +
            mf_potential_scratch(spec->potential, J) + 64;
 }
 
@@ -50,18 +46,18 @@ static const mf_flow_ops ops;
 mf_flow *mf_jko_init(void *mem, const mf_jko_spec *spec) {
     jko *run = mem;
     size_t J = spec->J, rank = spec->potential->rank;
-    *run = (jko){.flow = {&ops}, .spec = *spec, .rank = rank};
-    double *next = (double *)(void *)((char *)mem + lines(sizeof *run));
+    *run = (jko){.flow = {.ops = &ops}, .spec = *spec, .rank = rank};
+    double *next = (double *)(void *)((char *)mem + mf_lines(sizeof *run));
     double **atoms[] = {&run->y,    &run->x,    &run->trial,    &run->force, &run->slope,
                         &run->grad, &run->step, &run->diagonal, &run->to};
     double **means[] = {&run->m, &run->m_x, &run->m_try, &run->g, &run->z};
     for (size_t i = 0; i < sizeof atoms / sizeof *atoms; ++i)
-        *atoms[i] = next, next += lines(J);
+        *atoms[i] = mf_take(&next, J);
     for (size_t i = 0; i < sizeof means / sizeof *means; ++i)
-        *means[i] = next, next += lines(rank);
-    run->A = next, next += lines(rank * J);
-    run->F = next, next += lines(rank * J);
-    run->K = next, next += lines(rank * rank);
+        *means[i] = mf_take(&next, rank);
+    run->A = mf_take(&next, rank * J);
+    run->F = mf_take(&next, rank * J);
+    run->K = mf_take(&next, rank * rank);
     run->scratch = next;
     memset(run->y, 0, (size_t)((char *)next - (char *)run->y));
     return &run->flow;
@@ -202,12 +198,6 @@ static double move(jko *run, double share) {
     return fall / (double)run->spec.J;
 }
 
-static void swap(double **a, double **b) {
-    double *keep = *a;
-    *a = *b;
-    *b = keep;
-}
-
 /* Goes down along `step` to a smaller Phi. *moved is the root mean square way; 0: there is none,
  * Phi is as small as rounding lets it be.                                                  */
 static mf_status descend(jko *run, double h, double *phi, double *moved, mf_error *err) {
@@ -223,8 +213,8 @@ static mf_status descend(jko *run, double h, double *phi, double *moved, mf_erro
         if (next <= *phi - 1e-4 * fall || (fall >= 0 && fall < noise && next <= *phi + noise)) {
             *moved = sqrt(mean_square(run->trial, run->x, run->spec.J));
             *phi = next;
-            swap(&run->x, &run->trial);
-            swap(&run->m_x, &run->m_try);
+            mf_swap(&run->x, &run->trial);
+            mf_swap(&run->m_x, &run->m_try);
             return MF_OK;
         }
         if (fall < noise)
@@ -276,7 +266,7 @@ static mf_status minimise(jko *run, double h, double *risk, const mf_flag *stop,
     return mf_fail(err, MF_EDIVERGED,
                    "no minimum of Eq. 10 was found at clock int xi = %g; a "
                    "smaller tau makes it convex",
-                   run->clock);
+                   run->flow.clock);
 }
 
 /* W_2 that the step adds: half of h times the change of the velocity. */
@@ -294,40 +284,28 @@ static double error_of_step(const jko *run, double h) {
 static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_flag *stop,
                          mf_error *err) {
     jko *run = run_of(flow);
-    while (run->clock < goal && steps-- > 0) {
+    while (run->flow.clock < goal && steps-- > 0) {
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
-        double left = goal - run->clock, h = run->spec.tau, risk = NAN;
+        double left = goal - run->flow.clock, h = run->spec.tau, risk = NAN;
         bool last = h >= left * (1 - 1e-12);
         h = left < h * (1 - 1e-12) ? left
                                    : h; /* whole steps have the same bits however t is rounded */
         mf_status status = refresh(run, err);
         if (status < 0 || (status = minimise(run, h, &risk, stop, err)) != MF_OK)
             return status;
-        run->error += error_of_step(run, h);
+        run->flow.error += error_of_step(run, h);
         if (risk <= mf_potential_risk(run->spec.potential, run->m)) { /* else: at rest */
-            swap(&run->y, &run->x);
+            mf_swap(&run->y, &run->x);
             run->ready = 0;
         }
-        run->clock = last ? goal : run->clock + h;
-        ++run->steps;
+        run->flow.clock = last ? goal : run->flow.clock + h;
+        ++run->flow.steps;
     }
     return MF_OK;
 }
 
 /* ---- what is seen from outside ---------------------------------------------------------------- */
-
-static double clock_of(const mf_flow *flow) {
-    return const_run_of(flow)->clock;
-}
-
-static uint64_t steps_of(const mf_flow *flow) {
-    return const_run_of(flow)->steps;
-}
-
-static double error_of(const mf_flow *flow) {
-    return const_run_of(flow)->error;
-}
 
 static mf_status risk(mf_flow *flow, double *out, mf_error *err) {
     jko *run = run_of(flow);
@@ -353,10 +331,31 @@ static mf_measure measure(const mf_flow *flow) {
     return law(const_run_of(flow), const_run_of(flow)->y);
 }
 
-static const mf_flow_ops ops = {.advance = advance,
-                                .clock = clock_of,
-                                .steps = steps_of,
+/* ---- files ------------------------------------------------------------------------------------- */
+
+/* The particles are all of the state. */
+static void save(const mf_flow *flow, mf_fields_writer *to) {
+    (void)flow;
+    (void)to;
+}
+
+static mf_status load(mf_flow *flow, mf_fields *from, mf_error *err) {
+    jko *run = run_of(flow);
+    const double *y = mf_fields_find(from, "theta", 1, run->spec.J);
+    (void)err;
+    for (size_t j = 1; y && j < run->spec.J; ++j)
+        mf_fields_require(from, "theta", y[j] >= y[j - 1]);
+    mf_fields_require(from, "weight", !mf_fields_has(from, "weight"));
+    if (from->status >= 0)
+        memcpy(run->y, y, run->spec.J * sizeof *y);
+    run->ready = 0;
+    return from->status;
+}
+
+static const mf_flow_ops ops = {.name = "jko",
+                                .advance = advance,
                                 .risk = risk,
                                 .dissipation = dissipation,
-                                .error = error_of,
-                                .measure = measure};
+                                .measure = measure,
+                                .save = save,
+                                .load = load};

@@ -1,13 +1,13 @@
 /* noisy.c: Euler steps of interacting particles with noise (noisy.h). */
 #include "noisy.h"
 
+#include "core/base/block.h"
 #include "core/base/parallel.h"
 
 #include <math.h>
 #include <string.h>
 
 enum {
-    LINE = 8,
     CHUNK = 1024,    /* particles: the unit of parallel work and of a draw */
     SQUARES_MAX = 12 /* degrees of freedom up to which chi^2 is a sum of squares */
 };
@@ -16,11 +16,9 @@ enum {
 enum { STREAM_NORMAL = 0x50000000, STREAM_CHI = 0x50010000, STREAM_ACCEPT = 0x50020000 };
 
 typedef struct {
-    mf_flow flow;
+    mf_flow flow; /* steps are whole ones, k; clock >= k h is what is seen */
     mf_noisy_spec spec;
     size_t size;            /* dim * J */
-    uint64_t k;             /* whole steps */
-    double clock;           /* >= k h: what is seen */
     int ready;              /* grad and m belong to theta */
     int seen;               /* view and m_view belong to clock */
     double *theta, *view;   /* size: after k steps; at `clock` */
@@ -31,10 +29,6 @@ typedef struct {
     void *scratch;
 } noisy;
 
-static size_t lines(size_t n) {
-    return (n + LINE - 1) / LINE * LINE;
-}
-
 static size_t chunks_of(size_t n) {
     return (n + CHUNK - 1) / CHUNK;
 }
@@ -43,32 +37,27 @@ size_t mf_noisy_bytes(const mf_noisy_spec *spec) {
     size_t dim = spec->potential->dim, rank = spec->potential->rank;
     if (spec->J > SIZE_MAX / 64 / (dim + 1) / 8)
         return 0;
-    size_t numbers = 3 * lines(dim * spec->J) + lines(spec->J) + 3 * lines(rank) + lines(dim);
-    return lines(sizeof(noisy)) + numbers * sizeof(double) +
+    size_t numbers =
+            3 * mf_lines(dim * spec->J) + mf_lines(spec->J) + 3 * mf_lines(rank) + mf_lines(dim);
+    return mf_lines(sizeof(noisy)) + numbers * sizeof(double) +
            mf_potential_scratch(spec->potential, spec->J) + 64;
 }
 
 static const mf_flow_ops ops;
 
-static double *take(double **next, size_t n) {
-    double *start = *next;
-    *next += lines(n);
-    return start;
-}
-
 mf_flow *mf_noisy_init(void *mem, const mf_noisy_spec *spec) {
     noisy *run = mem;
     size_t dim = spec->potential->dim, size = dim * spec->J, rank = spec->potential->rank;
-    *run = (noisy){.flow = {&ops}, .spec = *spec, .size = size};
-    double *next = (double *)(void *)((char *)mem + lines(sizeof *run));
-    run->theta = take(&next, size);
-    run->view = take(&next, size);
-    run->grad = take(&next, size);
-    run->weight = take(&next, spec->J);
-    run->m = take(&next, rank);
-    run->m_view = take(&next, rank);
-    run->g = take(&next, rank);
-    run->dimension = take(&next, dim);
+    *run = (noisy){.flow = {.ops = &ops, .error = NAN}, .spec = *spec, .size = size};
+    double *next = (double *)(void *)((char *)mem + mf_lines(sizeof *run));
+    run->theta = mf_take(&next, size);
+    run->view = mf_take(&next, size);
+    run->grad = mf_take(&next, size);
+    run->weight = mf_take(&next, spec->J);
+    run->m = mf_take(&next, rank);
+    run->m_view = mf_take(&next, rank);
+    run->g = mf_take(&next, rank);
+    run->dimension = mf_take(&next, dim);
     run->scratch = next;
     memset(run->theta, 0, (size_t)((char *)next - (char *)run->theta));
     memcpy(run->dimension, spec->dimension, dim * sizeof *run->dimension);
@@ -124,7 +113,7 @@ static void chi_squares(const noisy *run, double q, size_t c, uint64_t draw, siz
     double normal[CHUNK];
     if (q > SQUARES_MAX) {
         for (size_t i = 0; i < n; ++i)
-            square[i] = chi_square(q, run->spec.seed, c, run->k * run->spec.J + first + i);
+            square[i] = chi_square(q, run->spec.seed, c, run->flow.steps * run->spec.J + first + i);
         return;
     }
     memset(square, 0, n * sizeof *square);
@@ -168,7 +157,7 @@ static void step_chunk(void *context, size_t chunk) {
     const noisy *run = work->run;
     size_t J = run->spec.J, first = chunk * CHUNK, n = J - first < CHUNK ? J - first : CHUNK;
     double h = work->h, spread = sqrt(4 * h / run->spec.beta), normal[CHUNK], square[CHUNK];
-    uint64_t draw = run->k * chunks_of(J) + chunk;
+    uint64_t draw = run->flow.steps * chunks_of(J) + chunk;
     for (size_t c = 0; c < run->spec.potential->dim; ++c) {
         const double *theta = run->theta + c * J + first, *grad = run->grad + c * J + first;
         double *to = work->to + c * J + first, p = run->dimension[c];
@@ -193,7 +182,7 @@ static void step(noisy *run, double h, double *to) {
 }
 
 static mf_status look(noisy *run, mf_error *err) {
-    double part = run->clock - (double)run->k * run->spec.step;
+    double part = run->flow.clock - (double)run->flow.steps * run->spec.step;
     mf_status status = run->seen ? MF_OK : refresh(run, err);
     if (run->seen || status < 0)
         return status;
@@ -219,7 +208,7 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
     noisy *run = run_of(flow);
     double h = run->spec.step;
     mf_status status = MF_OK;
-    while ((double)(run->k + 1) * h <= goal * (1 + 1e-14) && steps-- > 0) {
+    while ((double)(run->flow.steps + 1) * h <= goal * (1 + 1e-14) && steps-- > 0) {
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
         if ((status = refresh(run, err)) < 0)
@@ -228,36 +217,23 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
         run->seen = 0;
         if (!is_finite(run->view, run->size))
             return mf_fail(err, MF_EDIVERGED,
-                           "diverged at clock int xi = %g: the step %g is too long", run->clock, h);
+                           "diverged at clock int xi = %g: the step %g is too long",
+                           run->flow.clock, h);
         double *keep = run->theta;
         run->theta = run->view;
         run->view = keep;
-        run->clock = (double)++run->k * h;
+        run->flow.clock = (double)++run->flow.steps * h;
         run->ready = 0;
     }
-    if (run->clock < goal && (double)(run->k + 1) * h > goal * (1 + 1e-14)) {
-        run->clock = goal;
+    if (run->flow.clock < goal && (double)(run->flow.steps + 1) * h > goal * (1 + 1e-14)) {
+        run->flow.clock = goal;
         run->seen = 0;
-    } else if (fabs(run->clock - goal) <= 1e-14 * goal)
-        run->clock = goal;
+    } else if (fabs(run->flow.clock - goal) <= 1e-14 * goal)
+        run->flow.clock = goal;
     return look(run, err);
 }
 
 /* ---- what is seen from outside ------------------------------------------------------------- */
-
-static double clock_of(const mf_flow *flow) {
-    return const_run_of(flow)->clock;
-}
-
-static uint64_t steps_of(const mf_flow *flow) {
-    return const_run_of(flow)->k;
-}
-
-/* The step's: of weak order 1, not known in advance. */
-static double error_of(const mf_flow *flow) {
-    (void)flow;
-    return NAN;
-}
 
 static mf_status risk(mf_flow *flow, double *out, mf_error *err) {
     noisy *run = run_of(flow);
@@ -272,9 +248,39 @@ static mf_measure measure(const mf_flow *flow) {
     return law_of(run, run->seen ? run->view : run->theta);
 }
 
-static const mf_flow_ops ops = {.advance = advance,
-                                .clock = clock_of,
-                                .steps = steps_of,
+/* ---- files ------------------------------------------------------------------------------------- */
+
+static bool is_between(const noisy *run) {
+    return run->flow.clock > (double)run->flow.steps * run->spec.step;
+}
+
+/* Between two steps the state is what lies before the law that is seen. */
+static void save(const mf_flow *flow, mf_fields_writer *to) {
+    const noisy *run = const_run_of(flow);
+    if (is_between(run))
+        mf_fields_doubles(to, "state", run->size, run->theta);
+}
+
+static mf_status load(mf_flow *flow, mf_fields *from, mf_error *err) {
+    noisy *run = run_of(flow);
+    double h = run->spec.step, whole = (double)flow->steps * h;
+    mf_fields_require(from, "clock",
+                      flow->clock >= whole * (1 - 1e-13) &&
+                              flow->clock <= (whole + h) * (1 + 1e-13));
+    const double *state = is_between(run) ? mf_fields_find(from, "state", run->size, 1) : NULL;
+    mf_measure law = law_of(run, state);
+    if (from->status >= 0 && state && mf_measure_check(&law, err) < 0)
+        mf_fields_require(from, "state", false);
+    if (from->status < 0)
+        return from->status;
+    if (state)
+        memcpy(run->theta, state, run->size * sizeof *state);
+    return look(run, err);
+}
+
+static const mf_flow_ops ops = {.name = "noisy",
+                                .advance = advance,
                                 .risk = risk,
-                                .error = error_of,
-                                .measure = measure};
+                                .measure = measure,
+                                .save = save,
+                                .load = load};

@@ -1,6 +1,7 @@
 /* particles.c: Dormand-Prince and Chebyshev steps of interacting particles, walls at radius 0. */
 #include "particles.h"
 
+#include "core/base/block.h"
 #include "core/base/parallel.h"
 #include "rkc.h"
 
@@ -8,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { STAGES = 7, CHUNK = 8192, LINE = 8, PATIENCE = 15, RHO_AGE = 25 };
+enum { STAGES = 7, CHUNK = 8192, PATIENCE = 15, RHO_AGE = 25 };
 
 /* Of one step at most this power of e for a perturbation of one particle. */
 static const double GROWTH = 0.1;
@@ -16,14 +17,11 @@ static const double GROWTH = 0.1;
 typedef struct {
     mf_flow flow;
     mf_particles_spec spec;
-    size_t size;  /* dim * J                                        */
-    double clock; /* tau                                            */
-    double h;     /* next step to try; 0: not yet chosen            */
-    double span;  /* length of the latest step while eff holds the state before it and k its
+    size_t size;    /* dim * J                                        */
+    double h;       /* next step to try; 0: not yet chosen            */
+    double span;    /* length of the latest step while eff holds the state before it and k its
                      velocities; else 0 */
-    double error;
-    uint64_t steps;
-    int stabilised;              /* steps are Chebyshev's                           */
+    int stabilised; /* steps are Chebyshev's                           */
     int stiff, mild, patience;   /* latest steps that stability bound or did not; how many of the
                                     first kind lead to Chebyshev's steps            */
     int age;                     /* steps since rho was looked at                   */
@@ -43,10 +41,6 @@ typedef struct {
     void *scratch;
 } particles;
 
-static size_t lines(size_t n) {
-    return (n + LINE - 1) / LINE * LINE;
-}
-
 static size_t chunks_of(size_t n) {
     return (n + CHUNK - 1) / CHUNK;
 }
@@ -55,11 +49,11 @@ size_t mf_particles_bytes(const mf_particles_spec *spec) {
     size_t dim = spec->potential->dim, rank = spec->potential->rank;
     if (spec->J > SIZE_MAX / 64 / (dim + 1) / (STAGES + 8))
         return 0;
-    size_t size = lines(dim * spec->J);
-    size_t noise = spec->eps > 0 ? size + lines(dim) : 0;
-    size_t numbers = noise + size * (STAGES + 4) + lines(spec->J) + 3 * lines(rank) +
-                     lines(chunks_of(size)) + size / LINE;
-    return lines(sizeof(particles)) + numbers * sizeof(double) +
+    size_t size = mf_lines(dim * spec->J);
+    size_t noise = spec->eps > 0 ? size + mf_lines(dim) : 0;
+    size_t numbers = noise + size * (STAGES + 4) + mf_lines(spec->J) + 3 * mf_lines(rank) +
+                     mf_lines(chunks_of(size)) + size / 8;
+    return mf_lines(sizeof(particles)) + numbers * sizeof(double) +
            mf_potential_scratch(spec->potential, spec->J) + 64;
 }
 
@@ -67,26 +61,26 @@ static const mf_flow_ops ops;
 
 mf_flow *mf_particles_init(void *mem, const mf_particles_spec *spec) {
     particles *run = mem;
-    size_t size = spec->potential->dim * spec->J, padded = lines(size);
-    size_t rank = lines(spec->potential->rank);
-    *run = (particles){.flow = {&ops}, .spec = *spec, .size = size, .patience = PATIENCE};
-    double *next = (double *)(void *)((char *)mem + lines(sizeof *run));
-    run->theta = next, next += padded;
-    run->trial = next, next += padded;
-    run->eff = next, next += padded;
-    run->raw = next, next += padded;
+    size_t size = spec->potential->dim * spec->J, padded = mf_lines(size);
+    size_t rank = mf_lines(spec->potential->rank);
+    *run = (particles){.flow = {.ops = &ops}, .spec = *spec, .size = size, .patience = PATIENCE};
+    double *next = (double *)(void *)((char *)mem + mf_lines(sizeof *run));
+    run->theta = mf_take(&next, padded);
+    run->trial = mf_take(&next, padded);
+    run->eff = mf_take(&next, padded);
+    run->raw = mf_take(&next, padded);
     for (int s = 0; s < STAGES; ++s)
-        run->k[s] = next, next += padded;
-    run->weight = next, next += lines(spec->J);
-    run->m = next, next += rank;
-    run->g = next, next += rank;
-    run->m_between = next, next += rank;
-    run->partial = next, next += lines(chunks_of(padded));
+        run->k[s] = mf_take(&next, padded);
+    run->weight = mf_take(&next, spec->J);
+    run->m = mf_take(&next, rank);
+    run->g = mf_take(&next, rank);
+    run->m_between = mf_take(&next, rank);
+    run->partial = mf_take(&next, chunks_of(padded));
     if (spec->eps > 0) {
-        run->T = next, next += padded;
-        run->directions = next, next += lines(spec->potential->dim);
+        run->T = mf_take(&next, padded);
+        run->directions = mf_take(&next, spec->potential->dim);
     }
-    run->held = (unsigned char *)next, next += padded / LINE;
+    run->held = (unsigned char *)next, next += padded / 8;
     run->scratch = next;
     memset(run->theta, 0, (size_t)((char *)next - (char *)run->theta));
     for (size_t j = 0; j < spec->J; ++j)
@@ -202,7 +196,7 @@ static mf_status stage(particles *run, int s, double h, mf_error *err) {
     static const double C[STAGES] = {0, 1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1, 1};
     double eps = run->spec.eps;
     job work = {run, NULL, s,
-                eps > 0 ? eps * mf_pace_xi(&run->spec.pace, run->clock + C[s] * h) : 0};
+                eps > 0 ? eps * mf_pace_xi(&run->spec.pace, run->flow.clock + C[s] * h) : 0};
     mf_status status = force(run, err);
     if (status >= 0)
         mf_parallel(chunks_of(run->size), velocity_chunk, &work);
@@ -218,7 +212,7 @@ static void error_chunk(void *context, size_t chunk) {
     for (size_t i = chunk * CHUNK; i < chunk_end(run, chunk); ++i) {
         double e = 0, scale = work->count ? 1 + fabs(run->theta[i]) : 1;
         int squared = is_squared(run, i);
-        if ((squared ? run->eff[i] == 0 : run->eff[i] != run->trial[i]) || isinf(run->theta[i]))
+        if ((squared ? run->eff[i] == 0 : run->eff[i] > run->trial[i]) || isinf(run->theta[i]))
             continue; /* absorbed at 0, or at infinity: no error in its place */
         if (squared)  /* of the root */
             scale *= run->theta[i] + run->eff[i];
@@ -271,12 +265,6 @@ static double missed(const particles *run, double h) {
     return worst;
 }
 
-static void swap(double **a, double **b) {
-    double *keep = *a;
-    *a = *b;
-    *b = keep;
-}
-
 /* Takes the trial state over; true if the next step can start from its last stage. The state
  * before and the first velocity stay, in eff and the last k, until the next step begins.   */
 static int accept(particles *run) {
@@ -287,8 +275,8 @@ static int accept(particles *run) {
             (at_wall && !run->held[i] && run->raw[i] < 0))
             smooth = 0; /* a particle reached 0 or may leave it */
     }
-    swap(&run->theta, &run->eff);
-    swap(&run->k[0], &run->k[STAGES - 1]);
+    mf_swap(&run->theta, &run->eff);
+    mf_swap(&run->k[0], &run->k[STAGES - 1]);
     return smooth;
 }
 
@@ -509,7 +497,7 @@ static mf_status try_stages(particles *run, double h, const mf_flag *stop, doubl
     memset(run->k[2], 0, run->size * sizeof *run->k[2]);
     for (int j = 1; j <= s; ++j) {
         mf_parallel(chunks_of(run->size), chebyshev_chunk, &work);
-        swap(&run->k[1], &run->k[2]);
+        mf_swap(&run->k[1], &run->k[2]);
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
         mf_status status = stage(run, j < s ? 3 : STAGES - 1, 0, err);
@@ -554,9 +542,9 @@ static double rescaled(const particles *run, double h, double e) {
 static void take_step(particles *run, double h, double e, double goal, int last) {
     int fixed = run->spec.step > 0, was_stabilised = run->stabilised;
     double next = rescaled(run, h, e);
-    run->error += norm_of_error(run, h, run->estimate, 0);
-    run->clock = last ? goal : run->clock + h;
-    ++run->steps;
+    run->flow.error += norm_of_error(run, h, run->estimate, 0);
+    run->flow.clock = last ? goal : run->flow.clock + h;
+    ++run->flow.steps;
     if (!fixed && !run->spec.plain && !run->stabilised && run->spec.J >= run->spec.potential->dim &&
         is_stiff(run, h)) {
         run->stabilised = 1;
@@ -571,13 +559,13 @@ static void take_step(particles *run, double h, double e, double goal, int last)
 
 /* A step that was not fine: a shorter one next. */
 static mf_status refuse_step(particles *run, double h, double e, double goal, mf_error *err) {
-    double smallest = 16 * DBL_EPSILON * fmax(run->clock, goal * 1e-3);
+    double smallest = 16 * DBL_EPSILON * fmax(run->flow.clock, goal * 1e-3);
     run->h = rescaled(run, h, e);
     run->age = RHO_AGE;
     run->ready = 0; /* m and the velocities belong to the trial state */
     if (run->spec.step > 0 || run->h < smallest)
         return mf_fail(err, MF_EDIVERGED, "diverged at clock int xi = %g: no step is small enough",
-                       run->clock);
+                       run->flow.clock);
     return MF_OK;
 }
 
@@ -585,7 +573,7 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
                          mf_error *err) {
     particles *run = run_of(flow);
     int fixed = run->spec.step > 0;
-    while (run->clock < goal && steps > 0) {
+    while (run->flow.clock < goal && steps > 0) {
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
         mf_status status = refresh(run, err);
@@ -595,7 +583,7 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
             run->h = fixed ? run->spec.step : first_step(run);
         double e = NAN;
         status = run->stabilised ? settle(run, stop, err) : MF_OK;
-        double left = goal - run->clock, h = run->h;
+        double left = goal - run->flow.clock, h = run->h;
         int last = h >= left * (1 - (fixed ? 1e-6 : 1e-12)); /* no step for a clock's rounding */
         if (last)
             h = left;
@@ -618,18 +606,6 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
 }
 
 /* ---- what is seen from outside ------------------------------------------------------------- */
-
-static double clock_of(const mf_flow *flow) {
-    return const_run_of(flow)->clock;
-}
-
-static uint64_t steps_of(const mf_flow *flow) {
-    return const_run_of(flow)->steps;
-}
-
-static double error_of(const mf_flow *flow) {
-    return const_run_of(flow)->error;
-}
 
 static mf_status risk(mf_flow *flow, double *out, mf_error *err) {
     particles *run = run_of(flow);
@@ -702,9 +678,9 @@ static void pace(mf_flow *flow, size_t n, const double *clock, const double *xi)
 static mf_status between(mf_flow *flow, double clock, mf_measure *rho, double *out, mf_error *err) {
     particles *run = run_of(flow);
     const mf_potential *pot = run->spec.potential;
-    if (!(run->span > 0 && clock >= run->clock - run->span && clock <= run->clock))
+    if (!(run->span > 0 && clock >= run->flow.clock - run->span && clock <= run->flow.clock))
         return mf_fail(err, MF_EINVAL, "clock = %g does not lie within the latest step", clock);
-    job work = {run, NULL, 0, 1 - (run->clock - clock) / run->span};
+    job work = {run, NULL, 0, 1 - (run->flow.clock - clock) / run->span};
     mf_parallel(chunks_of(run->size), between_chunk, &work);
     *rho = view(run, run->trial);
     mf_status status = mf_potential_mean(pot, rho, run->m_between, run->scratch, err);
@@ -713,12 +689,94 @@ static mf_status between(mf_flow *flow, double clock, mf_measure *rho, double *o
     return status;
 }
 
-static const mf_flow_ops ops = {.advance = advance,
-                                .clock = clock_of,
-                                .steps = steps_of,
+/* ---- files ------------------------------------------------------------------------------------- */
+
+static int is_finite(const double *x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; ++i)
+        sum += x[i] * 0;
+    return sum == 0;
+}
+
+/* Velocities and mean features are those of the latest step's last stage, and are carried: formed anew
+ * they may differ in their last bits.                                                        */
+static void save(const mf_flow *flow, mf_fields_writer *to) {
+    const particles *run = const_run_of(flow);
+    size_t rank = run->spec.potential->rank, n = 0;
+    int ready = run->ready && is_finite(run->k[0], run->size) && is_finite(run->m, rank);
+    int known = run->stabilised && run->rho > 0 && is_finite(run->k[5], run->size);
+    const struct {
+        const char *name;
+        int value;
+    } numbers[] = {{"ready", ready},    {"stabilised", run->stabilised}, {"stiff", run->stiff},
+                   {"mild", run->mild}, {"patience", run->patience},     {"age", run->age}};
+    mf_fields_double(to, "h", run->h);
+    mf_fields_double(to, "rho", known ? run->rho : 0);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i)
+        mf_fields_integer(to, numbers[i].name, numbers[i].value);
+    if (known) /* the mode that decays fastest, where the search for it goes on */
+        mf_fields_doubles(to, "mode", run->size, run->k[5]);
+    if (!ready)
+        return;
+    mf_fields_doubles(to, "velocity", run->size, run->k[0]);
+    mf_fields_doubles(to, "m", rank, run->m);
+    for (size_t i = 0; i < run->size; ++i)
+        n += run->held[i];
+    double *held = mf_fields_room(to, "held", n, 1);
+    for (size_t i = 0, at = 0; held && i < run->size; ++i)
+        if (run->held[i])
+            held[at++] = (double)i;
+}
+
+static void load_held(particles *run, mf_fields *from) {
+    size_t n;
+    const double *held = mf_fields_list(from, "held", 0, run->size, &n);
+    for (size_t at = 0; at < n; ++at) {
+        size_t i = held[at] >= 0 && held[at] < (double)run->size ? (size_t)held[at] : run->size;
+        int fine = i < run->size && !run->held[i] && run->theta[i] == 0 && is_radius(run, i) &&
+                   !is_squared(run, i);
+        mf_fields_require(from, "held", fine);
+        if (fine)
+            run->held[i] = 1;
+    }
+}
+
+static mf_status load(mf_flow *flow, mf_fields *from, mf_error *err) {
+    particles *run = run_of(flow);
+    size_t rank = run->spec.potential->rank;
+    (void)err;
+    run->h = mf_fields_number(from, "h", 0, HUGE_VAL);
+    run->rho = mf_fields_number(from, "rho", 0, HUGE_VAL);
+    run->stabilised = mf_fields_flag(from, "stabilised");
+    run->stiff = (int)mf_fields_count(from, "stiff", 0, 1 << 30);
+    run->mild = (int)mf_fields_count(from, "mild", 0, 1 << 30);
+    run->patience = (int)mf_fields_count(from, "patience", PATIENCE, PATIENCE << 9);
+    run->age = (int)mf_fields_count(from, "age", 0, 1 << 30);
+    int ready = mf_fields_flag(from, "ready");
+    const double *mode = run->rho > 0 ? mf_fields_find(from, "mode", run->size, 1) : NULL;
+    const double *velocity = ready ? mf_fields_find(from, "velocity", run->size, 1) : NULL;
+    const double *m = ready ? mf_fields_find(from, "m", rank, 1) : NULL;
+    if (ready)
+        load_held(run, from);
+    mf_fields_require(from, "stabilised", !(run->stabilised && run->spec.plain));
+    if (from->status < 0)
+        return from->status;
+    if (mode)
+        memcpy(run->k[5], mode, run->size * sizeof *mode);
+    if (ready) {
+        memcpy(run->k[0], velocity, run->size * sizeof *velocity);
+        memcpy(run->m, m, rank * sizeof *m);
+    }
+    run->ready = ready;
+    return MF_OK;
+}
+
+static const mf_flow_ops ops = {.name = "particles",
+                                .advance = advance,
                                 .risk = risk,
                                 .dissipation = dissipation,
-                                .error = error_of,
                                 .measure = measure,
                                 .pace = pace,
-                                .between = between};
+                                .between = between,
+                                .save = save,
+                                .load = load};

@@ -1,6 +1,8 @@
 /* point_mass.c: the Hessian of Psi at a point mass, and what its eigenvalues say. */
 #include "point_mass.h"
 
+#include "core/base/block.h"
+
 #include <float.h>
 #include <gsl/gsl_eigen.h>
 #include <gsl/gsl_errno.h>
@@ -9,7 +11,7 @@
 #include <string.h>
 
 /* Differences at LEVELS steps, COLUMNS coordinates at a time: a batch of points for `field`. */
-enum { LEVELS = 8, COLUMNS = 16, BATCH = 2 * LEVELS * COLUMNS, LINE = 8 };
+enum { LEVELS = 8, COLUMNS = 16, BATCH = 2 * LEVELS * COLUMNS };
 
 static const double FIRST_STEP = 0.0625; /* relative to 1 + |theta_c| */
 
@@ -33,10 +35,6 @@ typedef struct {
     void *scratch;
 } hessian;
 
-static size_t lines(size_t n) {
-    return (n + LINE - 1) / LINE * LINE;
-}
-
 static size_t points_of(size_t atoms) {
     return atoms > BATCH ? atoms : BATCH;
 }
@@ -45,8 +43,8 @@ size_t mf_point_mass_bytes(const mf_potential *pot, size_t atoms) {
     size_t dim = pot->dim, points = points_of(atoms);
     if (dim > (size_t)1 << 24 || points > SIZE_MAX / 64 / (dim + 1))
         return 0;
-    size_t numbers = 2 * lines(dim) + 3 * lines(dim * dim) + lines(pot->rank) +
-                     2 * lines(dim * points) + lines(dim) / LINE + LINE;
+    size_t numbers = 2 * mf_lines(dim) + 3 * mf_lines(dim * dim) + mf_lines(pot->rank) +
+                     2 * mf_lines(dim * points) + mf_lines(dim) / 8 + 8;
     return numbers * sizeof(double) + mf_potential_scratch(pot, points);
 }
 
@@ -54,15 +52,15 @@ static hessian place(const mf_potential *pot, const double *theta, size_t atoms,
     size_t dim = pot->dim, points = points_of(atoms);
     hessian h = {.pot = pot, .theta = theta};
     double *next = mem;
-    h.gradient = next, next += lines(dim);
-    h.eigenvalues = next, next += lines(dim);
-    h.hessian = next, next += lines(dim * dim);
-    h.work = next, next += lines(dim * dim);
-    h.errors = next, next += lines(dim * dim);
-    h.g = next, next += lines(pot->rank);
-    h.points = next, next += lines(dim * points);
-    h.grads = next, next += lines(dim * points);
-    h.free = (unsigned char *)next, next += lines(lines(dim) / LINE);
+    h.gradient = mf_take(&next, dim);
+    h.eigenvalues = mf_take(&next, dim);
+    h.hessian = mf_take(&next, dim * dim);
+    h.work = mf_take(&next, dim * dim);
+    h.errors = mf_take(&next, dim * dim);
+    h.g = mf_take(&next, pot->rank);
+    h.points = mf_take(&next, dim * points);
+    h.grads = mf_take(&next, dim * points);
+    h.free = (unsigned char *)next, next += mf_lines(mf_lines(dim) / 8);
     h.scratch = next;
     memset(mem, 0, (size_t)((char *)next - (char *)mem));
     return h;

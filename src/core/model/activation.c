@@ -18,6 +18,15 @@
 #include <math.h>
 #include <string.h>
 
+const char *const mf_activation_names[] = {[MF_ACT_PIECEWISE] = "piecewise",
+                                           [MF_ACT_TANH] = "tanh",
+                                           [MF_ACT_ERF] = "erf",
+                                           [MF_ACT_SIGMOID] = "sigmoid",
+                                           [MF_ACT_SOFTPLUS] = "softplus",
+                                           [MF_ACT_POLYNOMIAL] = "polynomial",
+                                           [MF_ACT_TABLE] = "table",
+                                           [MF_ACT_TABLE + 1] = NULL};
+
 enum { NODES = 20 };          /* of the Gauss-Legendre rule                                    */
 static const double far = 13; /* p_k(x) < 1e-18 beyond, for every k                           */
 

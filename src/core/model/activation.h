@@ -22,6 +22,8 @@ typedef enum {
     MF_ACT_TABLE       /* piecewise polynomial */
 } mf_activation_kind;
 
+extern const char *const mf_activation_names[]; /* by kind; ends with NULL */
+
 typedef struct mf_activation_table mf_activation_table;
 
 /* ReLU is the piecewise function with one knot (0, 0) and slope_right 1. */

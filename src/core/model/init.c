@@ -6,6 +6,8 @@
 #include <gsl/gsl_sf_log.h>
 #include <math.h>
 
+const char *const mf_neuron_names[] = {"plain", "affine", NULL};
+
 const mf_init_ops mf_init_custom = {.name = "custom"};
 
 /* The subspace across, of dimension d - k. */

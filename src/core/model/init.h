@@ -9,6 +9,10 @@
 
 #include <stdbool.h>
 
+/* What a neuron is: sigma(<w, x>), or a sigma(<w, x> + b). */
+typedef enum { MF_NEURON_PLAIN, MF_NEURON_AFFINE } mf_neuron;
+extern const char *const mf_neuron_names[]; /* in that order; ends with NULL */
+
 typedef struct mf_init_ops mf_init_ops;
 
 typedef struct {

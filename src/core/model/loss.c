@@ -6,6 +6,9 @@
 #include <math.h>
 #include <string.h>
 
+const char *const mf_loss_names[] = {"square", "logistic", "huber", "hinge", "custom", NULL};
+const char *const mf_loss_form_names[] = {"residual", "margin", "labels", NULL};
+
 enum { TERMS = MF_TABLE_DEGREE + 1, LOOKS = 65 };
 
 /* l and its derivatives in f; each may be NULL. */

@@ -24,6 +24,8 @@ typedef enum {
     MF_LOSS_CUSTOM
 } mf_loss_kind;
 
+extern const char *const mf_loss_names[]; /* by kind; ends with NULL */
+
 typedef struct mf_loss_table mf_loss_table;
 
 typedef struct {
@@ -67,6 +69,8 @@ typedef enum {
     MF_LOSS_OF_MARGIN,   /* l(y, f) = l(1, y f): one part, in u = y f      */
     MF_LOSS_OF_LABEL     /* l(label, f) for a few labels: a part each, u = f */
 } mf_loss_form;
+
+extern const char *const mf_loss_form_names[]; /* by form; ends with NULL */
 
 /* phi' of one part as the panels of an activation's table; phi by integration from phi(0). */
 typedef struct {

@@ -3,6 +3,23 @@
 
 #include <math.h>
 
+const char *const mf_schedule_names[] = {[MF_SCHEDULE_CONSTANT] = "constant",
+                                         [MF_SCHEDULE_POWER] = "power",
+                                         [MF_SCHEDULE_CUSTOM] = "custom",
+                                         [MF_SCHEDULE_CUSTOM + 1] = NULL};
+
+void mf_schedule_save(const mf_schedule *xi, mf_fields_writer *to) {
+    mf_fields_text(to, "xi", mf_schedule_names[xi->kind]);
+    mf_fields_double(to, "xi value", xi->value);
+    mf_fields_double(to, "xi power", xi->power);
+}
+
+void mf_schedule_load(mf_schedule *xi, mf_fields *from) {
+    xi->kind = (mf_schedule_kind)mf_fields_choice(from, "xi", mf_schedule_names);
+    xi->value = mf_fields_number(from, "xi value", 0x1p-1074, 0x1p1023);
+    xi->power = mf_fields_number(from, "xi power", -1 + 0x1p-53, 0x1p1023);
+}
+
 double mf_schedule_xi(const mf_schedule *xi, double t) {
     if (xi->kind == MF_SCHEDULE_CUSTOM)
         return NAN;

@@ -5,6 +5,8 @@
 #ifndef MF_SCHEDULE_H
 #define MF_SCHEDULE_H
 
+#include "core/base/fields.h"
+
 #include <stddef.h>
 
 typedef enum {
@@ -18,6 +20,12 @@ typedef struct {
     double value; /* > 0 */
     double power; /* > -1: the clock must be finite */
 } mf_schedule;
+
+extern const char *const mf_schedule_names[]; /* by kind; ends with NULL */
+
+/* As fields "xi", "xi value", "xi power" of a checkpoint. */
+void mf_schedule_save(const mf_schedule *, mf_fields_writer *);
+void mf_schedule_load(mf_schedule *, mf_fields *);
 
 /* xi(t), t >= 0; +inf at t = 0 for a negative power. NaN for MF_SCHEDULE_CUSTOM. */
 double mf_schedule_xi(const mf_schedule *, double t);

@@ -19,22 +19,6 @@ _Static_assert(sizeof(mf_activation) == 24 + (2 * MF_KNOTS_MAX + 2) * sizeof(dou
                        sizeof(mf_loss_part) == 7 * sizeof(double),
                "what a checkpoint holds has changed");
 
-static const char *const neurons[] = {"plain", "affine", NULL};
-static const char *const algorithms[] = {"auto", "plain", "blocked", NULL};
-static const char *const precisions[] = {"double", "single", NULL};
-static const char *const schedules[] = {"constant", "power", "custom", NULL};
-static const char *const activations[] = {[MF_ACT_PIECEWISE] = "piecewise",
-                                          [MF_ACT_TANH] = "tanh",
-                                          [MF_ACT_ERF] = "erf",
-                                          [MF_ACT_SIGMOID] = "sigmoid",
-                                          [MF_ACT_SOFTPLUS] = "softplus",
-                                          [MF_ACT_POLYNOMIAL] = "polynomial",
-                                          [MF_ACT_TABLE] = "table",
-                                          [MF_ACT_TABLE + 1] = NULL};
-
-static const char *const losses[] = {"square", "logistic", "huber", "hinge", "custom", NULL};
-static const char *const loss_forms[] = {"residual", "margin", "labels", NULL};
-
 static const char what[] = "mf.sgd";
 
 enum { PART = 7 }; /* numbers of a part of a custom loss */
@@ -43,7 +27,7 @@ enum { PART = 7 }; /* numbers of a part of a custom loss */
 
 static void write_activation(mf_fields_writer *to, const mf_activation *sigma) {
     const double slopes[] = {sigma->slope_left, sigma->slope_right};
-    mf_fields_text(to, "sigma", activations[sigma->kind]);
+    mf_fields_text(to, "sigma", mf_activation_names[sigma->kind]);
     if (sigma->kind == MF_ACT_PIECEWISE) {
         mf_fields_doubles(to, "sigma t", sigma->knots, sigma->t);
         mf_fields_doubles(to, "sigma s", sigma->knots, sigma->s);
@@ -66,12 +50,12 @@ static void write_activation(mf_fields_writer *to, const mf_activation *sigma) {
 }
 
 static void write_loss(mf_fields_writer *to, const mf_loss *loss) {
-    mf_fields_text(to, "loss", losses[loss->kind]);
+    mf_fields_text(to, "loss", mf_loss_names[loss->kind]);
     mf_fields_double(to, "loss parameter", loss->parameter);
     if (loss->kind != MF_LOSS_CUSTOM)
         return;
     const mf_loss_table *table = loss->table;
-    mf_fields_text(to, "loss form", loss_forms[table->form]);
+    mf_fields_text(to, "loss form", mf_loss_form_names[table->form]);
     mf_fields_double(to, "loss error", table->error);
     double *row = mf_fields_room(to, "loss parts", table->parts * PART, 1);
     for (size_t i = 0; row && i < table->parts; ++i, row += PART) {
@@ -94,22 +78,20 @@ static void write_spec(mf_fields_writer *to, const mf_sgd_spec *spec) {
     mf_fields_doubles(to, "law numbers", spec->law.numbers, spec->law.number);
     write_activation(to, &spec->sigma);
     write_loss(to, &spec->loss);
-    mf_fields_text(to, "neuron", neurons[spec->neuron]);
+    mf_fields_text(to, "neuron", mf_neuron_names[spec->neuron]);
     mf_fields_integer(to, "fix_a", spec->fix_a);
     mf_fields_integer(to, "fix_b", spec->fix_b);
     mf_fields_integer(to, "N", (int64_t)spec->N);
     mf_fields_integer(to, "batch", (int64_t)spec->batch);
     mf_fields_double(to, "eps", spec->eps);
-    mf_fields_text(to, "xi", schedules[spec->xi.kind]);
-    mf_fields_double(to, "xi value", spec->xi.value);
-    mf_fields_double(to, "xi power", spec->xi.power);
+    mf_schedule_save(&spec->xi, to);
     mf_fields_integer(to, "seed", (int64_t)spec->seed);
     mf_fields_double(to, "beta", spec->beta);
     mf_fields_double(to, "lambda", spec->lambda);
     mf_fields_double(to, "noise factor", spec->noise_factor);
-    mf_fields_text(to, "algorithm", algorithms[spec->algorithm]);
+    mf_fields_text(to, "algorithm", mf_sgd_algorithm_names[spec->algorithm]);
     mf_fields_integer(to, "block", (int64_t)spec->block);
-    mf_fields_text(to, "precision", precisions[spec->precision]);
+    mf_fields_text(to, "precision", mf_precision_names[spec->precision]);
 }
 
 /* w (and b, the last row) by coordinates, and a, at the start of the block. */
@@ -227,7 +209,7 @@ static bool read_parts(mf_fields *from, mf_loss_table *table) {
 /* As with an activation, the table is copied to `room`. */
 static void read_loss_table(mf_fields *from, mf_loss *loss, mf_loss_table *room) {
     loss->table = room;
-    room->form = (mf_loss_form)mf_fields_choice(from, "loss form", loss_forms);
+    room->form = (mf_loss_form)mf_fields_choice(from, "loss form", mf_loss_form_names);
     room->error = mf_fields_number(from, "loss error", 0, HUGE_VAL);
     if (!read_parts(from, room))
         return;
@@ -244,7 +226,7 @@ static void read_loss_table(mf_fields *from, mf_loss *loss, mf_loss_table *room)
 }
 
 static void read_loss(mf_fields *from, mf_loss *loss, mf_loss_table *room) {
-    loss->kind = (mf_loss_kind)mf_fields_choice(from, "loss", losses);
+    loss->kind = (mf_loss_kind)mf_fields_choice(from, "loss", mf_loss_names);
     bool one = loss->kind == MF_LOSS_HUBER || loss->kind == MF_LOSS_HINGE;
     loss->parameter = mf_fields_number(from, "loss parameter", one ? 0x1p-1074 : 0, 0x1p1023);
     if (loss->kind == MF_LOSS_CUSTOM)
@@ -257,7 +239,7 @@ static void read_spec(mf_fields *from, mf_sgd_spec *spec, rooms room) {
     law->d = (size_t)mf_fields_count(from, "d", 1, INT32_MAX);
     law->number = mf_fields_list(from, "law numbers", 0, SIZE_MAX, &law->numbers);
     mf_fields_require(from, "law", law->number && mf_law_is_valid(law));
-    spec->sigma.kind = (mf_activation_kind)mf_fields_choice(from, "sigma", activations);
+    spec->sigma.kind = (mf_activation_kind)mf_fields_choice(from, "sigma", mf_activation_names);
     if (spec->sigma.kind == MF_ACT_PIECEWISE)
         read_piecewise(from, &spec->sigma);
     if (spec->sigma.kind == MF_ACT_POLYNOMIAL)
@@ -265,23 +247,21 @@ static void read_spec(mf_fields *from, mf_sgd_spec *spec, rooms room) {
     if (spec->sigma.kind == MF_ACT_TABLE)
         read_table(from, &spec->sigma, room.sigma);
     read_loss(from, &spec->loss, room.loss);
-    spec->neuron = (mf_neuron)mf_fields_choice(from, "neuron", neurons);
+    spec->neuron = (mf_neuron)mf_fields_choice(from, "neuron", mf_neuron_names);
     spec->fix_a = mf_fields_flag(from, "fix_a");
     spec->fix_b = mf_fields_flag(from, "fix_b");
     spec->N = (size_t)mf_fields_count(from, "N", 1, 1000000000);
     spec->batch = (size_t)mf_fields_count(from, "batch", 1, 1000000);
     spec->eps = mf_fields_number(from, "eps", 0x1p-1074, 0x1p1023);
-    spec->xi.kind = (mf_schedule_kind)mf_fields_choice(from, "xi", schedules);
-    spec->xi.value = mf_fields_number(from, "xi value", 0x1p-1074, 0x1p1023);
-    spec->xi.power = mf_fields_number(from, "xi power", -1 + 0x1p-53, 0x1p1023);
+    mf_schedule_load(&spec->xi, from);
     spec->seed = (uint64_t)mf_fields_count(from, "seed", INT64_MIN, INT64_MAX);
     spec->beta = mf_fields_number(from, "beta", 0x1p-1074, HUGE_VAL);
     spec->lambda = mf_fields_number(from, "lambda", 0, 0x1p1023);
     spec->noise_factor = mf_fields_number(from, "noise factor", 2, 4);
     mf_fields_require(from, "noise factor", spec->noise_factor == 2 || spec->noise_factor == 4);
-    spec->algorithm = (mf_sgd_algorithm)mf_fields_choice(from, "algorithm", algorithms);
+    spec->algorithm = (mf_sgd_algorithm)mf_fields_choice(from, "algorithm", mf_sgd_algorithm_names);
     spec->block = (size_t)mf_fields_count(from, "block", 1, 1000000);
-    spec->precision = (mf_precision)mf_fields_choice(from, "precision", precisions);
+    spec->precision = (mf_precision)mf_fields_choice(from, "precision", mf_precision_names);
 }
 
 /* What a plan would make of it must be what it is. */

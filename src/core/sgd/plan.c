@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+const char *const mf_sgd_algorithm_names[] = {"auto", "plain", "blocked", NULL};
+const char *const mf_precision_names[] = {"double", "single", NULL};
+
 bool mf_sgd_is_noisy(const mf_sgd_spec *spec) {
     return isfinite(spec->beta) || spec->lambda > 0;
 }

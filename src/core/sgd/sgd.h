@@ -25,14 +25,17 @@
 
 #include "core/model/activation.h"
 #include "core/model/distribution.h"
+#include "core/model/init.h"
 #include "core/model/loss.h"
 #include "core/model/schedule.h"
 
 #include <stdbool.h>
 
-typedef enum { MF_NEURON_PLAIN, MF_NEURON_AFFINE } mf_neuron;
 typedef enum { MF_SGD_AUTO, MF_SGD_PLAIN, MF_SGD_BLOCKED } mf_sgd_algorithm;
 typedef enum { MF_DOUBLE, MF_SINGLE } mf_precision;
+
+/* Their names, in that order; each list ends with NULL. */
+extern const char *const mf_sgd_algorithm_names[], *const mf_precision_names[];
 
 enum { MF_SGD_BLOCK_MAX = 240 };
 

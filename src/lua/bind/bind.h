@@ -199,6 +199,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(fluctuations)                                                                                \
     X(grid)                                                                                        \
     X(jko)                                                                                         \
+    X(saved)                                                                                       \
     X(sgd)                                                                                         \
     X(optimum)                                                                                     \
     X(gibbs)                                                                                       \

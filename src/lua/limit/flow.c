@@ -19,22 +19,22 @@ mfl_flow *mfl_flow_new(lua_State *L, const char *where, const mfl_class *class, 
     return box;
 }
 
-static mfl_flow *check_flow(lua_State *L) {
+static mfl_flow *check_any(lua_State *L, int arg) {
     static const char *const classes[] = MFL_FLOW_CLASSES;
     for (size_t i = 0; classes[i]; ++i) {
-        mfl_flow *box = mfl_test(L, 1, classes[i]);
+        mfl_flow *box = mfl_test(L, arg, classes[i]);
         if (!box)
             continue;
-        luaL_argcheck(L, box->flow && mfl_potential_lives(box->potential), 1,
+        luaL_argcheck(L, box->flow && mfl_potential_lives(box->potential), arg,
                       "this solver has lost its potential to the garbage collector");
         return box;
     }
-    luaL_typeerror(L, 1, "mf.pde solver");
+    luaL_typeerror(L, arg, "mf.pde solver");
     return NULL;
 }
 
-static mfl_flow *check_idle(lua_State *L) {
-    mfl_flow *box = check_flow(L);
+mfl_flow *mfl_flow_check(lua_State *L, int arg) {
+    mfl_flow *box = check_any(L, arg);
     mfl_check_idle(L, "mf.pde solver", box->busy);
     return box;
 }
@@ -100,7 +100,7 @@ static journey set_out(lua_State *L, const char *where, mfl_flow *box, double t)
     lua_remove(L, -2);
     journey j = {.box = box, .xi = lua_gettop(L), .from = box->t, .t = t};
     j.schedule = mfl_check(L, j.xi, MFL_SCHEDULE);
-    j.start = box->flow->ops->clock(box->flow);
+    j.start = box->flow->clock;
     mfl_flow_pace(L, box, 1, j.xi, t);
     j.task = mfl_task_push(L, "pde", j.from, t);
     mfl_task_hold(j.task, &box->busy);
@@ -113,7 +113,7 @@ static bool go(lua_State *L, const char *where, journey *j, double goal, uint64_
     mf_flow *flow = j->box->flow;
     mf_error err = {MF_OK, ""};
     mf_status status = flow->ops->advance(flow, goal, steps, mfl_stop(), &err);
-    double clock = flow->ops->clock(flow);
+    double clock = flow->clock;
     j->box->t = clock >= j->goal ? j->t : time_of(j, clock);
     bool stopped = mfl_task_tick(j->task, j->box->t);
     mfl_status(L, where, status, &err);
@@ -121,7 +121,7 @@ static bool go(lua_State *L, const char *where, journey *j, double goal, uint64_
 }
 
 static void arrive(lua_State *L, const char *where, journey *j) {
-    if (j->box->flow->ops->clock(j->box->flow) >= j->goal)
+    if (j->box->flow->clock >= j->goal)
         j->box->t = j->t;
     mfl_task_end(j->task);
     mfl_task_raise(L, where);
@@ -129,8 +129,8 @@ static void arrive(lua_State *L, const char *where, journey *j) {
 
 int mfl_flow_advance(lua_State *L) {
     const char *where = "pde:advance";
-    journey j = set_out(L, where, check_idle(L), luaL_checknumber(L, 2));
-    while (j.box->flow->ops->clock(j.box->flow) < j.goal && !go(L, where, &j, j.goal, 4))
+    journey j = set_out(L, where, mfl_flow_check(L, 1), luaL_checknumber(L, 2));
+    while (j.box->flow->clock < j.goal && !go(L, where, &j, j.goal, 4))
         ;
     arrive(L, where, &j);
     lua_settop(L, 1);
@@ -149,14 +149,14 @@ void mfl_flow_push_measure(lua_State *L, const mf_measure *m) {
 }
 
 static int flow_measure(lua_State *L) {
-    mf_flow *flow = check_idle(L)->flow;
+    mf_flow *flow = mfl_flow_check(L, 1)->flow;
     mf_measure m = flow->ops->measure(flow);
     mfl_flow_push_measure(L, &m);
     return 1;
 }
 
 static int flow_risk(lua_State *L) {
-    mf_flow *flow = check_idle(L)->flow;
+    mf_flow *flow = mfl_flow_check(L, 1)->flow;
     double risk = NAN;
     mf_error err = {MF_OK, ""};
     mfl_status(L, "pde:risk", flow->ops->risk(flow, &risk, &err), &err);
@@ -166,7 +166,7 @@ static int flow_risk(lua_State *L) {
 
 int mfl_flow_dissipation(lua_State *L) {
     const char *where = "pde:dissipation";
-    mf_flow *flow = check_idle(L)->flow;
+    mf_flow *flow = mfl_flow_check(L, 1)->flow;
     double rate = NAN;
     mf_error err = {MF_OK, ""};
     if (!flow->ops->dissipation)
@@ -177,19 +177,19 @@ int mfl_flow_dissipation(lua_State *L) {
 }
 
 int mfl_flow_t(lua_State *L) {
-    lua_pushnumber(L, check_flow(L)->t);
+    lua_pushnumber(L, check_any(L, 1)->t);
     return 1;
 }
 
 int mfl_flow_clock(lua_State *L) {
-    mf_flow *flow = check_flow(L)->flow;
-    lua_pushnumber(L, flow->ops->clock(flow));
+    mf_flow *flow = check_any(L, 1)->flow;
+    lua_pushnumber(L, flow->clock);
     return 1;
 }
 
 int mfl_flow_error(lua_State *L) {
-    mf_flow *flow = check_flow(L)->flow;
-    double error = flow->ops->error(flow);
+    mf_flow *flow = check_any(L, 1)->flow;
+    double error = flow->ops->error ? flow->ops->error(flow) : flow->error;
     if (isnan(error))
         lua_pushnil(L); /* not known to this solver */
     else
@@ -198,8 +198,8 @@ int mfl_flow_error(lua_State *L) {
 }
 
 int mfl_flow_steps(lua_State *L) {
-    mf_flow *flow = check_flow(L)->flow;
-    lua_pushinteger(L, (lua_Integer)flow->ops->steps(flow));
+    mf_flow *flow = check_any(L, 1)->flow;
+    lua_pushinteger(L, (lua_Integer)flow->steps);
     return 1;
 }
 
@@ -301,12 +301,12 @@ static void pack(lua_State *L, size_t n) {
 static bool visit(lua_State *L, const char *where, journey *j, double clock, mf_measure *rho,
                   double *risk) {
     mf_flow *flow = j->box->flow;
-    while (flow->ops->clock(flow) < clock)
+    while (flow->clock < clock)
         if (go(L, where, j, flow->ops->between ? j->goal : clock, 1))
             return false;
     mf_error err = {MF_OK, ""};
     mf_status status;
-    if (flow->ops->clock(flow) > clock)
+    if (flow->clock > fmax(clock, j->start)) /* a clock of now may be rounded down */
         status = flow->ops->between(flow, clock, rho, risk, &err);
     else {
         *rho = flow->ops->measure(flow);
@@ -318,7 +318,7 @@ static bool visit(lua_State *L, const char *where, journey *j, double clock, mf_
 
 static int flow_trajectory(lua_State *L) {
     const char *where = "pde:trajectory";
-    mfl_flow *box = check_idle(L);
+    mfl_flow *box = mfl_flow_check(L, 1);
     size_t n;
     lua_settop(L, 3);
     check_observables(L, where);
@@ -370,6 +370,11 @@ const mfl_fn mfl_flow_methods[] = {
          "steps to them): with particles the run has the same bits as without observers.",
          NULL},
         {"measure", flow_measure, "pde:measure()", "rho_t, a copy.", NULL},
+        {"save", mfl_flow_save, "pde:save(path)",
+         "Writes the solver to a file, whole or not at all; returns the solver. Loaded and "
+         "advanced, "
+         "it has the bits of one that went on. The potential is not in the file.",
+         NULL},
         {"risk", flow_risk, "pde:risk()", "R(rho_t) of Eq. 5.", NULL},
         {"__risk", flow_risk, NULL, NULL, NULL}, /* cheap: the prompt may show it */
         {"dissipation", mfl_flow_dissipation, "pde:dissipation()",

@@ -30,6 +30,18 @@ void mfl_flow_pace(lua_State *L, mfl_flow *box, int self, int xi, double t_end);
 #define MFL_FLOW_CLASSES                                                                           \
     { MFL_PARTICLES, MFL_GRID, MFL_JKO, NULL }
 
+/* Their constructors, which take the option table at 1, and the rows of its fields. */
+int mfl_particles_new(lua_State *L);
+int mfl_grid_new(lua_State *L);
+int mfl_jko_new(lua_State *L);
+extern const mfl_field mfl_particles_fields[], mfl_grid_fields[], mfl_jko_fields[];
+
+/* The solver at arg, which is not at work. */
+mfl_flow *mfl_flow_check(lua_State *L, int arg);
+
+/* pde:save(path), in saved.c. */
+int mfl_flow_save(lua_State *L);
+
 /* Pushes a copy. */
 void mfl_flow_push_measure(lua_State *L, const mf_measure *m);
 

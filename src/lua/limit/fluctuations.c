@@ -188,7 +188,7 @@ static int fluctuations(lua_State *L) {
     mfl_task *task = mfl_task_push(L, "adjoint", 0, 1);
     mfl_task_hold(task, &q.box->busy);
     double value = observe(L, &q);
-    mf_adjoint_spec spec = {run, q.start->x, q.start->weight, q.box->flow->ops->clock(q.box->flow)};
+    mf_adjoint_spec spec = {run, q.start->x, q.start->weight, q.box->flow->clock};
     mf_status status = mf_adjoint_solve(&spec, q.h, q.grad, mfl_stop(), &err);
     mfl_status(L, WHERE, status, &err);
     mfl_task_tick(task, 1);

@@ -22,7 +22,7 @@ typedef struct {
     mf_grid_spec spec;
 } grid_options;
 
-static const mfl_field grid_fields[] = {
+const mfl_field mfl_grid_fields[] = {
         {"potential", MFL_OBJECT, offsetof(grid_options, potential), .flags = MFL_REQUIRED,
          .aux = MFL_POTENTIAL, .text = "V and U of the model, a radial one"},
         {"init", MFL_OBJECT, offsetof(grid_options, init), .flags = MFL_OPTIONAL, .aux = MFL_INIT,
@@ -168,10 +168,10 @@ static void check_options(lua_State *L, const grid_options *o) {
                             "the drift (d - 1)/(beta r) has no limit");
 }
 
-static int grid_new(lua_State *L) {
+int mfl_grid_new(lua_State *L) {
     grid_options o = {0};
     lua_settop(L, 1);
-    mfl_options(L, WHERE, 1, grid_fields, &o); /* at 2 */
+    mfl_options(L, WHERE, 1, mfl_grid_fields, &o); /* at 2 */
     check_options(L, &o);
     o.spec.potential = *o.potential;
     law start = read_law(L, &o);
@@ -259,11 +259,11 @@ static const mfl_class grid_class = {MFL_GRID,
                                      mfl_flow_methods, grid_properties, NULL};
 
 static const mfl_fn pde_functions[] = {
-        {"grid", grid_new, "mf.pde.grid{potential=, init=, beta=, lambda=, xi=, rmax=, cells=}",
+        {"grid", mfl_grid_new, "mf.pde.grid{potential=, init=, beta=, lambda=, xi=, rmax=, cells=}",
          "A solution of the distributional dynamics with noise, from rho_0, as a density of r = "
          "|w| "
          "on cells. Its fixed point is mf.gibbs's law.",
-         grid_fields},
+         mfl_grid_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
 void mfl_open_grid(lua_State *L) {

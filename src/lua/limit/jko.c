@@ -20,7 +20,7 @@ typedef struct {
     mf_jko_spec spec;
 } jko_options;
 
-static const mfl_field jko_fields[] = {
+const mfl_field mfl_jko_fields[] = {
         {"potential", MFL_OBJECT, offsetof(jko_options, potential), .flags = MFL_REQUIRED,
          .aux = MFL_POTENTIAL, .text = "V and U of the model, in one coordinate"},
         {"init", MFL_OBJECT, offsetof(jko_options, init), .flags = MFL_OPTIONAL, .aux = MFL_INIT,
@@ -73,11 +73,11 @@ static void place(lua_State *L, const jko_options *o, double *x) {
                        ((double)j + 0.5) / (double)J, x[j]);
 }
 
-static int jko_new(lua_State *L) {
+int mfl_jko_new(lua_State *L) {
     jko_options o = {0};
     void *memory;
     lua_settop(L, 1);
-    mfl_options(L, WHERE, 1, jko_fields, &o); /* at 2 */
+    mfl_options(L, WHERE, 1, mfl_jko_fields, &o); /* at 2 */
     check_options(L, &o);
     o.spec.potential = *o.potential;
     lua_getfield(L, 2, "xi");
@@ -103,7 +103,7 @@ static int jko_step(lua_State *L) {
     if (xi->kind == MF_SCHEDULE_CUSTOM)
         return luaL_error(L, "pde:step: option 'xi' is a function, whose clock has no inverse "
                              "here: use pde:advance(t)");
-    double clock = box->flow->ops->clock(box->flow) + (double)n * tau;
+    double clock = box->flow->clock + (double)n * tau;
     lua_settop(L, 1);
     lua_pushnumber(L, n ? mf_schedule_time(xi, clock) : box->t);
     return mfl_flow_advance(L);
@@ -130,9 +130,9 @@ static const mfl_class jko_class = {
         mfl_flow_methods, jko_properties, NULL};
 
 static const mfl_fn pde_functions[] = {
-        {"jko", jko_new, "mf.pde.jko{potential=, init=, tau=, J=, xi=}",
+        {"jko", mfl_jko_new, "mf.pde.jko{potential=, init=, tau=, J=, xi=}",
          "The distributional dynamics of one coordinate by minimising movements (Eq. 10).",
-         jko_fields},
+         mfl_jko_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
 void mfl_open_jko(lua_State *L) {

@@ -26,7 +26,7 @@ typedef struct {
     mf_particles_spec spec;
 } particles_options;
 
-static const mfl_field particles_fields[] = {
+const mfl_field mfl_particles_fields[] = {
         {"potential", MFL_OBJECT, offsetof(particles_options, potential), .flags = MFL_REQUIRED,
          .aux = MFL_POTENTIAL, .text = "V and U of the model"},
         {"init", MFL_OBJECT, offsetof(particles_options, init), .flags = MFL_OPTIONAL,
@@ -170,11 +170,11 @@ static void check_start(lua_State *L, const char *where, const particles_options
                            where);
 }
 
-static int particles_new(lua_State *L) {
+int mfl_particles_new(lua_State *L) {
     const char *where = "mf.pde.particles";
     particles_options o = {0};
     lua_settop(L, 1);
-    mfl_options(L, where, 1, particles_fields, &o); /* at 2 */
+    mfl_options(L, where, 1, mfl_particles_fields, &o); /* at 2 */
     const mf_potential *pot = *o.potential;
     if (!pot)
         return luaL_error(L, "%s: option 'potential' is closed", where);
@@ -245,8 +245,9 @@ static const mfl_class particles_class = {
         mfl_flow_methods, particles_properties, NULL};
 
 static const mfl_fn pde_functions[] = {
-        {"particles", particles_new, "mf.pde.particles{potential=, init=, J=, xi=, tol=}",
-         "A solution of the distributional dynamics from rho_0 by particles.", particles_fields},
+        {"particles", mfl_particles_new, "mf.pde.particles{potential=, init=, J=, xi=, tol=}",
+         "A solution of the distributional dynamics from rho_0 by particles.",
+         mfl_particles_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
 void mfl_open_pde(lua_State *L) {

@@ -8,11 +8,6 @@
 
 static const mfl_class activation_class;
 
-static const char *const kind_names[] = {
-        [MF_ACT_PIECEWISE] = "piecewise",  [MF_ACT_TANH] = "tanh",         [MF_ACT_ERF] = "erf",
-        [MF_ACT_SIGMOID] = "sigmoid",      [MF_ACT_SOFTPLUS] = "softplus", [MF_ACT_TABLE] = "table",
-        [MF_ACT_POLYNOMIAL] = "polynomial"};
-
 /* Pushes an activation; its option table is on top of the stack. */
 static mf_activation *push_activation(lua_State *L, mf_activation value) {
     mf_activation *a = mfl_new(L, &activation_class, sizeof value);
@@ -336,7 +331,8 @@ static int activation_error(lua_State *L) {
 }
 
 static int activation_kind(lua_State *L) {
-    lua_pushstring(L, kind_names[((mf_activation *)mfl_check(L, 1, MFL_ACTIVATION))->kind]);
+    lua_pushstring(L,
+                   mf_activation_names[((mf_activation *)mfl_check(L, 1, MFL_ACTIVATION))->kind]);
     return 1;
 }
 
@@ -390,7 +386,7 @@ static int activation_tostring(lua_State *L) {
         return 1;
     }
     if (a->kind != MF_ACT_PIECEWISE) {
-        lua_pushfstring(L, "mf.activation.%s()", kind_names[a->kind]);
+        lua_pushfstring(L, "mf.activation.%s()", mf_activation_names[a->kind]);
         return 1;
     }
     luaL_Buffer text;

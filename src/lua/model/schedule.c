@@ -49,6 +49,19 @@ static int schedule_custom(lua_State *L) {
     return 1;
 }
 
+void mfl_schedule_push(lua_State *L, const mf_schedule *xi) {
+    bool power = xi->kind == MF_SCHEDULE_POWER;
+    lua_pushcfunction(L, power ? schedule_power : schedule_constant);
+    lua_createtable(L, 0, 2);
+    lua_pushnumber(L, xi->value);
+    lua_setfield(L, -2, "value");
+    if (power) {
+        lua_pushnumber(L, xi->power);
+        lua_setfield(L, -2, "p");
+    }
+    lua_call(L, 1, 1);
+}
+
 mf_schedule *mfl_schedule_option(lua_State *L, const char *where) {
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);

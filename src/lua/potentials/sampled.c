@@ -11,14 +11,12 @@ typedef struct {
     mf_sampled_spec spec;
 } sampled_options;
 
-static const char *const neuron_names[] = {"plain", "affine", NULL};
-
 const mfl_field mfl_sampled_fields[] = {
         {"distribution", MFL_OBJECT, offsetof(sampled_options, law), .flags = MFL_REQUIRED,
          .aux = MFL_DISTRIBUTION, .text = "law of one example (x, y), native or custom"},
         {"activation", MFL_OBJECT, offsetof(sampled_options, activation), .flags = MFL_REQUIRED,
          .aux = "mf.activation", .text = "sigma"},
-        {"neuron", MFL_ENUM, offsetof(sampled_options, neuron), .aux = neuron_names,
+        {"neuron", MFL_ENUM, offsetof(sampled_options, neuron), .aux = mf_neuron_names,
          .text = "plain: theta = w; affine: theta = (w, a, b)"},
         {"samples", MFL_COUNT, offsetof(sampled_options, spec.n), .flags = MFL_REQUIRED, .low = 1,
          .high = 1e9,
@@ -38,7 +36,7 @@ int mfl_potential_sampled(lua_State *L) {
     mfl_options(L, where, 1, mfl_sampled_fields, &o); /* at 2 */
     o.spec.d = o.law->d;
     o.spec.activation = *o.activation;
-    o.spec.affine = o.neuron == 1;
+    o.spec.affine = o.neuron == MF_NEURON_AFFINE;
     if (!o.spec.affine && (o.spec.fix_a || o.spec.fix_b))
         return luaL_error(L, "%s: options 'fix_a' and 'fix_b' are for neuron = 'affine'", where);
     lua_pushvalue(L, 2);

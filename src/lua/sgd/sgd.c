@@ -1,11 +1,10 @@
 /* sgd.c: mf.sgd, one-pass stochastic gradient descent. */
 #include "core/sgd/sgd.h"
 
-#include "core/base/file.h"
-
 #include "core/network/risk.h"
 
 #include "lua/base/array.h"
+#include "lua/base/checkpoint.h"
 #include "lua/bind/bind.h"
 #include "lua/measure/measure.h"
 #include "lua/model/distribution.h"
@@ -13,11 +12,8 @@
 #include "lua/model/loss.h"
 #include "lua/model/schedule.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define MFL_SGD "mf.sgd"
 
@@ -41,10 +37,7 @@ typedef struct {
     mf_sgd_spec spec;
 } sgd_options;
 
-static const char *const neuron_names[] = {"plain", "affine", NULL};
 static const char *const noise_names[] = {"diffusion", "printed", NULL};
-static const char *const algorithm_names[] = {"auto", "plain", "blocked", NULL};
-static const char *const precision_names[] = {"double", "single", NULL};
 
 static const mfl_field sgd_fields[] = {
         {"distribution", MFL_OBJECT, offsetof(sgd_options, law), .flags = MFL_REQUIRED,
@@ -55,7 +48,7 @@ static const mfl_field sgd_fields[] = {
          .text = "loss l(y, yhat), an mf.loss; default: the square. -1/2 dl/dyhat takes the place "
                  "of "
                  "y - yhat in Eq. 3"},
-        {"neuron", MFL_ENUM, offsetof(sgd_options, neuron), .aux = neuron_names,
+        {"neuron", MFL_ENUM, offsetof(sgd_options, neuron), .aux = mf_neuron_names,
          .text = "plain: sigma(<w,x>); affine: a sigma(<w,x> + b) (Eq. 2)"},
         {"N", MFL_COUNT, offsetof(sgd_options, spec.N), .flags = MFL_REQUIRED, .low = 1,
          .high = 1e9, .text = "number of neurons"},
@@ -82,13 +75,13 @@ static const mfl_field sgd_fields[] = {
          .text = "affine neurons: do not train the output weights"},
         {"fix_b", MFL_BOOLEAN, offsetof(sgd_options, spec.fix_b),
          .text = "affine neurons: do not train the offsets"},
-        {"algorithm", MFL_ENUM, offsetof(sgd_options, algorithm), .aux = algorithm_names,
+        {"algorithm", MFL_ENUM, offsetof(sgd_options, algorithm), .aux = mf_sgd_algorithm_names,
          .text = "plain: one step at a time; blocked: the same steps as matrix products; auto: "
                  "blocked unless the law is custom"},
         {"block", MFL_COUNT, offsetof(sgd_options, spec.block), .flags = MFL_OPTIONAL, .low = 1,
          .high = MF_SGD_BLOCK_MAX,
          .text = "samples a block; default by d and N; part of the run's identity (last bits)"},
-        {"precision", MFL_ENUM, offsetof(sgd_options, precision), .aux = precision_names,
+        {"precision", MFL_ENUM, offsetof(sgd_options, precision), .aux = mf_precision_names,
          .text = "of weights and products; sums over neurons and risks are in double in both"},
         MFL_END};
 
@@ -120,7 +113,8 @@ static void read_spec(lua_State *L, const char *where, sgd_options *o) {
     if (o->spec.neuron == MF_NEURON_PLAIN && (o->spec.fix_a || o->spec.fix_b))
         luaL_error(L, "%s: options 'fix_a' and 'fix_b' are for neuron = 'affine'", where);
     mfl_status(L, where, mf_sgd_plan(&o->spec, &err), &err);
-    lua_pushstring(L, algorithm_names[o->spec.algorithm]); /* as resolved: part of the record */
+    lua_pushstring(L,
+                   mf_sgd_algorithm_names[o->spec.algorithm]); /* as resolved: part of the record */
     lua_setfield(L, 2, "algorithm");
     lua_pushinteger(L, (lua_Integer)o->spec.block);
     lua_setfield(L, 2, "block");
@@ -415,51 +409,15 @@ static int sgd_yhat(lua_State *L) {
 
 /* ---- checkpoints -------------------------------------------------------------------------------- */
 
-static int failure(lua_State *L, const char *path, const mf_error *err) {
-    lua_pushnil(L);
-    lua_pushfstring(L, "%s: %s", path, err->text);
-    return 2;
-}
-
 static int sgd_save(lua_State *L) {
     mf_sgd *run = check_run(L);
     const char *path = mfl_path(L, 2);
     size_t size = mf_sgd_packed_bytes(run);
-    mf_error err = {MF_OK, ""};
     double *room = mfl_array_vector(L, size / sizeof(double) + 1)->data;
     mf_sgd_pack(run, room);
-    if (mf_file_replace(path, room, size, &err) < 0)
-        return luaL_error(L, "sgd:save: %s: %s", path, err.text);
+    mfl_checkpoint_write(L, "sgd:save", path, room, size);
     lua_settop(L, 1);
     return 1;
-}
-
-/* Pushes the file's bytes in an array; NULL with err filled if it is not worth reading, which
- * its first bytes say, or cannot be read.                                                   */
-static void *read_file(lua_State *L, const char *path, size_t *size, mf_error *err) {
-    char head[64];
-    struct stat about;
-    FILE *file = NULL;
-    bool there = stat(path, &about) == 0;
-    if (!there || !S_ISREG(about.st_mode) || !(file = fopen(path, "rb"))) {
-        mf_fail(err, MF_EIO, "%s",
-                there && !S_ISREG(about.st_mode) ? "not a regular file" : strerror(errno));
-        return NULL;
-    }
-    size_t n = fread(head, 1, sizeof head, file);
-    fclose(file);
-    *size = (size_t)about.st_size;
-    if (mf_sgd_unpack_look(head, n, *size, err) < 0)
-        return NULL;
-    void *room = mfl_array_vector(L, *size / sizeof(double) + 1)->data;
-    file = fopen(path, "rb"); /* again: no open file while Lua may throw */
-    if (!file || fread(room, 1, *size, file) != *size) {
-        mf_fail(err, MF_EIO, "%s", file ? "cut short while it was read" : strerror(errno));
-        room = NULL;
-    }
-    if (file)
-        fclose(file);
-    return room;
 }
 
 /* The options of a loaded run, as far as they are data: into the table at `index`. */
@@ -470,10 +428,10 @@ static void describe_options(lua_State *L, int index, const mf_sgd_spec *spec) {
     } numbers[] = {{"eps", spec->eps}, {"beta", spec->beta}, {"lambda", spec->lambda}};
     const struct {
         const char *name, *value;
-    } names[] = {{"neuron", neuron_names[spec->neuron]},
+    } names[] = {{"neuron", mf_neuron_names[spec->neuron]},
                  {"noise", noise_names[spec->noise_factor == 2]},
-                 {"algorithm", algorithm_names[spec->algorithm]},
-                 {"precision", precision_names[spec->precision]}};
+                 {"algorithm", mf_sgd_algorithm_names[spec->algorithm]},
+                 {"precision", mf_precision_names[spec->precision]}};
     const struct {
         const char *name;
         uint64_t value;
@@ -537,10 +495,10 @@ static int sgd_load(lua_State *L) {
     lua_getfield(L, 3, "xi");
     const mf_schedule *xi = mfl_schedule_option(L, where);
     lua_setfield(L, 3, "xi");
-    void *data = read_file(L, path, &size, &err);                             /* at 4 */
+    void *data = mfl_checkpoint_read(L, path, MFL_SGD, &size, &err);          /* at 4 */
     void *room = data ? lua_newuserdatauv(L, mf_sgd_unpack_room(), 0) : NULL; /* at 5 */
     if (!data || mf_sgd_unpack_size(data, size, room, &bytes, &err) < 0)
-        return failure(L, path, &err);
+        return mfl_checkpoint_failure(L, path, &err);
     lua_pushvalue(L, 3);
     void *memory = new_box(L, where, bytes, &box); /* at 6 */
     mfl_status(L, where, mf_sgd_unpack(data, size, room, memory, &box->run, &k, &err), &err);
