@@ -21,6 +21,9 @@ local function particles(o)
   o.init, o.J = not o.measure and (o.init or init) or nil, o.J or 60
   return mf.pde.particles(o)
 end
+local function new_grid()
+  return mf.pde.grid { potential = pot, init = init, beta = 40, lambda = 0.5, cells = 60, tol = 1e-4 }
+end
 local function slow(t) return 1 / (1 + t) end
 local far = mf.measure { x = { 0.5, 1, math.huge }, weights = { 0.5, 0.3, 0.2 }, space = "radial" }
 
@@ -31,7 +34,8 @@ local cases = {
     function() return particles { potential = walls, init = mf.init.gaussian { kappa = 0.25 } } end },
   { "atoms at infinity and weights", pot, { 0.1, 1 },
     function() return mf.pde.particles { potential = pot, measure = far } end },
-  { "fixed steps", pot, { 0.07, 0.35 }, function() return particles { potential = pot, step = 0.05, lambda = 0.1 } end },
+  { "fixed steps", pot, { 0.07, 0.35 },
+    function() return particles { potential = pot, step = 0.05, lambda = 0.1 } end },
   { "two radii at rest, Chebyshev's steps", two, { 5, 300, 1000 },
     function() return particles { potential = two, J = 30, tol = 1e-7 } end },
   { "relu", relu, { 0.5, 3 }, function() return particles { potential = relu } end },
@@ -49,10 +53,8 @@ local cases = {
     function() return particles { potential = pot, beta = 5, lambda = 0.5, step = 0.01, seed = 7 } end },
   { "noise at d = inf", limit, { 0.0705 },
     function() return particles { potential = limit, beta = 50, d = 40, step = 0.01 } end },
-  { "grid", pot, { 0, 0.2, 1 },
-    function() return mf.pde.grid { potential = pot, init = init, beta = 40, lambda = 0.5, cells = 60, tol = 1e-4 } end },
-  { "grid at rest", pot, { 1e3 },
-    function() return mf.pde.grid { potential = pot, init = init, beta = 40, lambda = 0.5, cells = 60, tol = 1e-4 } end },
+  { "grid", pot, { 0, 0.2, 1 }, new_grid },
+  { "grid at rest", pot, { 1e3 }, new_grid },
   { "jko", walls, { 0, 0.013 }, function()
     return mf.pde.jko { potential = walls, init = mf.init.gaussian { kappa = 0.25 }, tau = 0.005, J = 20 } end },
 }
@@ -100,7 +102,7 @@ describe("pde:save", function()
     assert.truthy(want.gradient == got.gradient)
     particles { potential = pot, beta = 5 }:save(path)
     loaded = assert(mf.pde.load(path, { potential = pot }))
-    assert.error_matches(function() loaded:fluctuations { observable = "risk" } end, "not with the option 'beta'", 1, true)
+    assert.error_matches(function() loaded:fluctuations { observable = "risk" } end, "the option 'beta'", 1, true)
   end)
 
   it("goes on from wherever an error left the solver", function()
