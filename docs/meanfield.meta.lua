@@ -384,7 +384,7 @@ function class7:risk(rho, N) end
 ---@param rho any
 function class7:self(rho) end
 
----What the noise of SGD's steps adds, in the shape of a gradient: at a radius |P w| the mean over x of (y - yhat)^2 a^2 sigma'(<w,x> + b)^2 <u, x>^2, u a direction of P's space across w, yhat that of rho; a step s adds (p - 1) 4 s^2 times that to the squared radius, p the dimension of the space. 0 at other coordinates.
+---What the noise of SGD's steps adds, in the shape of a gradient. At a radius |P w|: the mean over x of (y - yhat)^2 a^2 sigma'(<w,x> + b)^2 <u, x>^2, u a direction of P's space across w, yhat that of rho; a step s adds (p - 1) 4 s^2 times that to the squared radius, p the dimension of the space. At full weights (sampled): the mean of (y - yhat)^2 a^2 sigma'^2 |P_perp x|^2, P_perp across w, times w/(2 |w|^2), so that 4 s^2 times it adds to |w|^2 what it should and to the direction nothing. 0 at other coordinates.
 ---@param theta any
 ---@param rho any
 function class7:step_noise(theta, rho) end

@@ -4,6 +4,7 @@ local mf = require "meanfield"
 local cusp = mf.activation.piecewise { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } } -- of Fig. 4
 local ramp = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
 
+-- sigma and sigma' of a piecewise linear function with flat ends.
 local function value_and_slope(knots, t)
   if t < knots[1][1] then return knots[1][2], 0 end
   for i = 2, #knots do
@@ -14,46 +15,8 @@ local function value_and_slope(knots, t)
   return knots[#knots][2], 0
 end
 
-local function draw(d)
-  local x, square = {}, 0
-  for c = 1, d do
-    x[c] = math.sqrt(-2 * math.log(1 - math.random())) * math.cos(2 * math.pi * math.random())
-    square = square + x[c] ^ 2
-  end
-  return x, math.sqrt(square)
-end
-
--- Mean and standard error of 1/2 sum tau^2 (+-1 - yhat)^2 sigma'(r x_1)^2 x_2^2 by brute force: x in R^d is
--- drawn, yhat(x) is a mean over many neurons whose directions are drawn once.
-local function brute_force(knots, d, delta, radii, r, samples, neurons)
-  math.randomseed(11)
-  local w, sum, square = {}, 0, 0
-  for i = 1, neurons do
-    local v, norm = draw(d)
-    local scale = radii[i % #radii + 1] / norm
-    w[i] = {}
-    for c = 1, d do w[i][c] = v[c] * scale end
-  end
-  local W = w
-  for _ = 1, samples do
-    local x = draw(d)
-    for side = 1, 2 do
-      local tau, y = side == 1 and 1 + delta or 1 - delta, side == 1 and 1 or -1
-      local yhat = 0
-      for i = 1, neurons do
-        local z, wi = 0, W[i]
-        for c = 1, d do z = z + wi[c] * x[c] end
-        yhat = yhat + value_and_slope(knots, tau * z) / neurons
-      end
-      local _, slope = value_and_slope(knots, tau * r * x[1])
-      local across = 0
-      for c = 2, d do across = across + x[c] * x[c] end
-      local term = tau * tau * (y - yhat) ^ 2 * slope * slope * across / (d - 1)
-      sum, square = sum + term / 2, square + term * term / 4
-    end
-  end
-  local mean = sum / samples
-  return mean, math.sqrt((2 * square / samples - mean * mean) / samples)
+local function normal()
+  return math.sqrt(-2 * math.log(1 - math.random())) * math.cos(2 * math.pi * math.random())
 end
 
 local function radial(d, activation, delta)
@@ -62,23 +25,98 @@ local function radial(d, activation, delta)
                                activation = activation, d = d }
 end
 
-describe("step noise", function()
-  it("of the radial potential is the mean over x, at random radii: Monte Carlo to 5 standard errors", function()
-    local knots = { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } }
-    for _, d in ipairs { 3, 20 } do
-      local radii, r = { 0.4, 1.1, 2.3 }, 0.8
-      local T = radial(d, cusp):step_noise(r, mf.measure { x = { { 0.4 }, { 1.1 }, { 2.3 } }, space = "radial" })
-      local mean, error = brute_force(knots, d, 0.5, radii, r, 1500, 600)
-      assert.is_true(math.abs(T - mean) < 5 * error + 0.02 * mean, ("d = %d: %g, %g +- %g"):format(d, T, mean, error))
+local function two_radius(d, s0, activation, delta, limit)
+  local law = mf.distribution.anisotropic { d = d, s0 = s0, delta = delta or 0.5 }
+  return mf.potential.two_radius { distribution = law, activation = activation, d = limit }
+end
+
+describe("step noise", function() -- tests/core/step_noise.c compares it with its definition
+  it("of two radii is the radial one where V is everything, by other series", function()
+    local rho1 = mf.measure { x = { { 0.3 }, { 1.1 }, { 1.9 } }, space = "radial" }
+    local rho2 = mf.measure { x = { { 0.3, 0 }, { 1.1, 0 }, { 1.9, 0 } }, space = "two_radius" }
+    for _, case in ipairs { { 6, 6e-3 }, { 10, 1e-3 }, { 20, 2e-6 }, { 40, 2e-9 }, { 320, 1e-9 } } do -- zonal.h
+      local d, worst, largest = case[1], 0, 0
+      for _, sigma in ipairs { cusp, ramp, mf.activation.tanh(), mf.activation.relu() } do
+        for _, r in ipairs { 0.1, 0.3, 0.7, 1, 2, 5 } do
+          local T, other = radial(d, sigma):step_noise(r, rho1), two_radius(d, d, sigma):step_noise({ r, 0 }, rho2)
+          worst, largest = math.max(worst, math.abs(T - other[1])), math.max(largest, T)
+          assert.equal(0, other[2])
+        end
+      end
+      assert.is_true(worst < case[2] * largest, ("d = %d: %g"):format(d, worst / largest))
     end
   end)
 
-  it("comes to its limit d = inf like 1/d", function()
-    local rho = mf.measure { x = { { 0.3 }, { 1.1 }, { 1.9 } }, space = "radial" }
-    local limit, before = radial(math.huge, ramp):step_noise(1.2, rho)
-    for _, d in ipairs { 200, 400, 800 } do
-      local gap = math.abs(radial(d, ramp):step_noise(1.2, rho) - limit)
-      if before then assert.is_true(gap / before > 0.45 and gap / before < 0.55, gap / before) end
+  it("of a sampled potential is the mean over its examples: across w, along w", function()
+    local d, J, law = 6, 5, mf.distribution.isotropic { d = 6, delta = 0.5 }
+    local weights = { { 0.3, 0.1, 0, 0, 0.5, 0 }, { -1, 0.4, 0.2, 0, 0, 0.1 }, { 0, 0, 1.3, 0.2, 0, 0 },
+                      { 0.1, -0.6, 0, 0.3, 0, 0.2 }, { 0, 0, 0, 0, 0, 0 } }
+    local knots = { { 0.5, -2.5 }, { 1.5, 7.5 } }
+    local rho, T, spread, seeds = mf.measure { x = weights, space = "plain" }, {}, {}, 12
+    for seed = 1, seeds do
+      local pot = mf.potential.sampled { distribution = law, activation = ramp, samples = 4000, seed = seed }
+      local found = pot:step_noise(rho, rho):totable()
+      for j = 1, J do
+        local dot, square = 0, 0
+        for c = 1, d do
+          dot, square = dot + found[j][c] * weights[j][c], square + weights[j][c] ^ 2
+        end
+        for c = 1, d do
+          if square > 0 then assert.near(found[j][c], dot * weights[j][c] / square, 1e-12) end
+          if square == 0 then assert.equal(0, found[j][c]) end
+        end
+        T[j], spread[j] = (T[j] or 0) + 2 * dot / seeds, (spread[j] or 0) + (2 * dot) ^ 2 / seeds
+      end
+    end
+    math.randomseed(5)
+    local sum, square, n = {}, {}, 15000
+    for _ = 1, n do
+      local g, length = {}, 0
+      for c = 1, d do
+        g[c] = normal()
+        length = length + g[c] ^ 2
+      end
+      local term = {}
+      for y = -1, 1, 2 do
+        local tau, z, yhat = 1 + y * 0.5, {}, 0
+        for j = 1, J do
+          z[j] = 0
+          for c = 1, d do z[j] = z[j] + tau * g[c] * weights[j][c] end
+          yhat = yhat + value_and_slope(knots, z[j]) / J
+        end
+        for j = 1, J - 1 do
+          local norm = 0
+          for c = 1, d do norm = norm + weights[j][c] ^ 2 end
+          local _, slope = value_and_slope(knots, z[j])
+          term[j] = (term[j] or 0) + (y - yhat) ^ 2 * slope ^ 2 * (tau ^ 2 * length - z[j] ^ 2 / norm) / 2
+        end
+      end
+      for j = 1, J - 1 do sum[j], square[j] = (sum[j] or 0) + term[j], (square[j] or 0) + term[j] ^ 2 end
+    end
+    for j = 1, J - 1 do
+      local mean = sum[j] / n
+      local variance = (square[j] / n - mean ^ 2) / n + (spread[j] - T[j] ^ 2) / (seeds - 1)
+      local text = ("%d: %g, %g +- %g"):format(j, T[j], mean, math.sqrt(variance))
+      assert.is_true(math.abs(T[j] - mean) < 4 * math.sqrt(variance) and variance < (0.05 * mean) ^ 2, text)
+    end
+  end)
+
+  it("comes to its limit d = inf like 1/d, at one radius and at two", function()
+    local rho1 = mf.measure { x = { { 0.3 }, { 1.1 }, { 1.9 } }, space = "radial" }
+    local rho2 = mf.measure { x = { { 0.3, 1 }, { 1.1, 0.4 }, { 1.9, 0.1 } }, space = "two_radius" }
+    local function all(d)
+      local two = two_radius(d == math.huge and 40 or d, d == math.huge and 10 or d / 4, ramp, 0.5, d)
+      local T = two:step_noise({ 1.2, 0.5 }, rho2)
+      return { radial(d, ramp):step_noise(1.2, rho1), T[1], T[2] }
+    end
+    local limit, before = all(math.huge), nil
+    for _, d in ipairs { 400, 800, 1600 } do
+      local gap = all(d)
+      for k = 1, 3 do
+        gap[k] = gap[k] - limit[k]
+        local ratio = before and gap[k] / before[k] or 0.5
+        assert.is_true(ratio > 0.47 and ratio < 0.53, ("%d at d = %d: %g"):format(k, d, ratio))
+      end
       before = gap
     end
   end)

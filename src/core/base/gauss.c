@@ -3,6 +3,7 @@
 
 #include <gsl/gsl_eigen.h>
 #include <gsl/gsl_integration.h>
+#include <gsl/gsl_sort_vector.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -55,35 +56,59 @@ mf_status mf_gauss(size_t n, double low, double high, double *node, double *weig
     return MF_OK;
 }
 
-/* Golub and Welsch: the rule of Laguerre's polynomials, weight x^(p/2 - 1) e^-x, in x = rho^2/2. Its
- * Jacobi matrix has 2 k + p/2 on the diagonal and sqrt(k (k + p/2 - 1)) beside it.                  */
-mf_status mf_gauss_chi(size_t n, double p, double *node, double *weight, mf_error *err) {
-    gsl_matrix *jacobi = gsl_matrix_calloc(n, n), *vectors = gsl_matrix_alloc(n, n);
-    gsl_vector *values = gsl_vector_alloc(n);
-    gsl_eigen_symmv_workspace *work = gsl_eigen_symmv_alloc(n);
-    mf_status status = MF_OK;
-    if (!jacobi || !vectors || !values || !work) {
-        status = mf_fail(err, MF_ENOMEM, "no memory for a Gauss rule of %zu points", n);
-    } else {
-        for (size_t k = 0; k < n; ++k) {
-            double kk = (double)k, beside = sqrt((kk + 1) * (kk + p / 2));
-            gsl_matrix_set(jacobi, k, k, 2 * kk + p / 2);
-            if (k + 1 < n) {
-                gsl_matrix_set(jacobi, k, k + 1, beside);
-                gsl_matrix_set(jacobi, k + 1, k, beside);
-            }
-        }
-        gsl_eigen_symmv(jacobi, values, vectors, work);
-        gsl_eigen_symmv_sort(values, vectors, GSL_EIGEN_SORT_VAL_ASC);
-        for (size_t i = 0; i < n; ++i) {
-            double first = gsl_matrix_get(vectors, 0, i);
-            node[i] = sqrt(2 * fmax(gsl_vector_get(values, i), 0));
-            weight[i] = first * first;
-        }
+/* Laguerre's polynomials in x = rho^2/2, weight x^(p/2 - 1) e^-x: their Jacobi matrix has 2 k + p/2 on the
+ * diagonal and beside(k) between k and k + 1.                                                      */
+static double beside(double k, double p) {
+    return sqrt((k + 1) * (k + p / 2));
+}
+
+void mf_gauss_chi_polynomials(size_t n, double p, double rho, double *value) {
+    double before = 0, back = 0;
+    for (size_t k = 0; k < n; ++k) {
+        double now = k ? value[k] : 1, ahead = beside((double)k, p);
+        value[k] = now;
+        if (k + 1 < n)
+            value[k + 1] = ((rho * rho / 2 - 2 * (double)k - p / 2) * now - back * before) / ahead;
+        before = now;
+        back = ahead;
     }
-    gsl_eigen_symmv_free(work);
+}
+
+/* Nodes are the matrix's eigenvalues (Golub and Welsch). Weights are 1 / sum_k l_k^2, which keeps their
+ * digits far out, where eigenvectors have lost theirs. `value`: n numbers.                          */
+static mf_status chi_rule(size_t n, double p, gsl_matrix *jacobi, gsl_vector *values, double *value,
+                          double *node, double *weight, gsl_eigen_symm_workspace *work) {
+    for (size_t k = 0; k < n; ++k) {
+        gsl_matrix_set(jacobi, k, k, 2 * (double)k + p / 2);
+        if (k + 1 < n)
+            gsl_matrix_set(jacobi, k + 1, k, beside((double)k, p));
+    }
+    if (gsl_eigen_symm(jacobi, values, work))
+        return MF_ELIBRARY;
+    gsl_sort_vector(values);
+    for (size_t i = 0; i < n; ++i) {
+        double square = 0;
+        node[i] = sqrt(2 * fmax(gsl_vector_get(values, i), 0));
+        mf_gauss_chi_polynomials(n, p, node[i], value);
+        for (size_t k = 0; k < n; ++k)
+            square += value[k] * value[k];
+        weight[i] = 1 / square;
+    }
+    return MF_OK;
+}
+
+mf_status mf_gauss_chi(size_t n, double p, double *node, double *weight, mf_error *err) {
+    gsl_matrix *jacobi = gsl_matrix_calloc(n, n);
+    gsl_vector *values = gsl_vector_alloc(n), *row = gsl_vector_alloc(n);
+    gsl_eigen_symm_workspace *work = gsl_eigen_symm_alloc(n);
+    mf_status status;
+    if (!jacobi || !values || !row || !work)
+        status = mf_fail(err, MF_ENOMEM, "no memory for a Gauss rule of %zu points", n);
+    else if ((status = chi_rule(n, p, jacobi, values, row->data, node, weight, work)) < 0)
+        status = mf_fail(err, status, "no nodes of a Gauss rule of %zu points", n);
+    gsl_eigen_symm_free(work);
+    gsl_vector_free(row);
     gsl_vector_free(values);
-    gsl_matrix_free(vectors);
     gsl_matrix_free(jacobi);
     return status;
 }

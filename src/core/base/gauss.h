@@ -14,4 +14,8 @@ mf_status mf_gauss(size_t n, double low, double high, double *node, double *weig
  * R^p, p > 0: exact for polynomials in rho^2 of degree below 2 n. Nodes increase. MF_ENOMEM.       */
 mf_status mf_gauss_chi(size_t n, double p, double *node, double *weight, mf_error *err);
 
+/* value[k] = l_k(rho), k < n: the polynomials of degree k in rho^2 that are orthonormal under chi_p,
+ * with positive leading coefficients (Laguerre's, normalised).                                   */
+void mf_gauss_chi_polynomials(size_t n, double p, double rho, double *value);
+
 #endif

@@ -345,14 +345,15 @@ typedef struct {
     double node[NODES], weight[NODES]; /* Gauss-Legendre on [0, 1] */
 } gauss;
 
-/* What one projection computes: c_k, dc_k/ds (or NULL) for k < n, E sigma'(s G + b) and, but for the
- * closed forms of erf and polynomials, E sigma'(s G + b)^2.                                         */
+/* What one projection computes: c_k, dc_k/ds (or NULL) for k < n, and E sigma'(s G + b); or, of
+ * sigma'^2 instead of sigma, c_k alone.                                                        */
 typedef struct {
     const mf_activation *a;
     double s, b;
     size_t n;
-    double *c, *dc, slope, square;
-    const gauss *rule;
+    double *c, *dc, slope;
+    bool squares;
+    gauss rule; /* where it is needed */
 } projection;
 
 /* Knot t as a value of G; clamped where phi has long vanished, so that no infinity enters. */
@@ -366,16 +367,16 @@ static double knot_at(const projection *p, double t) {
 static void short_segment(projection *p, double x, double width, double value, double rise) {
     hermite h = {.m = NODES};
     for (size_t i = 0; i < NODES; ++i)
-        h.x[i] = x + width * p->rule->node[i];
+        h.x[i] = x + width * p->rule.node[i];
     hermite_start(&h);
     for (size_t k = 0; k < p->n; ++k, hermite_next(&h)) {
         double sum = 0;
         if (k == 0)
             for (size_t i = 0; i < NODES; ++i)
-                sum += p->rule->weight[i] * h.now[i] * width * (value + rise * p->rule->node[i]);
+                sum += p->rule.weight[i] * h.now[i] * width * (value + rise * p->rule.node[i]);
         else
             for (size_t i = 0; i < NODES; ++i)
-                sum += p->rule->weight[i] * h.before[i] * rise / sqrt((double)k);
+                sum += p->rule.weight[i] * h.before[i] * rise / sqrt((double)k);
         p->c[k] += sum;
     }
 }
@@ -418,7 +419,6 @@ static void project_piecewise(projection *p) {
         double slope = segment_slope(a, i), step = i && i < m ? a->t[i] - a->t[i - 1] : HUGE_VAL;
         size_t anchor = i ? i - 1 : 0;
         p->slope += slope * probability(low, high);
-        p->square += slope * slope * probability(low, high);
         if (step * sqrt((double)p->n) < 4 * p->s)
             short_segment(p, low, step / p->s, a->s[anchor], a->s[i] - a->s[anchor]);
         else
@@ -438,6 +438,21 @@ static void project_piecewise(projection *p) {
             two_before = h.before[0];
             hermite_next(&h);
         }
+    }
+}
+
+/* Of sigma'^2, which has steps. */
+static void project_steps(projection *p) {
+    const mf_activation *a = p->a;
+    for (size_t i = 0; i <= a->knots; ++i) {
+        double low = i ? knot_at(p, a->t[i - 1]) : -40,
+               high = i < a->knots ? knot_at(p, a->t[i]) : 40;
+        double slope = segment_slope(a, i), next = i < a->knots ? segment_slope(a, i + 1) : slope;
+        hermite h = {.m = 1, .x = {high}};
+        p->c[0] += slope * slope * probability(low, high);
+        hermite_start(&h);
+        for (size_t k = 1; k < p->n && i < a->knots; ++k, hermite_next(&h))
+            p->c[k] += (next * next - slope * slope) * h.now[0] / sqrt((double)k);
     }
 }
 
@@ -503,16 +518,16 @@ static void panel(projection *p, double from, double to) {
     double weight[NODES], rise[NODES], tangent[NODES], value;
     hermite h = {.m = NODES};
     for (size_t i = 0; i < NODES; ++i) {
-        h.x[i] = from + (to - from) * p->rule->node[i];
+        h.x[i] = from + (to - from) * p->rule.node[i];
         evaluate(p->a, p->s * h.x[i] + p->b, &value, &tangent[i]);
-        weight[i] = (to - from) * p->rule->weight[i] * value;
-        rise[i] = (to - from) * p->rule->weight[i] * tangent[i];
+        weight[i] = (to - from) * p->rule.weight[i] * value;
+        rise[i] = (to - from) * p->rule.weight[i] * tangent[i];
+        if (p->squares)
+            weight[i] = rise[i] * tangent[i];
     }
     hermite_start(&h);
-    for (size_t i = 0; i < NODES; ++i) {
+    for (size_t i = 0; i < NODES; ++i)
         p->slope += rise[i] * h.now[i];
-        p->square += rise[i] * tangent[i] * h.now[i];
-    }
     for (size_t k = 0; k < p->n; ++k, hermite_next(&h)) {
         double c = 0, dc = 0;
         for (size_t i = 0; i < NODES; ++i) {
@@ -557,19 +572,18 @@ static void project_corner(projection *p) {
                             .s = {mf_activation_value(p->a, p->b)}};
     const mf_activation *a = p->a;
     p->a = &corner;
-    p->slope = p->square = 0;
-    project_piecewise(p);
+    p->slope = 0;
+    (p->squares ? project_steps : project_piecewise)(p);
     p->a = a;
 }
 
-/* Bounded: sigma(s G + b) is the limit on the side of G's sign. */
-static void project_signs(projection *p) {
-    mf_activation_tails tails = mf_activation_tails_of(p->a);
+/* What is `left` or `right` on the side of G's sign: sigma(s G + b) where it is bounded. */
+static void project_signs(projection *p, double left, double right) {
     hermite h = {.m = 1, .x = {0}};
     hermite_start(&h);
-    p->c[0] = (tails.offset_left + tails.offset_right) / 2;
+    p->c[0] = (left + right) / 2;
     for (size_t k = 1; k < p->n; ++k, hermite_next(&h))
-        p->c[k] = (tails.offset_right - tails.offset_left) * h.now[0] / sqrt((double)k);
+        p->c[k] = (right - left) * h.now[0] / sqrt((double)k);
 }
 
 /* ---- public ------------------------------------------------------------------------------------------ */
@@ -578,7 +592,7 @@ static mf_status make_rule(gauss *rule, mf_error *err) {
     return mf_gauss(NODES, 0, 1, rule->node, rule->weight, err);
 }
 
-static mf_status project(projection *p, mf_error *err) {
+static mf_status check(const projection *p, mf_error *err) {
     if (!(p->s >= 0))
         return mf_fail(err, MF_EDOMAIN, "s = %g must be in [0, inf]", p->s);
     if (!isfinite(p->b))
@@ -589,21 +603,27 @@ static mf_status project(projection *p, mf_error *err) {
                        "E sigma(s G + b) with s = %g, b = %g reaches beyond the range [%g, %g] of "
                        "sigma: %d deviations are needed",
                        p->s, p->b, low, high, (int)far);
-    if (isinf(p->s) && !mf_activation_is_bounded(p->a))
+    if (isinf(p->s) &&
+        !(p->squares ? mf_activation_has_tails(p->a) : mf_activation_is_bounded(p->a)))
         return mf_fail(err, MF_EDOMAIN, "s = inf, but the activation is unbounded");
     memset(p->c, 0, p->n * sizeof *p->c);
     if (p->dc)
         memset(p->dc, 0, p->n * sizeof *p->dc);
-    if (p->n == 0)
-        return MF_OK;
-    gauss rule;
-    p->rule = &rule;
-    mf_status status = make_rule(&rule, err);
+    return MF_OK;
+}
+
+static mf_status project(projection *p, mf_error *err) {
+    mf_status status = check(p, err);
+    if (status < 0 || p->n == 0)
+        return status;
+    if (p->a->kind != MF_ACT_PIECEWISE || p->a->knots > 1) /* else it is not needed */
+        status = make_rule(&p->rule, err);
     if (status < 0)
         return status;
-    if (isinf(p->s))
-        project_signs(p);
-    else if (p->a->kind == MF_ACT_PIECEWISE)
+    if (isinf(p->s)) {
+        mf_activation_tails tails = mf_activation_tails_of(p->a);
+        project_signs(p, tails.offset_left, tails.offset_right);
+    } else if (p->a->kind == MF_ACT_PIECEWISE)
         project_piecewise(p);
     else if (p->a->kind == MF_ACT_POLYNOMIAL)
         project_polynomial(p);
@@ -637,29 +657,21 @@ mf_status mf_activation_moment(const mf_activation *a, double s, double b, doubl
     return MF_OK;
 }
 
-mf_status mf_activation_slope_square(const mf_activation *a, double s, double b, double *q2,
-                                     mf_error *err) {
+mf_status mf_activation_slope_squares(const mf_activation *a, double s, double b, size_t n,
+                                      double *c, mf_error *err) {
     mf_activation_tails tails = mf_activation_tails_of(a);
-    double c = 0;
-    projection p = {.a = a, .s = s, .b = b, .n = 1, .c = &c};
-    bool closed = a->kind == MF_ACT_ERF || a->kind == MF_ACT_POLYNOMIAL;
-    gauss rule;
-    bool limit = isinf(s) && mf_activation_has_tails(a);
-    mf_status status = limit ? MF_OK : project(&p, err);
-    if (status < 0)
+    projection p = {.a = a, .s = s, .b = b, .n = n, .c = c, .squares = true};
+    mf_status status = check(&p, err);
+    if (status < 0 || n == 0)
         return status;
-    if (limit) {
-        p.square =
-                (tails.slope_left * tails.slope_left + tails.slope_right * tails.slope_right) / 2;
-    } else if (closed && s == 0) {
-        double slope = mf_activation_derivative(a, b);
-        p.square = slope * slope;
-    } else if (closed) {
-        status = make_rule(&rule, err);
-        p.rule = &rule;
-        if (status >= 0)
-            project_panels(&p);
-    }
-    *q2 = p.square;
+    if (isinf(s))
+        project_signs(&p, tails.slope_left * tails.slope_left,
+                      tails.slope_right * tails.slope_right);
+    else if (a->kind == MF_ACT_PIECEWISE)
+        project_steps(&p);
+    else if (s == 0)
+        project_corner(&p);
+    else if ((status = make_rule(&p.rule, err)) >= 0)
+        project_panels(&p);
     return status;
 }

@@ -93,10 +93,10 @@ mf_status mf_activation_moment(const mf_activation *, double s, double b, double
 mf_status mf_activation_hermite(const mf_activation *, double s, double b, size_t n, double *c,
                                 double *dc_ds, mf_error *err);
 
-/* q2(s, b) = E sigma'(s G + b)^2, s in [0, inf], with the same limits; at s = inf the tails' slopes.
- * Closed form for piecewise.                                                                     */
-mf_status mf_activation_slope_square(const mf_activation *, double s, double b, double *q2,
-                                     mf_error *err);
+/* c_k = E[ sigma'(s G + b)^2 h_k(G) ] for k = 0 .. n-1, s in [0, inf], with the same limits; at
+ * s = inf those of the tails' slopes. Closed form for piecewise.                               */
+mf_status mf_activation_slope_squares(const mf_activation *, double s, double b, size_t n,
+                                      double *c, mf_error *err);
 
 /* ---- tabulated activations ---------------------------------------------------------------
  *

@@ -30,7 +30,7 @@ static void sample_answer(const void *context, double s, double *out) {
 
 static void sample_slope(const void *context, double s, double *out) {
     const sampling *at = context;
-    if (isinf(at->d) && mf_activation_slope_square(at->a, s, 0, out, NULL) < 0)
+    if (isinf(at->d) && mf_activation_slope_squares(at->a, s, 0, 1, out, NULL) < 0)
         *out = NAN;
     if (isfinite(at->d))
         *out = mf_directions_slope_square(&at->slope, s * sqrt(at->d + 2));

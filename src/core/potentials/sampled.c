@@ -221,10 +221,68 @@ static mf_status sampled_self(const mf_potential *pot, size_t n, const double *t
     return MF_OK;
 }
 
+/* Adds, over a block of samples, e^2 sigma'^2 |P_perp x|^2 for every particle of a panel, but for a^2:
+ * P_perp takes <w, x>^2/|w|^2 away from |x|^2. z: pre-activations, overwritten.                    */
+static void noise_of_block(const sampled *p, size_t samples, size_t n, const double *square,
+                           const double *length, const double *b, const double *norm, double *z,
+                           double *sum) {
+    for (size_t k = 0; k < samples; ++k) {
+        double *row = z + k * PANEL, slope[PANEL];
+        mf_activation_apply(&p->spec.activation, n, row, NULL, slope);
+        for (size_t j = 0; j < n; ++j) {
+            double along = row[j] - (b ? b[j] : 0);
+            sum[j] += square[k] * slope[j] * slope[j] * (length[k] - along * along / norm[j]);
+        }
+    }
+}
+
+static void noise_of_panel(void *context, size_t panel) {
+    const job *work = context;
+    const sampled *p = work->p;
+    size_t d = p->spec.d, ld = work->ld, first = panel * PANEL, n = count_of(work->n, PANEL, panel);
+    const double *theta = work->theta + first, *a = output_weights(p, theta, ld);
+    const double *square = work->g, *length = square + p->spec.n, *b = a ? a + ld : NULL;
+    double z[BLOCK * PANEL], sum[PANEL] = {0}, norm[PANEL] = {0};
+    for (size_t c = 0; c < d; ++c)
+        for (size_t j = 0; j < n; ++j)
+            norm[j] += theta[c * ld + j] * theta[c * ld + j];
+    for (size_t from = 0; from < p->spec.n; from += BLOCK) {
+        size_t samples = p->spec.n - from < BLOCK ? p->spec.n - from : BLOCK;
+        preactivate(p, from, samples, theta, ld, n, z);
+        noise_of_block(p, samples, n, square + from, length + from, b, norm, z, sum);
+    }
+    for (size_t j = 0; j < n; ++j) { /* w = 0 has no direction to grow in */
+        double T = (a ? a[j] * a[j] : 1) * sum[j] / ((double)p->spec.n * 2 * norm[j]);
+        for (size_t c = 0; c < d; ++c)
+            work->grad[c * ld + first + j] = norm[j] > 0 ? T * theta[c * ld + j] : 0;
+    }
+}
+
+/* yhat at example k is sqrt(n) m_k. */
+static mf_status sampled_step_noise(const mf_potential *pot, const mf_measure *rho, size_t n,
+                                    const double *theta, size_t ld, double *T, void *scratch,
+                                    mf_error *err) {
+    const sampled *p = (const sampled *)pot;
+    size_t samples = p->spec.n, d = p->spec.d;
+    double *square = scratch, *length = square + samples;
+    if (check_distance(ld, err) < 0)
+        return MF_EINVAL;
+    mf_status status = mf_potential_mean(pot, rho, square, NULL, err);
+    if (status < 0)
+        return status;
+    for (size_t k = 0; k < samples; ++k) {
+        double rest = p->y[k] - sqrt((double)samples) * square[k];
+        square[k] = rest * rest;
+        length[k] = cblas_ddot((int)d, p->X + k * d, 1, p->X + k * d, 1);
+    }
+    job work = {.p = p, .g = square, .theta = theta, .n = n, .ld = ld, .grad = T};
+    mf_parallel(blocks_of(n, PANEL), noise_of_panel, &work);
+    return MF_OK;
+}
+
 static size_t sampled_scratch(const mf_potential *pot, size_t n) {
-    (void)pot;
-    (void)n;
-    return 0; /* the panels fit on the stack */
+    (void)n; /* the panels fit on the stack; step_noise wants two numbers an example */
+    return 2 * ((const sampled *)pot)->spec.n * sizeof(double);
 }
 
 static void sampled_free(mf_potential *pot) {
@@ -244,6 +302,7 @@ static const mf_potential_ops sampled_ops = {.name = "sampled",
                                              .scratch = sampled_scratch,
                                              .free = sampled_free,
                                              .self = sampled_self,
+                                             .step_noise = sampled_step_noise,
                                              .is_fixed = sampled_is_fixed};
 
 mf_status mf_sampled_new(const mf_sampled_spec *spec, mf_potential **out, mf_error *err) {

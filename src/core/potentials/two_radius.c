@@ -1,22 +1,21 @@
 /* two_radius.c: the anisotropic potential of two_radius.h as a feature map.
  *
- * With alpha = tau r1/s, beta = r2/s, t = alpha^2 = 1 - beta^2 the binomial theorem separates U:
- *     f_{+-,m1,m2} = sqrt(w/2) t^m1 (1-t)^m2 c_2m(s),  m = m1 + m2,
- *     w = binomial(2m, 2 m1) E z1^(2 m1) E z2^(2 m2);
- * pairs (m1, m2) of no weight are left out. c_0 and, for m > 0, e_m = c_2m (1 + s)/s are curves
- * in s (curves.h). A field contracts all features to sum_l T_l(2t - 1) C_l(s), a few curves:
+ * Features are those of zonal.h, f_{+-,m1,m2} = sqrt(W/2) t^m1 (1-t)^m2 c_2m(s), of which c_0 and, for
+ * m > 0, c_2m (1 + s)/s are curves in s (curves.h). With alpha = tau r1/s, beta = r2/s, t = alpha^2 a
+ * field contracts all features to sum_l T_l(2t - 1) C_l(s), a few curves:
  *     F(s, t) = A(s) + s/(1 + s) B(s, t),      B = sum_l T_l(2t - 1) B_l(s),
  * which costs the same for every particle, whatever the rank, and whose gradient
  *     dF/dr1 = tau alpha (F_s + 2 (1 - t) B_t/(1 + s)),   dF/dr2 = beta (F_s - 2 t B_t/(1 + s))
- * has no division by s. At s = 0, where the direction is lost, alpha = beta = 0: no force.      */
+ * has no division by s. At s = 0, where the direction is lost, alpha = beta = 0: no force. The step
+ * noise at a radius is such a field too, of sigma'^2 instead of sigma.                           */
 #include "two_radius.h"
 
 #include "core/base/chebyshev.h"
 #include "core/base/gauss.h"
 #include "core/base/parallel.h"
-#include "core/base/special.h"
 #include "core/network/risk.h"
 #include "curves.h"
+#include "zonal.h"
 
 #include <gsl/gsl_cblas.h>
 #include <math.h>
@@ -24,23 +23,28 @@
 #include <string.h>
 
 enum {
-    ORDERS_MAX = 49, /* m < ORDERS_MAX                                  */
+    ORDERS_MAX = MF_ZONAL_ORDERS,
     CHUNK = 1024,    /* particles a chunk, more where ...               */
     CHUNKS_MAX = 16, /* ... this would be exceeded: sums need memory    */
     GAUSS = 20,      /* points of the rule that measures what is left out */
     TERMS = MF_CURVE_TERMS
 };
 
+/* An expansion and its curves: c_0, then c_2m (1 + s)/s. */
+typedef struct {
+    mf_zonal zonal;
+    mf_curves curves;
+} layer;
+
 typedef struct {
     mf_potential head;
     mf_activation activation;
     double tau[2];
-    double d, s0, gamma; /* d = HUGE_VAL: s0 is 0, gamma its share */
-    size_t orders, pairs;
-    mf_curves curves; /* c_0, e_1 .. e_(orders - 1)                                      */
-    size_t *order;    /* pairs: m of each; the first is m = 0                            */
-    double *shape;    /* pairs x orders: sqrt(w/2) t^m1 (1-t)^m2 in T_l(2t - 1)          */
-    double *b;        /* rank = 2 pairs: all of +, then all of -                         */
+    double d, s0, gamma; /* d = HUGE_VAL: s0 is 0, gamma its share             */
+    layer features;
+    mf_curves slopes;        /* of sigma'^2                                    */
+    mf_zonal_noise noise[2]; /* at r1, at r2                                   */
+    double *b;               /* rank = 2 pairs: all of +, then all of -        */
 } two_radius;
 
 static mf_status reduce(const mf_measure *full, const mf_subspace *V, double *x, mf_error *err) {
@@ -79,7 +83,7 @@ typedef struct {
     double poly[ORDERS_MAX], dpoly[ORDERS_MAX]; /* T_l(2t - 1), its derivative in t */
 } place;
 
-static void locate(const two_radius *self, double tau, double r1, double r2, place *at) {
+static void locate(const mf_curves *curves, double tau, double r1, double r2, place *at) {
     double x = tau * r1, s = hypot(x, r2);
     if (isinf(s)) { /* the direction in which infinity is approached */
         x = isinf(r1) ? tau : 0;
@@ -90,10 +94,10 @@ static void locate(const two_radius *self, double tau, double r1, double r2, pla
     at->beta = length > 0 ? r2 / length : 0;
     at->t = at->alpha * at->alpha;
     at->near = 1 / (1 + s);
-    at->panel = mf_curve_basis(&self->curves.grid, s, at->value, at->slope) / TERMS;
+    at->panel = mf_curve_basis(&curves->grid, s, at->value, at->slope) / TERMS;
     double y = 2 * at->t - 1;
-    mf_chebyshev_basis(self->orders, y, at->poly, at->dpoly);
-    for (size_t l = 0; l < self->orders; ++l)
+    mf_chebyshev_basis(curves->count, y, at->poly, at->dpoly);
+    for (size_t l = 0; l < curves->count; ++l)
         at->dpoly[l] *= 2;
 }
 
@@ -108,41 +112,52 @@ static double dot(const double *a, const double *b) {
 /* ---- operations --------------------------------------------------------------------------------- */
 
 /* A side's contracted curves: [panel][row][TERMS], row 0 is A, row 1 + l is B_l. */
-static size_t rows_of(const two_radius *self) {
-    return self->orders > 1 ? 1 + self->orders : 1;
+static size_t rows_of(size_t orders) {
+    return orders > 1 ? 1 + orders : 1;
 }
 
-static size_t side_length(const two_radius *self) {
-    return self->curves.grid.panels * rows_of(self) * TERMS;
+static size_t most_pairs(size_t orders) {
+    return orders * (orders + 1) / 2;
+}
+
+static size_t table_length(const mf_curves *curves) {
+    return curves->grid.panels * rows_of(curves->count) * TERMS;
+}
+
+/* sum_l c_l T_l of pair p's shape, at a place. */
+static double shape_at(const mf_zonal *z, size_t p, const place *at) {
+    double sum = 0;
+    for (size_t l = 0; l <= z->order[p]; ++l)
+        sum += z->shape[p * z->orders + l] * at->poly[l];
+    return sum;
 }
 
 static mf_status two_radius_features(const mf_potential *pot, size_t n, const double *theta,
                                      size_t ld, double *F, size_t ldf, mf_error *err) {
     const two_radius *self = self_of(pot);
-    size_t length = mf_curve_length(&self->curves.grid);
+    const mf_zonal *z = &self->features.zonal;
+    const mf_curves *curves = &self->features.curves;
+    size_t length = mf_curve_length(&curves->grid);
     (void)err;
     for (size_t side = 0; side < 2; ++side)
         for (size_t j = 0; j < n; ++j) {
             place at;
             double c[ORDERS_MAX];
-            locate(self, self->tau[side], theta[j], theta[ld + j], &at);
-            for (size_t m = 0; m < self->orders; ++m)
-                c[m] = dot(self->curves.coef + m * length + at.panel * TERMS, at.value) *
+            locate(curves, self->tau[side], theta[j], theta[ld + j], &at);
+            for (size_t m = 0; m < z->orders; ++m)
+                c[m] = dot(curves->coef + m * length + at.panel * TERMS, at.value) *
                        (m ? 1 - at.near : 1);
-            for (size_t p = 0; p < self->pairs; ++p) {
-                double shape = 0;
-                for (size_t l = 0; l <= self->order[p]; ++l)
-                    shape += self->shape[p * self->orders + l] * at.poly[l];
-                F[(side * self->pairs + p) * ldf + j] = shape * c[self->order[p]];
-            }
+            for (size_t p = 0; p < z->pairs; ++p)
+                F[(side * z->pairs + p) * ldf + j] = shape_at(z, p, &at) * c[z->order[p]];
         }
     return MF_OK;
 }
 
 typedef struct {
     const two_radius *self;
+    const mf_curves *curves;
     const mf_measure *rho;
-    const double *theta, *tables;
+    const double *theta, *tables; /* tables: of one side, then of the other */
     size_t n, ld;
     double *sums, *value, *grad;
 } work;
@@ -158,16 +173,15 @@ static size_t chunk_start(size_t n, size_t chunk) {
 
 static void mean_chunk(void *context, size_t chunk) {
     const work *w = context;
-    const two_radius *self = w->self;
     const mf_measure *rho = w->rho;
-    size_t length = side_length(self), rows = rows_of(self);
+    size_t length = table_length(w->curves), rows = rows_of(w->curves->count);
     double *sums = w->sums + chunk * 2 * length;
     memset(sums, 0, 2 * length * sizeof *sums);
     for (size_t j = chunk_start(rho->n, chunk); j < chunk_start(rho->n, chunk + 1); ++j) {
         double mass = rho->weight ? rho->weight[j] : 1 / (double)rho->n;
         for (size_t side = 0; side < 2; ++side) {
             place at;
-            locate(self, self->tau[side], rho->x[j], rho->x[rho->ld + j], &at);
+            locate(w->curves, w->self->tau[side], rho->x[j], rho->x[rho->ld + j], &at);
             double *row = sums + side * length + at.panel * rows * TERMS;
             for (size_t k = 0; k < rows; ++k, row += TERMS) {
                 double factor = k ? mass * (1 - at.near) * at.poly[k - 1] : mass;
@@ -179,17 +193,18 @@ static void mean_chunk(void *context, size_t chunk) {
 }
 
 /* m += the features' means, from the sums: the transpose of contract. */
-static void expand(const two_radius *self, const double *sums, double *m) {
-    size_t panels = self->curves.grid.panels, rows = rows_of(self);
-    for (size_t p = 0; p < self->pairs; ++p) {
-        size_t order = self->order[p];
-        const double *coef = self->curves.coef + order * panels * TERMS;
+static void expand(const layer *f, const double *sums, double *m) {
+    const mf_zonal *z = &f->zonal;
+    size_t panels = f->curves.grid.panels, rows = rows_of(z->orders);
+    for (size_t p = 0; p < z->pairs; ++p) {
+        size_t order = z->order[p];
+        const double *coef = f->curves.coef + order * panels * TERMS;
         for (size_t panel = 0; panel < panels; ++panel) {
             const double *row = sums + panel * rows * TERMS, *c = coef + panel * TERMS;
             if (order == 0)
-                m[p] += self->shape[p * self->orders] * dot(c, row);
+                m[p] += z->shape[p * z->orders] * dot(c, row);
             for (size_t l = 0; order > 0 && l <= order; ++l)
-                m[p] += self->shape[p * self->orders + l] * dot(c, row + (1 + l) * TERMS);
+                m[p] += z->shape[p * z->orders + l] * dot(c, row + (1 + l) * TERMS);
         }
     }
 }
@@ -197,58 +212,64 @@ static void expand(const two_radius *self, const double *sums, double *m) {
 static mf_status two_radius_mean(const mf_potential *pot, const mf_measure *rho, double *m,
                                  void *scratch, mf_error *err) {
     const two_radius *self = self_of(pot);
-    size_t length = 2 * side_length(self), chunks = chunks_of(rho->n);
-    work w = {.self = self, .rho = rho, .sums = scratch};
+    const layer *f = &self->features;
+    size_t length = 2 * table_length(&f->curves), chunks = chunks_of(rho->n);
+    work w = {.self = self, .curves = &f->curves, .rho = rho, .sums = scratch};
     (void)err;
     mf_parallel(chunks, mean_chunk, &w);
     for (size_t c = 1; c < chunks; ++c)
         for (size_t i = 0; i < length; ++i)
             w.sums[i] += w.sums[c * length + i];
-    expand(self, w.sums, m);
-    expand(self, w.sums + length / 2, m + self->pairs);
+    expand(f, w.sums, m);
+    expand(f, w.sums + length / 2, m + f->zonal.pairs);
     return MF_OK;
 }
 
 /* One side's table from its part of g. */
-static void contract(const two_radius *self, const double *g, double *table) {
-    size_t panels = self->curves.grid.panels, rows = rows_of(self);
-    double H[ORDERS_MAX][ORDERS_MAX] = {{0}};
-    for (size_t p = 0; p < self->pairs; ++p)
-        for (size_t l = 0; l <= self->order[p]; ++l)
-            H[self->order[p]][l] += g[p] * self->shape[p * self->orders + l];
-    memset(table, 0, side_length(self) * sizeof *table);
+static void contract(const mf_zonal *z, const mf_curves *curves, const double *g, double *table) {
+    size_t panels = curves->grid.panels, rows = rows_of(z->orders);
+    double H[ORDERS_MAX * ORDERS_MAX];
+    mf_zonal_contract(z, g, H);
+    memset(table, 0, table_length(curves) * sizeof *table);
     for (size_t panel = 0; panel < panels; ++panel)
-        for (size_t m = 0; m < self->orders; ++m) {
-            const double *c = self->curves.coef + (m * panels + panel) * TERMS;
+        for (size_t m = 0; m < z->orders; ++m) {
+            const double *c = curves->coef + (m * panels + panel) * TERMS;
             double *row = table + panel * rows * TERMS;
             for (size_t l = 0; l <= m; ++l)
                 for (size_t i = 0; i < TERMS; ++i)
-                    row[(m ? 1 + l : 0) * TERMS + i] += H[m][l] * c[i];
+                    row[(m ? 1 + l : 0) * TERMS + i] += H[m * z->orders + l] * c[i];
         }
+}
+
+/* Adds a side's value at a place, and its slopes in r1 and r2. */
+static void evaluate(const mf_curves *curves, const double *table, double tau, const place *at,
+                     double *sum, double *d1, double *d2) {
+    size_t rows = rows_of(curves->count);
+    const double *row = table + at->panel * rows * TERMS;
+    double F = dot(row, at->value), Fs = dot(row, at->slope), B = 0, Bs = 0, Bt = 0;
+    for (size_t l = 0; l + 1 < rows; ++l) {
+        double c = dot(row + (1 + l) * TERMS, at->value);
+        B += at->poly[l] * c;
+        Bt += at->dpoly[l] * c;
+        Bs += at->poly[l] * dot(row + (1 + l) * TERMS, at->slope);
+    }
+    F += (1 - at->near) * B;
+    Fs += at->near * at->near * B + (1 - at->near) * Bs;
+    *sum += F;
+    *d1 += tau * at->alpha * (Fs + 2 * (1 - at->t) * at->near * Bt);
+    *d2 += at->beta * (Fs - 2 * at->t * at->near * Bt);
 }
 
 static void field_chunk(void *context, size_t chunk) {
     const work *w = context;
-    const two_radius *self = w->self;
-    size_t rows = rows_of(self);
+    const double *tau = w->self->tau;
     for (size_t j = chunk_start(w->n, chunk); j < chunk_start(w->n, chunk + 1); ++j) {
         double sum = 0, d1 = 0, d2 = 0;
         for (size_t side = 0; side < 2; ++side) {
             place at;
-            locate(self, self->tau[side], w->theta[j], w->theta[w->ld + j], &at);
-            const double *row = w->tables + side * side_length(self) + at.panel * rows * TERMS;
-            double F = dot(row, at.value), Fs = dot(row, at.slope), B = 0, Bs = 0, Bt = 0;
-            for (size_t l = 0; l + 1 < rows; ++l) {
-                double c = dot(row + (1 + l) * TERMS, at.value);
-                B += at.poly[l] * c;
-                Bt += at.dpoly[l] * c;
-                Bs += at.poly[l] * dot(row + (1 + l) * TERMS, at.slope);
-            }
-            F += (1 - at.near) * B;
-            Fs += at.near * at.near * B + (1 - at.near) * Bs;
-            sum += F;
-            d1 += self->tau[side] * at.alpha * (Fs + 2 * (1 - at.t) * at.near * Bt);
-            d2 += at.beta * (Fs - 2 * at.t * at.near * Bt);
+            locate(w->curves, tau[side], w->theta[j], w->theta[w->ld + j], &at);
+            evaluate(w->curves, w->tables + side * table_length(w->curves), tau[side], &at, &sum,
+                     &d1, &d2);
         }
         if (w->value)
             w->value[j] = sum;
@@ -263,11 +284,13 @@ static mf_status two_radius_field(const mf_potential *pot, const double *g, size
                                   const double *theta, size_t ld, double *value, double *grad,
                                   void *scratch, mf_error *err) {
     const two_radius *self = self_of(pot);
+    const layer *f = &self->features;
     double *tables = scratch;
     (void)err;
-    contract(self, g, tables);
-    contract(self, g + self->pairs, tables + side_length(self));
+    contract(&f->zonal, &f->curves, g, tables);
+    contract(&f->zonal, &f->curves, g + f->zonal.pairs, tables + table_length(&f->curves));
     work w = {.self = self,
+              .curves = &f->curves,
               .theta = theta,
               .tables = tables,
               .n = n,
@@ -278,15 +301,63 @@ static mf_status two_radius_field(const mf_potential *pot, const double *g, size
     return MF_OK;
 }
 
+static double two_radius_dimension(const mf_potential *pot, size_t c) {
+    const two_radius *self = self_of(pot);
+    return isinf(self->d) ? HUGE_VAL : c == 0 ? self->s0 : self->d - self->s0;
+}
+
+/* A radius of one dimension has no direction across. */
+static mf_status two_radius_step_noise(const mf_potential *pot, const mf_measure *rho, size_t n,
+                                       const double *theta, size_t ld, double *T, void *scratch,
+                                       mf_error *err) {
+    const two_radius *self = self_of(pot);
+    const mf_zonal *z = &self->features.zonal;
+    if (!mf_zonal_noise_orders(z))
+        return mf_fail(err, MF_EUNSUPPORTED,
+                       "the step noise of s0 = %g in d = %g is not known: both s0 and d - s0 must "
+                       "be 0 or %d and more (take the sampled potential)",
+                       self->s0, self->d, (int)MF_ZONAL_FEWEST);
+    size_t length = table_length(&self->slopes);
+    double *m = scratch, *G = m + 2 * z->pairs, *tables = G + most_pairs(z->orders);
+    memset(m, 0, 2 * z->pairs * sizeof *m);
+    mf_status status = two_radius_mean(pot, rho, m, G, err);
+    for (size_t c = 0; c < 2 && status >= 0; ++c) {
+        const mf_zonal_noise *noise = &self->noise[c];
+        if (two_radius_dimension(pot, c) <= 1)
+            continue;
+        for (size_t side = 0; side < 2; ++side) {
+            double tau = c == 0 ? self->tau[side] : 1;
+            mf_zonal_noise_gain(noise, z, m + side * z->pairs, side ? -1 : 1, tau * tau, G);
+            contract(&noise->slopes, &self->slopes, G, tables + side * length);
+        }
+        work w = {.self = self,
+                  .curves = &self->slopes,
+                  .theta = theta,
+                  .tables = tables,
+                  .n = n,
+                  .ld = ld,
+                  .value = T + c * ld};
+        mf_parallel(chunks_of(n), field_chunk, &w);
+    }
+    return status;
+}
+
 static size_t two_radius_scratch(const mf_potential *pot, size_t n) {
-    return (1 + chunks_of(n)) * 2 * side_length(self_of(pot)) * sizeof(double);
+    const two_radius *self = self_of(pot);
+    const mf_zonal *z = &self->features.zonal;
+    size_t tables = (1 + chunks_of(n)) * 2 * table_length(&self->features.curves);
+    size_t noise = 2 * table_length(&self->slopes);
+    return (2 * z->pairs + most_pairs(z->orders) + (tables > noise ? tables : noise)) *
+           sizeof(double);
 }
 
 static void two_radius_free(mf_potential *pot) {
     two_radius *self = (two_radius *)(void *)pot;
-    mf_curves_free(&self->curves);
-    free(self->order);
-    free(self->shape);
+    mf_curves_free(&self->features.curves);
+    mf_curves_free(&self->slopes);
+    mf_zonal_free(&self->features.zonal);
+    for (int c = 0; c < 2; ++c)
+        mf_zonal_noise_free(&self->noise[c]);
     free(self->b);
     free(self);
 }
@@ -317,11 +388,6 @@ static mf_status two_radius_start(const mf_potential *pot, const mf_init *init, 
     return status;
 }
 
-static double two_radius_dimension(const mf_potential *pot, size_t c) {
-    const two_radius *self = self_of(pot);
-    return isinf(self->d) ? HUGE_VAL : c == 0 ? self->s0 : self->d - self->s0;
-}
-
 static const mf_potential_ops two_radius_ops = {.name = "two_radius",
                                                 .features = two_radius_features,
                                                 .mean = two_radius_mean,
@@ -329,39 +395,28 @@ static const mf_potential_ops two_radius_ops = {.name = "two_radius",
                                                 .scratch = two_radius_scratch,
                                                 .free = two_radius_free,
                                                 .self = two_radius_self,
+                                                .step_noise = two_radius_step_noise,
                                                 .start = two_radius_start,
                                                 .dimension = two_radius_dimension};
 
 /* ---- construction ------------------------------------------------------------------------------------ */
 
-/* log E z^2m for a uniform unit vector of R^n. */
-static double log_moment(double n, double m) {
-    if (m == 0)
-        return 0;
-    if (n < 1)
-        return -HUGE_VAL;
-    return mf_lgamma(n / 2) - mf_lgamma(n / 2 + m) + mf_lgamma(m + 0.5) - mf_lgamma(0.5);
-}
-
-/* E (alpha alpha' z1 + beta beta' z2)^2m is largest at an end, alpha or beta = 1. */
-static double largest_moment(const mf_two_radius_spec *spec, size_t m) {
-    if (isinf(spec->d))
-        return m == 0;
-    return exp(fmax(log_moment(spec->s0, (double)m), log_moment(spec->d - spec->s0, (double)m)));
-}
-
 typedef struct {
     const mf_two_radius_spec *spec;
     size_t orders;
-    bool growth;
+    bool growth, squares; /* squares: of sigma'^2 */
 } sampling;
 
-/* out: c_0, e_1, ..., divided by 1 + s where there is growth. Component 0 is the one that
- * mf_curves_sample holds to tol by itself.                                               */
+/* out: c_0, then c_2m (1 + s)/s; divided by 1 + s where there is growth. Component 0 is the one that
+ * mf_curves_sample holds to tol by itself.                                                       */
 static void sample(const void *context, double s, double *out) {
     const sampling *at = context;
+    const mf_activation *a = &at->spec->activation;
     double c[2 * ORDERS_MAX];
-    if (mf_activation_hermite(&at->spec->activation, s, 0, 2 * at->orders - 1, c, NULL, NULL) < 0)
+    size_t n = 2 * at->orders - 1;
+    mf_status status = at->squares ? mf_activation_slope_squares(a, s, 0, n, c, NULL)
+                                   : mf_activation_hermite(a, s, 0, n, c, NULL, NULL);
+    if (status < 0)
         c[0] = NAN;
     out[0] = at->growth ? c[0] / (1 + s) : c[0];
     for (size_t m = 1; m < at->orders; ++m)
@@ -453,84 +508,75 @@ static mf_status largest_rest(const mf_activation *a, const mf_curve_samples *sa
     return status;
 }
 
-/* log of w, and of its largest value w t^2m1 (1-t)^2m2 over t. */
-static double log_weight(const mf_two_radius_spec *spec, double m1, double m2, double *largest) {
-    double m = m1 + m2;
-    if (isinf(spec->d)) /* m = 0 */
-        return *largest = 0;
-    double w = mf_lgamma(2 * m + 1) - mf_lgamma(2 * m1 + 1) - mf_lgamma(2 * m2 + 1) +
-               log_moment(spec->s0, m1) + log_moment(spec->d - spec->s0, m2);
-    *largest = w + (m1 > 0 ? 2 * m1 * log(m1 / m) : 0) + (m2 > 0 ? 2 * m2 * log(m2 / m) : 0);
-    return w;
+/* Curves through the samples of `sample`. */
+static mf_status fit(const mf_curve_samples *samples, bool growth, mf_curves *out, mf_error *err) {
+    size_t nodes = samples->panels * TERMS, orders = samples->width;
+    double *values = malloc(nodes * orders * sizeof *values);
+    if (!values)
+        return mf_fail(err, MF_ENOMEM, "no memory for %zu curves", orders);
+    for (size_t m = 0; m < orders; ++m)
+        for (size_t i = 0; i < nodes; ++i)
+            values[m * nodes + i] = samples->sample[i * orders + m];
+    mf_status status = mf_curves_fit(samples, orders, values, growth, out, err);
+    free(values);
+    return status;
 }
 
-/* sqrt(w/2) t^m1 (1-t)^m2 as a Chebyshev series of m + 1 terms; A: mf_chebyshev_from_roots(m + 1). */
-static void make_shape(double log_w, double m1, double m2, const double *A, double *shape) {
-    size_t n = (size_t)(m1 + m2) + 1;
-    memset(shape, 0, n * sizeof *shape);
-    for (size_t i = 0; i < n; ++i) {
-        double angle = M_PI * ((double)i + 0.5) / (double)n;
-        double t = (1 + cos(angle)) / 2, rest = (1 - cos(angle)) / 2;
-        double value = exp(log_w / 2 + (m1 > 0 ? m1 * log(t) : 0) + (m2 > 0 ? m2 * log(rest) : 0)) *
-                       M_SQRT1_2;
-        for (size_t l = 0; l < n; ++l)
-            shape[l] += A[l * n + i] * value;
-    }
-}
-
-/* Chooses the pairs and makes their shapes; returns what is left out. */
-static double choose_pairs(two_radius *self, const mf_two_radius_spec *spec,
-                           const mf_curve_samples *samples, double tol) {
-    double left_out = 0, keep = tol / (double)(self->orders * self->orders);
-    for (size_t m = 0; m < self->orders; ++m) {
-        double square = largest_square(samples, m), largest, A[ORDERS_MAX * ORDERS_MAX];
-        mf_chebyshev_from_roots(m + 1, A);
-        for (size_t m1 = 0; m1 <= m; ++m1) {
-            double log_w = log_weight(spec, (double)m1, (double)(m - m1), &largest);
-            if (m > 0 && exp(largest) * square <= keep) {
-                left_out += exp(largest) * square;
-                continue;
-            }
-            self->order[self->pairs] = m;
-            make_shape(log_w, (double)m1, (double)(m - m1), A,
-                       self->shape + self->pairs++ * self->orders);
-        }
-    }
-    return left_out;
+static void largest_squares(const mf_curve_samples *samples, double *square) {
+    for (size_t m = 0; m < samples->width; ++m)
+        square[m] = largest_square(samples, m);
 }
 
 static mf_status build(const mf_two_radius_spec *spec, const mf_curve_samples *samples, bool growth,
                        double tol, double tail, two_radius *self, mf_error *err) {
-    size_t nodes = samples->panels * TERMS, most = self->orders * (self->orders + 1) / 2;
-    double *values = malloc(nodes * self->orders * sizeof *values);
-    self->order = calloc(most, sizeof *self->order);
-    self->shape = calloc(most * self->orders, sizeof *self->shape);
-    self->b = calloc(2 * most, sizeof *self->b);
-    if (!values || !self->order || !self->shape || !self->b) {
-        free(values);
-        return mf_fail(err, MF_ENOMEM, "no memory for %zu features", 2 * most);
-    }
-    for (size_t m = 0; m < self->orders; ++m)
-        for (size_t i = 0; i < nodes; ++i)
-            values[m * nodes + i] = samples->sample[i * samples->width + m];
-    mf_status status = mf_curves_fit(samples, self->orders, values, growth, &self->curves, err);
-    free(values);
+    bool limit = isinf(spec->d);
+    size_t orders = samples->width;
+    double p1 = limit ? HUGE_VAL : spec->s0, p2 = spec->d - p1, square[ORDERS_MAX];
+    double keep = tol / (double)(orders * orders);
+    layer *f = &self->features;
+    largest_squares(samples, square);
+    mf_status status = fit(samples, growth, &f->curves, err);
+    if (status >= 0)
+        status = mf_zonal_init(&f->zonal, p1, limit ? p1 : p2, orders, square, keep, &tail, err);
     if (status < 0)
         return status;
-    tail += choose_pairs(self, spec, samples, tol);
+    size_t pairs = f->zonal.pairs;
+    self->b = calloc(2 * pairs, sizeof *self->b);
+    if (!self->b)
+        return mf_fail(err, MF_ENOMEM, "no memory for %zu features", 2 * pairs);
     self->b[0] = -M_SQRT1_2;
-    self->b[self->pairs] = M_SQRT1_2;
+    self->b[pairs] = M_SQRT1_2;
     self->head = (mf_potential){.ops = &two_radius_ops,
                                 .space = &mf_space_two_radius,
                                 .dim = 2,
-                                .rank = 2 * self->pairs,
+                                .rank = 2 * pairs,
                                 .b = self->b,
                                 .risk0 = 1,
                                 .error = tail + samples->error};
     self->d = spec->d;
-    self->s0 = isinf(spec->d) ? 0 : spec->s0;
-    self->gamma = isinf(spec->d) ? spec->gamma : spec->s0 / spec->d;
+    self->s0 = limit ? 0 : spec->s0;
+    self->gamma = limit ? spec->gamma : spec->s0 / spec->d;
     return MF_OK;
+}
+
+/* What step_noise needs: curves of sigma'^2, and its expansions. */
+static mf_status build_noise(const mf_two_radius_spec *spec, double tol, two_radius *self,
+                             const mf_flag *stop, mf_error *err) {
+    const mf_zonal *z = &self->features.zonal;
+    size_t orders = mf_zonal_noise_orders(z);
+    sampling at = {.spec = spec, .orders = orders, .squares = true};
+    double square[ORDERS_MAX], keep = tol / (double)(orders * orders);
+    mf_curve_samples samples;
+    mf_status status = mf_curves_sample(
+            sample, &at, orders, tol, mf_activation_reach(&spec->activation), &samples, stop, err);
+    if (status < 0)
+        return status;
+    largest_squares(&samples, square);
+    status = fit(&samples, false, &self->slopes, err);
+    mf_curve_samples_free(&samples);
+    for (int c = 0; c < 2 && status >= 0; ++c)
+        status = mf_zonal_noise_init(&self->noise[c], z, c, square, keep, err);
+    return status;
 }
 
 static mf_status check(const mf_two_radius_spec *spec, mf_error *err) {
@@ -556,9 +602,10 @@ mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, 
     bool growth = !mf_activation_is_bounded(&spec->activation);
     double scale = mf_activation_scale(&spec->activation), tol = spec->tol * scale;
     size_t orders = 1;
-    while (orders < ORDERS_MAX && largest_moment(spec, orders) > spec->tol / 4)
+    double p1 = isinf(spec->d) ? spec->d : spec->s0, p2 = isinf(spec->d) ? spec->d : spec->d - p1;
+    while (orders < ORDERS_MAX && mf_zonal_moment(p1, p2, orders) > spec->tol / 4)
         ++orders;
-    double tail = largest_moment(spec, orders) * scale, rest;
+    double moment = mf_zonal_moment(p1, p2, orders), tail = moment * scale, rest;
     sampling at = {.spec = spec, .orders = orders, .growth = growth};
     mf_curve_samples samples;
     status = mf_curves_sample(sample, &at, orders, tol / 4, mf_activation_reach(&spec->activation),
@@ -567,7 +614,7 @@ mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, 
         return status;
     if (tail > tol / 2) { /* the moments alone say too little */
         status = largest_rest(&spec->activation, &samples, orders, growth, &rest, stop, err);
-        tail = fmin(tail, largest_moment(spec, orders) * rest);
+        tail = fmin(tail, moment * rest);
     }
     two_radius *self = status < 0 ? NULL : calloc(1, sizeof *self);
     if (status < 0) {
@@ -578,12 +625,13 @@ mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, 
         mf_curve_samples_free(&samples);
         return mf_fail(err, MF_ENOMEM, "no memory for a potential");
     }
-    self->orders = orders;
     self->activation = spec->activation;
     self->tau[0] = 1 + spec->delta;
     self->tau[1] = 1 - spec->delta;
     status = build(spec, &samples, growth, tol / 4, tail, self, err);
     mf_curve_samples_free(&samples);
+    if (status >= 0 && mf_zonal_noise_orders(&self->features.zonal))
+        status = build_noise(spec, tol / 4, self, stop, err);
     if (status < 0) {
         two_radius_free(&self->head);
         return status;

@@ -541,12 +541,14 @@ static const mfl_fn potential_methods[] = {
          "it is 0.",
          NULL},
         {"step_noise", potential_step_noise, "pot:step_noise(theta, rho)",
-         "What the noise of SGD's steps adds, in the shape of a gradient: at a radius |P w| the "
+         "What the noise of SGD's steps adds, in the shape of a gradient. At a radius |P w|: the "
          "mean "
          "over x of (y - yhat)^2 a^2 sigma'(<w,x> + b)^2 <u, x>^2, u a direction of P's space "
          "across "
          "w, yhat that of rho; a step s adds (p - 1) 4 s^2 times that to the squared radius, p the "
-         "dimension of the space. 0 at other coordinates.",
+         "dimension of the space. At full weights (sampled): the mean of (y - yhat)^2 a^2 sigma'^2 "
+         "|P_perp x|^2, P_perp across w, times w/(2 |w|^2), so that 4 s^2 times it adds to |w|^2 "
+         "what it should and to the direction nothing. 0 at other coordinates.",
          NULL},
         {"risk", potential_risk, "pot:risk(rho[, N])",
          "R(rho) of Eq. 5. With N: the expected risk of N neurons drawn independently from rho, "
