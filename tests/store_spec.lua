@@ -231,7 +231,7 @@ describe("store", function()
       local tree, skipped = mf.store.read(path "twins.h5")
       assert.is_table(tree, skipped)
       assert.is_truthy(tree.attributes.twin_a == 1 or #tree.attributes.twin_a == big)
-      assert.same({ "twin_a: another value has this name" }, skipped)
+      assert.same({ "attributes.twin_a: another value has this name" }, skipped)
     end
   end)
 

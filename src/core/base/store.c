@@ -73,6 +73,7 @@ size_t mf_store_bytes(const mf_store_value *value) {
                                      [MF_STORE_BYTES] = 1,
                                      [MF_STORE_STRINGS] = 1,
                                      [MF_STORE_BOOLEANS] = sizeof(int8_t),
+                                     [MF_STORE_INTEGERS] = sizeof(int64_t),
                                      [MF_STORE_GROUP] = 0,
                                      [MF_STORE_LEAVE] = 0,
                                      [MF_STORE_SKIPPED] = 1};
@@ -120,6 +121,7 @@ static hid_t file_type(const mf_store_value *value) {
     case MF_STORE_DOUBLES:
         return H5Tcopy(H5T_IEEE_F64LE);
     case MF_STORE_INTEGER:
+    case MF_STORE_INTEGERS:
         return H5Tcopy(H5T_STD_I64LE);
     case MF_STORE_BOOLEAN:
     case MF_STORE_BOOLEANS:
@@ -141,7 +143,7 @@ static hid_t file_type(const mf_store_value *value) {
 static hid_t memory_type(const mf_store_value *value, hid_t stored) {
     if (value->kind == MF_STORE_DOUBLES)
         return H5Tcopy(H5T_NATIVE_DOUBLE);
-    if (value->kind == MF_STORE_INTEGER)
+    if (value->kind == MF_STORE_INTEGER || value->kind == MF_STORE_INTEGERS)
         return H5Tcopy(H5T_NATIVE_INT64);
     return H5Tcopy(stored);
 }

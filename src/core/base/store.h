@@ -32,8 +32,10 @@ typedef enum {
     MF_STORE_BOOLEANS, /* dims[0] of int8_t                                                 */
     MF_STORE_GROUP,    /* no data; when reading, its members follow                         */
     /* when reading only */
-    MF_STORE_LEAVE,  /* the end of a group                                                  */
-    MF_STORE_SKIPPED /* what has no counterpart here: `width` bytes say why                 */
+    MF_STORE_LEAVE,   /* the end of a group                                                  */
+    MF_STORE_SKIPPED, /* what has no counterpart here: `width` bytes say why                 */
+    /* when writing only: they are read as doubles, where these hold them */
+    MF_STORE_INTEGERS /* dims[0] of int64_t */
 } mf_store_kind;
 
 typedef struct {

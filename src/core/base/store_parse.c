@@ -380,6 +380,7 @@ static mf_status parse_dataset(parser *p, hid_t object, const char *name) {
 
 static mf_status parse_members(parser *p, hid_t group, const char *name);
 
+/* Its members, between two records of its own but for the root. */
 static mf_status parse_group(parser *p, hid_t group, const char *name) {
     H5O_info_t info;
     if (H5Oget_info2(group, &info, H5O_INFO_BASIC) < 0)
@@ -387,11 +388,18 @@ static mf_status parse_group(parser *p, hid_t group, const char *name) {
     for (size_t i = 0; i < p->depth; ++i)
         if (p->above[i] == info.addr)
             return skip(p, false, name, "a link to a group that holds it");
+    bool inside = p->depth > 0;
     if (p->depth > MF_STORE_DEPTH)
         return mf_fail(p->err, MF_EUNSUPPORTED, "'%s' lies deeper than %d groups", name,
                        MF_STORE_DEPTH);
     p->above[p->depth++] = info.addr;
-    mf_status status = parse_members(p, group, name);
+    mf_status status = MF_OK;
+    if (inside)
+        status = emit(p, false, name, &(mf_store_value){.kind = MF_STORE_GROUP});
+    if (status >= 0)
+        status = parse_members(p, group, name);
+    if (status >= 0 && inside)
+        status = emit(p, false, "", &(mf_store_value){.kind = MF_STORE_LEAVE});
     --p->depth;
     return status;
 }
@@ -400,12 +408,8 @@ static mf_status parse_object(parser *p, hid_t object, const char *name) {
     switch (H5Iget_type(object)) {
     case H5I_DATASET:
         return parse_dataset(p, object, name);
-    case H5I_GROUP: {
-        mf_status status = emit(p, false, name, &(mf_store_value){.kind = MF_STORE_GROUP});
-        if (status >= 0)
-            status = parse_group(p, object, name);
-        return status < 0 ? status : emit(p, false, "", &(mf_store_value){.kind = MF_STORE_LEAVE});
-    }
+    case H5I_GROUP:
+        return parse_group(p, object, name);
     case H5I_DATATYPE:
         return skip(p, false, name, "a type by itself");
     default:

@@ -120,15 +120,32 @@ static void put_strings(lua_State *L, const place *at, const char *name, size_t 
     lua_pop(L, 1);
 }
 
-/* Integers beyond 2^53 would be rounded in an array of doubles. */
-static void check_exact(lua_State *L, const place *at, const char *name, size_t n) {
+/* Whether the list on top of the stack is one of integers (counts, mostly). Those beyond 2^53 would
+ * be rounded among doubles, as which lists of numbers are read again.                          */
+static bool is_integral(lua_State *L, const place *at, const char *name, size_t n) {
+    bool all = true;
     for (size_t i = 0; i < n; ++i) {
         lua_geti(L, -1, (lua_Integer)i + 1);
         lua_Integer x = lua_tointeger(L, -1);
         if (lua_isinteger(L, -1) && (x > (1LL << 53) || x < -(1LL << 53)))
             write_error(L, at, name, "holds an integer that no double can");
+        all = all && lua_isinteger(L, -1);
         lua_pop(L, 1);
     }
+    return all;
+}
+
+static void put_integers(lua_State *L, const place *at, const char *name, size_t n) {
+    if (at->attribute)
+        write_error(L, at, name, "is a list: an attribute is a string, number or boolean");
+    int64_t *integer = lua_newuserdatauv(L, n * sizeof *integer, 0);
+    for (size_t i = 0; i < n; ++i) {
+        lua_geti(L, -2, (lua_Integer)i + 1);
+        integer[i] = lua_tointeger(L, -1);
+        lua_pop(L, 1);
+    }
+    put(L, at, name, &(mf_store_value){MF_STORE_INTEGERS, 1, {n, 0}, 0, integer});
+    lua_pop(L, 1);
 }
 
 static int convert_list(lua_State *L) {
@@ -208,8 +225,10 @@ static void put_list(lua_State *L, const place *at, const char *name, size_t n) 
         put_group_list(L, at, name, n);
         return;
     }
-    if (kind == LUA_TNUMBER)
-        check_exact(L, at, name, n);
+    if (kind == LUA_TNUMBER && is_integral(L, at, name, n)) {
+        put_integers(L, at, name, n);
+        return;
+    }
     lua_pushcfunction(L, convert_list);
     lua_pushvalue(L, -2);
     if (lua_pcall(L, 1, 1, 0) != LUA_OK) /* its errors do not know the name */
@@ -370,8 +389,9 @@ typedef struct {
 } tree;
 
 /* Pops a reason. */
-static void note_skipped(lua_State *L, const tree *at, const char *name) {
-    lua_pushfstring(L, "%s%s: %s", at->path, name, lua_tostring(L, -1));
+static void note_skipped(lua_State *L, const tree *at, bool attribute, const char *name) {
+    lua_pushfstring(L, "%s%s%s: %s", at->path, attribute ? ATTRIBUTES "." : "", name,
+                    lua_tostring(L, -1));
     lua_rawseti(L, SKIPPED, (lua_Integer)lua_rawlen(L, SKIPPED) + 1);
     lua_pop(L, 1);
 }
@@ -439,6 +459,7 @@ static void push_value(lua_State *L, const tree *at, const mf_store_item *item) 
         lua_remove(L, -2);
         return;
     }
+    case MF_STORE_INTEGERS:
     case MF_STORE_LEAVE:
         break;
     }
@@ -446,11 +467,11 @@ static void push_value(lua_State *L, const tree *at, const mf_store_item *item) 
 }
 
 /* Pops a value into the table at `index`, under a name that is not taken. */
-static void set_once(lua_State *L, int index, const tree *at, const char *name) {
+static void set_once(lua_State *L, int index, const tree *at, bool attribute, const char *name) {
     if (lua_getfield(L, index, name) != LUA_TNIL) {
         lua_pop(L, 2);
         lua_pushliteral(L, "another value has this name");
-        note_skipped(L, at, name);
+        note_skipped(L, at, attribute, name);
         return;
     }
     lua_pop(L, 1);
@@ -466,7 +487,7 @@ static void set_attribute(lua_State *L, int table, const tree *at, const char *n
         lua_setfield(L, table, ATTRIBUTES);
     }
     lua_insert(L, -2);
-    set_once(L, lua_gettop(L) - 1, at, name);
+    set_once(L, lua_gettop(L) - 1, at, true, name);
     lua_pop(L, 1);
 }
 
@@ -497,11 +518,11 @@ static void push_group(lua_State *L, const tree *at) {
     while (mf_store_next(at->reader, &item) && item.value.kind != MF_STORE_LEAVE) {
         push_value(L, at, &item);
         if (item.value.kind == MF_STORE_SKIPPED)
-            note_skipped(L, at, item.name);
+            note_skipped(L, at, item.attribute, item.name);
         else if (item.attribute)
             set_attribute(L, table, at, item.name);
         else
-            set_once(L, table, at, item.name);
+            set_once(L, table, at, false, item.name);
     }
     restore_list(L);
 }
