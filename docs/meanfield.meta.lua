@@ -1557,6 +1557,15 @@ function class20:times(list, ...) end
 ---@param options? mf.experiment.options
 function mf.experiment(options) end
 
+---@class mf.fit.options
+---@field log? boolean true or false, default false: fit log y against log x: the slope is the exponent of a power law
+
+---The straight line through the points (x[i], y[i]) by least squares: its slope, the standard error of that (from the scatter about the line, taken as independent and equal everywhere) and its value at x = 0. With log = true of the logarithms: y = exp(intercept) x^slope.
+---@param x any
+---@param y any
+---@param options? mf.fit.options
+function mf.fit(x, y, options) end
+
 ---@class mf.sweep.options
 ---@field workers? integer an integer in [1, 1024]: processes at a time; default: mf.threads()
 ---@field out? string a string: folder that keeps finished points; default: the folder of the running experiment; without one nothing is kept
