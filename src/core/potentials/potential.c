@@ -1,6 +1,7 @@
 /* potential.c: what all potentials share. */
 #include "potential.h"
 
+#include <math.h>
 #include <string.h>
 
 mf_status mf_potential_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
@@ -54,7 +55,11 @@ mf_status mf_potential_start(const mf_potential *pot, const mf_init *init, size_
         return mf_fail(err, MF_EUNSUPPORTED,
                        "a custom init has no known law of radii; give the "
                        "option 'measure' instead");
-    return pot->ops->start(pot, init, J, x, err);
+    mf_status status = pot->ops->start(pot, init, J, x, err);
+    for (size_t i = 0; i < J * pot->dim && status >= 0; ++i)
+        if (!isfinite(x[i]))
+            status = mf_fail(err, MF_EDOMAIN, "the initial law puts a particle at %g", x[i]);
+    return status;
 }
 
 /* ---- the risk ------------------------------------------------------------------------------ */

@@ -121,7 +121,8 @@ mf_status mf_potential_step_noise(const mf_potential *, const mf_measure *rho, s
                                   mf_error *err);
 
 /* J particles from the law rho_0, as `start` says; MF_EUNSUPPORTED where there is no such
- * operation, or where the law of the radii is known to the caller only.                 */
+ * operation, or where the law of the radii is known to the caller only; MF_EDOMAIN if one would
+ * not be finite.                 */
 mf_status mf_potential_start(const mf_potential *, const mf_init *, size_t J, double *x,
                              mf_error *err);
 

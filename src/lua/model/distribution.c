@@ -165,6 +165,9 @@ static void read_factor(lua_State *L, const char *where, size_t d, double *facto
         factor[i * d + i] = sqrt(variance);
     }
     if (a && a->ndim == 2) {
+        for (size_t i = 0; i < d * d; ++i)
+            if (!isfinite(factor[i]))
+                luaL_error(L, "%s: option 'covariance' must be finite, got %f", where, factor[i]);
         for (size_t i = 0; i < d; ++i)
             for (size_t j = 0; j < i; ++j)
                 if (!(fabs(factor[i * d + j] - factor[j * d + i]) <=
