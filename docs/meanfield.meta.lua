@@ -329,7 +329,7 @@ function mf.sgd.load(path, options) end
 ---@field dim any number of coordinates of theta
 ---@field error any bound on the error of V and U (radial with an unbounded activation: of V/(1 + r) and U/((1 + r1)(1 + r2)))
 ---@field kind any which constructor made it
----@field risk0 any R_# = E y^2, the risk without neurons
+---@field risk0 any R_# = E y^2, the risk without neurons (for another loss E l(y, 0))
 ---@field space any space of theta, which a measure must share
 local class7 = {}
 
@@ -367,7 +367,7 @@ function class7:grad_V(theta) end
 ---@param rho any
 function class7:grad_psi(theta, rho) end
 
----Psi(theta; rho) = V + int U d rho (Eq. 8).
+---Psi(theta; rho) = V + int U d rho (Eq. 8), half of the first variation of R; for another loss that is E sigma_*(x; theta) l'(y, yhat)/2, l' the slope in yhat.
 ---@param theta any
 ---@param rho any
 function class7:psi(theta, rho) end
@@ -375,7 +375,7 @@ function class7:psi(theta, rho) end
 ---Length of the feature vector.
 function class7:rank() end
 
----R(rho) of Eq. 5. With N: the expected risk of N neurons drawn independently from rho, R(rho) + (int U(theta, theta) d rho - int int U d rho d rho)/N, which is what R_N of a finite network is to be compared with.
+---R(rho) of Eq. 5, for another loss E l(y, yhat). With N (square loss): the expected risk of N neurons drawn independently from rho, R(rho) + (int U(theta, theta) d rho - int int U d rho d rho)/N, which is what R_N of a finite network is to be compared with.
 ---@param rho any
 ---@param N any
 function class7:risk(rho, N) end
@@ -384,7 +384,7 @@ function class7:risk(rho, N) end
 ---@param rho any
 function class7:self(rho) end
 
----What the noise of SGD's steps adds, in the shape of a gradient. At a radius |P w|: the mean over x of (y - yhat)^2 a^2 sigma'(<w,x> + b)^2 <u, x>^2, u a direction of P's space across w, yhat that of rho; a step s adds (p - 1) 4 s^2 times that to the squared radius, p the dimension of the space. At full weights (sampled): the mean of (y - yhat)^2 a^2 sigma'^2 |P_perp x|^2, P_perp across w, times w/(2 |w|^2), so that 4 s^2 times it adds to |w|^2 what it should and to the direction nothing. 0 at other coordinates.
+---What the noise of SGD's steps adds, in the shape of a gradient. At a radius |P w|: the mean over x of (y - yhat)^2 a^2 sigma'(<w,x> + b)^2 <u, x>^2, u a direction of P's space across w, yhat that of rho; a step s adds (p - 1) 4 s^2 times that to the squared radius, p the dimension of the space. At full weights (sampled): the mean of (y - yhat)^2 a^2 sigma'^2 |P_perp x|^2, P_perp across w, times w/(2 |w|^2), so that 4 s^2 times it adds to |w|^2 what it should and to the direction nothing. 0 at other coordinates. Another loss has -l'/2 in the place of y - yhat.
 ---@param theta any
 ---@param rho any
 function class7:step_noise(theta, rho) end
@@ -403,6 +403,7 @@ mf.potential = {}
 ---@class mf.potential.radial.options
 ---@field distribution mf.distribution an mf.distribution, required: isotropic law of (x, y), which gives delta and d
 ---@field activation mf.activation an mf.activation, required: sigma of the neurons sigma(<w,x>)
+---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square. Others make features of the answers at nodes in |x|, as many as V and U need, and `.error` is then what is seen of theirs
 ---@field d? integer an integer in [2, inf]: dimension instead of the distribution's; math.huge for the limit
 ---@field tol? number a number in [1e-13, 0.01], default 1e-10: accuracy of V and U relative to max(1, sup U)
 
@@ -415,6 +416,7 @@ function mf.potential.radial(options) end
 ---@field distribution? mf.distribution an mf.distribution: anisotropic law whose delta and gamma = s0/d to take
 ---@field delta? number a number in (0, 1): tau_+- = 1 +- delta; required without a distribution
 ---@field gamma? number a number in (0, 1]: s0/d; only the law of (r1, r2) at the start depends on it
+---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square
 
 ---Anisotropic Gaussians and neurons a relu(<w,x> + b) in the limit d = inf; theta = (a, b, r1, r2), r1 = |P_V w|, r2 = |P_V^perp w|. Rank 2, closed form.
 ---@param options? mf.potential.relu.options
@@ -424,6 +426,7 @@ function mf.potential.relu(options) end
 ---@class mf.potential.sampled.options
 ---@field distribution mf.distribution an mf.distribution, required: law of one example (x, y), native or custom
 ---@field activation mf.activation an mf.activation, required: sigma
+---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square, averaged over the examples
 ---@field neuron? "plain"|"affine" 'plain' | 'affine', default "plain": plain: theta = w; affine: theta = (w, a, b)
 ---@field samples integer an integer in [1, 1e+09], required: number of examples n; the error against the population is of order n^(-1/2)
 ---@field seed? integer an integer >= 0, default 1: seed of the examples; different from those of an SGD run with the same seed
@@ -438,6 +441,7 @@ function mf.potential.sampled(options) end
 ---@class mf.potential.two_radius.options
 ---@field distribution mf.distribution an mf.distribution, required: anisotropic law of (x, y), which gives delta, d and s0
 ---@field activation mf.activation an mf.activation, required: sigma of the neurons sigma(<w,x>)
+---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square; others at d = math.huge only
 ---@field d? integer an integer in [1, inf]: dimension instead of the distribution's, s0/d being kept; math.huge for the limit
 ---@field tol? number a number in [1e-13, 0.01], default 1e-09: accuracy of V and U relative to max(1, sup U)
 
@@ -620,10 +624,10 @@ function mf.pde.particles(options) end
 ---@class mf.optimum
 ---@field at_infinity any Mass on atoms with an infinite radius.
 ---@field error any Bound on what the potential's own error does to a risk.
----@field gap any No measure has a risk below risk - gap: from min Psi over the whole domain (Eq. 17). For two or more parameters min Psi is what the search found.
+---@field gap any No measure has a risk below risk - gap: from min Psi over the whole domain (Eq. 17). For two or more parameters min Psi is what the search found. For a loss that is not convex there is no such bound, and it is inf.
 ---@field lower_bound any risk - gap.
 ---@field measure any The minimizer as an mf.measure; radii may be inf.
----@field risk any R of the measure (Eq. 5).
+---@field risk any R of the measure (Eq. 5, or the mean of the potential's loss).
 local class11 = {}
 
 ---@class mf.optimum.options
@@ -633,7 +637,7 @@ local class11 = {}
 ---@field tol? number a number in (0, 1], default 1e-09: gap to reach
 ---@field starts? integer an integer in [16, 1e+06], default 2048: two or more coordinates: points from which min Psi is searched
 
----Minimises R(rho) of Eq. 5 over all measures rho on the domain: a convex problem, solved by exchange of atoms and certified by Eq. 17. On the closed half-line r in [0, inf] the minimum need not be attained by finite radii: mass at infinity is reported as such.
+---Minimises R(rho) of Eq. 5, for any loss of the potential, over all measures rho on the domain: where the loss is convex a convex problem, solved by exchange of atoms and certified by Eq. 17. On the closed half-line r in [0, inf] the minimum need not be attained by finite radii: mass at infinity is reported as such.
 ---@param options? mf.optimum.options
 ---@return mf.optimum
 function mf.optimum(options) end

@@ -59,6 +59,10 @@ return {
   { "mf.descend", function()
     return mf.descend { distribution = law, activation = tanh, N = 3, init = rho0, steps = 5 }
   end },
+  { "mf.loss", function()
+    local pot = mf.potential.radial { distribution = law, activation = tanh, loss = mf.loss.logistic(), tol = 1e-3 }
+    return mf.optimum { potential = pot, tol = 1e-3 }
+  end },
   { "mf.store", function()
     mf.store.write(file, { x = one:quantile(0.5), t = "text" })
     return assert(mf.store.read(file)), os.remove(file)

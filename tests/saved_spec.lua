@@ -138,6 +138,12 @@ describe("mf.pde.load", function()
     refused("another potential", { potential = radial(40, 0.81) })
     refused("another potential", { potential = radial(40, 0.8, cusp) })
     refused("leave out 'xi'", { potential = pot, xi = slow })
+    local function lossy(loss) return mf.potential.relu { delta = 0.5, gamma = 0.3, loss = loss } end
+    local start = mf.init.gaussian { kappa = 1, a = 1, d = 20, s0 = 6 }
+    particles { potential = lossy(mf.loss.huber(5)), init = start, J = 9 }:advance(0.1):save(path)
+    assert(mf.pde.load(path, { potential = lossy(mf.loss.huber(5)) }))
+    refused("with the huber loss, got the square loss", { potential = lossy() })
+    refused("or another parameter", { potential = lossy(mf.loss.huber(6)) })
     particles { potential = sampled, init = mf.init.gaussian { kappa = 1, a = 1 }, J = 9 }:save(path)
     for _, other in ipairs { { seed = 2 }, { activation = mf.activation.erf() }, { samples = 41 } } do
       refused("another potential", { potential = mf.potential.sampled {

@@ -274,24 +274,6 @@ static mf_status mean_of(adjoint *a, const double *theta, double *m) {
     return mf_potential_mean(a->pot, &rho, m, a->scratch, a->err);
 }
 
-/* s <- M s, the change of the force when m changes by s. */
-static void force_of(adjoint *a, const node *n) {
-    double size = 0, scale = 0;
-    if (mf_potential_is_square(a->pot))
-        return;
-    for (size_t k = 0; k < a->rank; ++k)
-        size = fmax(size, fabs(a->s[k])), scale = fmax(scale, fabs(n->m[k]));
-    double step = size > 0 ? DIFFERENCE * (1 + scale) / size : 0;
-    if (step == 0)
-        return;
-    for (size_t k = 0; k < a->rank; ++k)
-        a->splus[k] = n->m[k] + step * a->s[k], a->sminus[k] = n->m[k] - step * a->s[k];
-    mf_potential_force(a->pot, a->splus, a->splus);
-    mf_potential_force(a->pot, a->sminus, a->sminus);
-    for (size_t k = 0; k < a->rank; ++k)
-        a->s[k] = (a->splus[k] - a->sminus[k]) / (2 * step);
-}
-
 /* Slopes of l and h going back from l at this time. */
 static mf_status slopes(adjoint *a, const node *n, const double *l, double *dl, double *dh) {
     const mf_potential *pot = a->pot;
@@ -302,7 +284,7 @@ static mf_status slopes(adjoint *a, const node *n, const double *l, double *dl, 
         return status;
     for (size_t k = 0; k < a->rank; ++k)
         a->s[k] = a->splus[k] - a->sminus[k];
-    force_of(a, n);
+    mf_potential_bend(a->pot, n->m, a->s, a->s); /* the change of the force */
     if ((status = mf_potential_field(pot, a->s, J, n->theta, J, dh, a->gs, a->scratch, a->err)) <
                 0 ||
         (status = mf_potential_field(pot, n->g, J, a->plus, J, NULL, a->gplus, a->scratch,

@@ -17,6 +17,9 @@ void mf_flow_save(const mf_flow *flow, const mf_potential *pot, const double *me
     mf_fields_text(to, "space", pot->space->name);
     mf_fields_integer(to, "coordinates", (int64_t)pot->dim);
     mf_fields_integer(to, "rank", (int64_t)pot->rank);
+    mf_loss loss = mf_potential_loss(pot);
+    mf_fields_text(to, "loss", mf_loss_name(&loss));
+    mf_fields_double(to, "loss parameter", loss.parameter);
     mf_fields_double(to, "R_#", pot->risk0);
     mf_fields_doubles(to, "b", pot->rank, pot->b);
     mf_fields_doubles(to, "mean", pot->rank, mean);
@@ -89,6 +92,16 @@ mf_status mf_flow_same_potential(mf_fields *from, const mf_potential *pot, const
                        "the run was saved with another potential: '%.24s' with %lld features, got "
                        "'%s' with %zu",
                        name, (long long)rank, pot->ops->name, pot->rank);
+    mf_loss loss = mf_potential_loss(pot);
+    const char *saved = mf_fields_string(from, "loss");
+    bool same = from->status >= 0 && strcmp(saved, mf_loss_name(&loss)) == 0 &&
+                holds(from, "loss parameter", 1, &loss.parameter);
+    if (from->status >= 0 && !same)
+        return mf_fail(err, MF_EINVAL,
+                       "the run was saved with another potential: with the %.24s loss, got the %s "
+                       "loss%s",
+                       saved, mf_loss_name(&loss),
+                       loss.parameter > 0 ? " or another parameter" : "");
     bool risk = holds(from, "R_#", 1, &pot->risk0);
     bool V = holds(from, "b", pot->rank, pot->b), U = holds(from, "mean", pot->rank, mean);
     if (from->status < 0 || (risk && V && U))

@@ -133,7 +133,7 @@ static mf_status gradient(jko *run, double h, mf_error *err) {
     return status;
 }
 
-/* 2 Psi'' + 1/h, kept positive, and f' over its root: by central differences of what is exact, which
+/* 2 Psi'' + 1/h, kept positive, and f' (for another loss M^(1/2) f', M = dg/dm) over its root: by central differences of what is exact, which
  * bends Newton's step by a part in 10^8 and not the point that it comes to.                  */
 static mf_status hessian(jko *run, double h, mf_error *err) {
     const double shift = 1e-5;
@@ -149,6 +149,9 @@ static mf_status hessian(jko *run, double h, mf_error *err) {
         if (status < 0 || (status = slope_at(run, run->to, slope[s], err)) < 0)
             return status;
     }
+    for (size_t k = 0; k < rank; ++k)
+        run->z[k] = 1;
+    mf_potential_bend(pot, run->m_x, run->z, run->z);
     for (size_t j = 0; j < J; ++j) {
         double spread = shift * (1 + fabs(run->x[j]));
         double width = spread + (has_wall(run) ? fmin(run->x[j], spread) : spread);
@@ -156,7 +159,8 @@ static mf_status hessian(jko *run, double h, mf_error *err) {
         run->diagonal[j] = fmax(bend, 0.1 / h);
         double scale = is_held(run, j) ? 0 : 1 / (width * sqrt(run->diagonal[j]));
         for (size_t k = 0; k < rank; ++k)
-            run->A[k * J + j] = (run->F[k * J + j] - run->A[k * J + j]) * scale;
+            run->A[k * J + j] =
+                    (run->F[k * J + j] - run->A[k * J + j]) * scale * sqrt(fmax(run->z[k], 0));
     }
     return MF_OK;
 }

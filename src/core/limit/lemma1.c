@@ -159,6 +159,9 @@ mf_status mf_lemma1_check(const mf_potential *potential, mf_lemma1 *out, mf_erro
     if (potential->dim != 1 || !mf_is_radius(potential, 0))
         return mf_fail(err, MF_EUNSUPPORTED, "Lemma 1 needs a radial potential, got %s",
                        potential->ops->name);
+    if (!mf_potential_is_square(potential))
+        return mf_fail(err, MF_EUNSUPPORTED, "Lemma 1 is about the square loss, not the %s loss",
+                       mf_loss_name(&potential->nodes->loss));
     lemma l = {.potential = potential, .rank = potential->rank, .err = err};
     size_t bytes = mf_potential_scratch(potential, 1);
     double low = 0, high = HUGE_VAL;
@@ -202,7 +205,7 @@ typedef struct {
 /* The margin at Delta; NAN, with f->status, if it cannot be had. */
 static double margin_at(double delta, void *context) {
     family *f = context;
-    mf_radial_spec spec = {*f->activation, delta, f->d, f->tol};
+    mf_radial_spec spec = {.activation = *f->activation, .delta = delta, .d = f->d, .tol = f->tol};
     mf_potential *potential = NULL;
     if (f->status >= 0)
         f->status = mf_poll(f->stop, f->err);

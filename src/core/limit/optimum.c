@@ -3,6 +3,7 @@
 
 #include "core/base/blas.h"
 #include "search.h"
+#include "weights.h"
 
 #include <float.h>
 #include <gsl/gsl_blas.h>
@@ -27,18 +28,21 @@ enum {
 typedef struct {
     size_t n;
     double *theta; /* n x dim    */
-    double *p;     /* n x rank: b + f(theta) */
+    double *p;     /* n x rank: b + f(theta); for other losses f(theta) */
     double *w;
 } hull;
 
 typedef struct {
     const mf_potential *potential;
     const mf_optimum_spec *spec;
+    bool square; /* loss */
     mf_search *search;
     size_t dim, rank, room; /* atoms that fit; more_room doubles it */
     hull now, trial;
-    double lower;  /* a lower bound on |x|^2 over all measures */
-    double *x;     /* rank: sum w p              */
+    double lower; /* a lower bound, over all measures, on |x|^2; for other losses on R */
+    double *x;    /* rank: the force, for the square sum w p */
+    double *m;    /* rank: other losses: mean features       */
+    double *room_for_weights;
     double *alpha; /* room, and at least dim */
     gsl_matrix *qr;
     gsl_vector *tau, *rhs, *solution, *residual;
@@ -73,6 +77,8 @@ static void solver_free(solver *s) {
     hull_free(&s->now);
     hull_free(&s->trial);
     free(s->x);
+    free(s->m);
+    free(s->room_for_weights);
     free(s->alpha);
     free(s->scratch);
     gsl_matrix_free(s->qr);
@@ -98,7 +104,8 @@ static mf_status more_room(solver *s, mf_error *err) {
     s->solution = gsl_vector_alloc(room);
     if (!s->qr || !s->tau || !s->solution || !hull_grow(&s->now, room, s->dim, s->rank) ||
         !hull_grow(&s->trial, room, s->dim, s->rank) ||
-        !grow(&s->alpha, room > s->dim ? room : s->dim))
+        !grow(&s->alpha, room > s->dim ? room : s->dim) ||
+        (!s->square && !grow(&s->room_for_weights, mf_best_weights_scratch(room, s->rank))))
         return mf_fail(err, MF_ENOMEM, "no memory for %zu atoms of rank %zu", room, s->rank);
     s->room = room;
     return MF_OK;
@@ -106,22 +113,25 @@ static mf_status more_room(solver *s, mf_error *err) {
 
 static mf_status solver_new(solver *s, const mf_optimum_spec *spec, mf_error *err) {
     const mf_potential *v = spec->potential;
-    *s = (solver){.potential = v, .spec = spec, .dim = v->dim, .rank = v->rank, .err = err};
-    if (!mf_potential_is_square(v))
-        return mf_fail(err, MF_EUNSUPPORTED,
-                       "the nearest point needs the square loss, and this %s "
-                       "potential has another",
-                       v->ops->name);
+    *s = (solver){.potential = v,
+                  .spec = spec,
+                  .square = mf_potential_is_square(v),
+                  .dim = v->dim,
+                  .rank = v->rank,
+                  .lower = mf_potential_is_square(v) ? 0 : -HUGE_VAL,
+                  .err = err};
     if (!mf_blas_fits(s->rank))
         return mf_fail(err, MF_EINVAL, "a rank of %zu is too large", s->rank);
     s->x = malloc(sizeof(double) * s->rank);
+    s->m = malloc(sizeof(double) * s->rank);
     s->scratch = aligned_alloc(64, (mf_potential_scratch(v, 1) + 64) / 64 * 64);
     s->rhs = gsl_vector_alloc(s->rank);
     s->residual = gsl_vector_alloc(s->rank);
     s->jacobian = gsl_matrix_alloc(UNKNOWNS_MAX, UNKNOWNS_MAX);
     s->order = gsl_permutation_alloc(UNKNOWNS_MAX);
     s->unknown = malloc(sizeof(double) * 4 * UNKNOWNS_MAX);
-    if (!s->x || !s->scratch || !s->rhs || !s->residual || !s->jacobian || !s->order || !s->unknown)
+    if (!s->x || !s->m || !s->scratch || !s->rhs || !s->residual || !s->jacobian || !s->order ||
+        !s->unknown)
         return mf_fail(err, MF_ENOMEM, "no memory for a problem of rank %zu", s->rank);
     s->up = s->unknown + UNKNOWNS_MAX;
     s->down = s->up + UNKNOWNS_MAX;
@@ -137,13 +147,14 @@ static double dot(const solver *s, const double *a, const double *b) {
     return cblas_ddot((int)s->rank, a, 1, b, 1);
 }
 
-/* p = b + f(theta), the force of a point mass there. */
+/* p = b + f(theta), the force of a point mass there; for other losses f(theta). */
 static void evaluate(solver *s, const double *theta, double *p) {
     if (s->status >= 0)
         s->status = mf_potential_features(s->potential, 1, theta, 1, p, 1, s->err);
     if (s->status < 0)
         memset(p, 0, sizeof *p * s->rank);
-    mf_potential_force(s->potential, p, p);
+    if (s->square)
+        mf_potential_force(s->potential, p, p);
 }
 
 /* Returns the new row of p; NULL, with s->status, if there is no memory for it. */
@@ -186,12 +197,21 @@ static void copy(const solver *s, hull *to, const hull *from) {
     memcpy(to->w, from->w, sizeof(double) * from->n);
 }
 
-/* x = sum w p; returns |x|^2. */
+/* x = the force of the hull's law; returns what is minimised, |x|^2 or R. */
 static double nearest(const solver *s, const hull *h, double *x) {
     memset(x, 0, sizeof(double) * s->rank);
     for (size_t i = 0; i < h->n; ++i)
         cblas_daxpy((int)s->rank, h->w[i], h->p + i * s->rank, 1, x, 1);
-    return dot(s, x, x);
+    if (s->square)
+        return dot(s, x, x);
+    memcpy(s->m, x, sizeof(double) * s->rank);
+    mf_potential_force(s->potential, x, x);
+    return mf_potential_risk(s->potential, s->m);
+}
+
+/* int <x, p> d rho after `nearest`: a vertex p is new if <x, p> is less. */
+static double level(const solver *s, double value) {
+    return s->square ? value : dot(s, s->x, s->m);
 }
 
 /* ---- Wolfe's minor cycle: the best weights on a set of vertices ----------------------------- */
@@ -236,6 +256,11 @@ static int affine_weights(solver *s, const hull *h, double *alpha) {
 /* Moves the weights to the best ones, dropping every vertex whose weight comes to 0. */
 static int correct(solver *s, hull *h) {
     const double nothing = 1e-14;
+    if (!s->square) {
+        mf_best_weights(s->potential, h->n, h->p, h->w, s->room_for_weights);
+        drop(s, h, nothing);
+        return 1;
+    }
     for (;;) {
         if (!affine_weights(s, h, s->alpha))
             return 0;
@@ -382,8 +407,8 @@ static int newton(solver *s, hull *h) {
     if (m > UNKNOWNS_MAX)
         return 0;
     double *u = s->unknown, *rhs = s->down + UNKNOWNS_MAX, before = HUGE_VAL;
-    nearest(s, h, s->x);
-    get_unknowns(s, h, dot(s, s->x, s->x) - dot(s, s->x, s->potential->b), u);
+    double value = nearest(s, h, s->x);
+    get_unknowns(s, h, level(s, value) - (s->square ? dot(s, s->x, s->potential->b) : 0), u);
     gsl_matrix_view J = gsl_matrix_submatrix(s->jacobian, 0, 0, m, m);
     gsl_permutation order = {m, s->order->data};
     gsl_vector_view r = gsl_vector_view_array(rhs, m);
@@ -414,7 +439,9 @@ static void swap(solver *s) {
 /* Tries fewer atoms in better places; keeps them if the risk is as good. Where Newton's method
  * fails (minimizers need not be unique) fewer atoms alone must do.                       */
 static void slide(solver *s) {
-    double square = nearest(s, &s->now, s->x);
+    double square = nearest(s, &s->now, s->x), slack = 4 * DBL_EPSILON;
+    if (!s->square) /* a sum over nodes */
+        slack *= 1 + fabs(square);
     for (int moved = 1; moved >= 0; --moved) {
         copy(s, &s->trial, &s->now);
         merge(s, &s->trial, NEIGHBOURS);
@@ -422,7 +449,7 @@ static void slide(solver *s) {
             continue;
         drop(s, &s->trial, 0);
         if (correct(s, &s->trial) &&
-            nearest(s, &s->trial, s->x) <= square + (moved ? 4 * DBL_EPSILON : s->spec->tol / 4)) {
+            nearest(s, &s->trial, s->x) <= square + (moved ? slack : s->spec->tol / 4)) {
             swap(s);
             return;
         }
@@ -431,8 +458,11 @@ static void slide(solver *s) {
 
 /* ---- the exchange ------------------------------------------------------------------------------------ */
 
-/* An upper bound on |x|^2 - min |x|^2 from L, a lower bound of <x, b + f> over the domain. */
-static double gap_of(double square, double least) {
+/* An upper bound on |x|^2 - min |x|^2 from L, a lower bound of <x, b + f> over the domain; or on
+ * R - min R, from one of <x, f>. */
+static double gap_of(const solver *s, double square, double least) {
+    if (!s->square)
+        return fmax(2 * (level(s, square) - least), 0);
     if (least <= 0 || square == 0)
         return square;
     return fmax(square - least * least / square, 0);
@@ -445,7 +475,7 @@ static int exchange(solver *s, const mf_minima *minima) {
         double square = nearest(s, &s->now, s->x);
         copy(s, &s->trial, &s->now);
         const double *p = add(s, &s->trial, minima->theta + k, minima->n, 0);
-        if (p && dot(s, s->x, p) < square && correct(s, &s->trial) &&
+        if (p && dot(s, s->x, p) < level(s, square) && correct(s, &s->trial) &&
             nearest(s, &s->trial, s->x) < square) {
             swap(s);
             used = 1;
@@ -461,7 +491,8 @@ static mf_status certify(solver *s, mf_minima *minima, double *gap, mf_error *er
     mf_status status = mf_search_minima(s->search, s->x, minima, err);
     if (status < 0)
         return status;
-    double lower = square - gap_of(square, minima->bound + dot(s, s->x, s->potential->b));
+    double least = minima->bound + (s->square ? dot(s, s->x, s->potential->b) : 0);
+    double lower = square - gap_of(s, square, least);
     s->lower = s->dim == 1 ? fmax(s->lower, lower) : lower;
     *gap = square - s->lower;
     return MF_OK;
@@ -472,7 +503,9 @@ static mf_status iterate(solver *s, size_t *iterations, double *gap, const mf_fl
     const size_t confirmations = s->dim == 1 ? 1 : CONFIRMATIONS;
     double mark = HUGE_VAL, worst = 0;
     mf_minima minima;
-    mf_status status = mf_search_minima(s->search, s->potential->b, &minima, err);
+    memset(s->x, 0, sizeof(double) * s->rank);
+    mf_potential_force(s->potential, s->x, s->x); /* without neurons */
+    mf_status status = mf_search_minima(s->search, s->x, &minima, err);
     if (status < 0)
         return status;
     add(s, &s->now, minima.theta, minima.n, 1);
@@ -523,8 +556,10 @@ static mf_status result(const solver *s, double gap, mf_optimum *out, mf_error *
     out->atoms = h->n;
     out->dim = s->dim;
     out->space = v->space;
-    out->gap = gap;
-    out->risk = v->risk0 - dot(s, v->b, v->b) + nearest(s, h, s->x);
+    mf_loss loss = mf_potential_loss(v);
+    out->convex = mf_loss_is_convex(&loss);
+    out->gap = out->convex ? gap : HUGE_VAL;
+    out->risk = nearest(s, h, s->x) + (s->square ? v->risk0 - dot(s, v->b, v->b) : 0);
     out->error = 3 * v->error; /* 2 V and U */
     return MF_OK;
 }

@@ -9,11 +9,17 @@
  *
  * Certificate. For any measure sigma, <x(rho), x(sigma)> >= L = min_theta <x(rho), b + f>, so
  * |x(sigma)| >= L / |x(rho)| and
- *     R(rho) - min R  <=  |x|^2 - max(L, 0)^2 / |x|^2  <=  2 (int Psi d rho - min Psi).     */
+ *     R(rho) - min R  <=  |x|^2 - max(L, 0)^2 / |x|^2  <=  2 (int Psi d rho - min Psi).
+ *
+ * Any other convex loss has the last of these as its bound, and the same exchange with Newton's
+ * method for the weights (weights.h). Without convexity there is no bound, and what is found
+ * is a law that no small change of its weights or atoms betters.                            */
 #ifndef MF_OPTIMUM_H
 #define MF_OPTIMUM_H
 
 #include "core/potentials/potential.h"
+
+#include <stdbool.h>
 
 typedef struct {
     const mf_potential *potential;
@@ -30,7 +36,9 @@ typedef struct {
     double *weight; /* positive, decreasing, sum 1                                        */
     double risk;    /* R(rho)                                                             */
     double gap;     /* R(rho) - gap <= min R over the domain. One coordinate: a bound over the
-                       whole domain. More: as far as the search for min Psi has seen it.   */
+                       whole domain. More: as far as the search for min Psi has seen it.
+                       HUGE_VAL for a loss that is not convex                              */
+    bool convex;    /* whether the loss is                                                */
     double error;   /* bound on what the potential's own error does to any risk           */
 } mf_optimum;
 

@@ -49,7 +49,8 @@ mf_status mf_search_new(mf_search **, const mf_potential *, const double *low, c
                         double tol, size_t starts, mf_error *err);
 void mf_search_free(mf_search *); /* NULL is allowed */
 
-/* g = b + m with m in the convex hull of the features (else `bound` is not certain). The views
+/* g = b + m with m in the convex hull of the features (else `bound` is not certain), or any g where the
+ * loss is not the square. The views
  * in out are good until the next call. */
 mf_status mf_search_minima(mf_search *, const double *g, mf_minima *out, mf_error *err);
 

@@ -9,6 +9,7 @@
 #include <gsl/gsl_roots.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     NODES = 17,   /* the extremes of T_16                                      */
@@ -29,6 +30,7 @@ typedef struct {
 struct mf_search_panels {
     panel *panels;
     double *coef, *series, *sample; /* rank and 1 columns; PANELS x SAMPLES */
+    double *miss;                   /* other losses: each panel's, rank x CHECKS; else NULL */
     size_t count, room;
     double error, size, tol;
     gsl_root_fsolver *root;
@@ -70,7 +72,12 @@ static mf_status more_room(mf_search *s, mf_error *err) {
     s->one->series = series ? series : s->one->series;
     double *sample = realloc(s->one->sample, sizeof *sample * room * SAMPLES);
     s->one->sample = sample ? sample : s->one->sample;
-    if (!coef || !panels || !series || !sample)
+    double *miss = NULL;
+    if (!mf_potential_is_square(s->potential)) {
+        miss = realloc(s->one->miss, sizeof *miss * room * CHECKS * s->rank);
+        s->one->miss = miss ? miss : s->one->miss;
+    }
+    if (!coef || !panels || !series || !sample || (!miss && !mf_potential_is_square(s->potential)))
         return mf_fail(err, MF_ENOMEM, "no memory for %zu panels of rank %zu", room, s->rank);
     s->one->room = room;
     return MF_OK;
@@ -113,6 +120,9 @@ static mf_status add_panels(mf_search *s, panel p, int depth, const fitting *w, 
                 s->one->at_check, NODES, 1, w->miss, CHECKS);
     double miss = misfit(s, w);
     if (miss <= s->one->tol * s->one->size || depth == 0 || s->one->count + 2 > PANELS_MAX) {
+        if (s->one->miss)
+            memcpy(s->one->miss + s->one->count * CHECKS * s->rank, w->miss,
+                   sizeof *w->miss * CHECKS * s->rank);
         s->one->panels[s->one->count++] = p;
         s->one->error =
                 fmax(s->one->error, 2 * miss); /* the checks are no maximum: twice what they see */
@@ -178,6 +188,7 @@ void mf_search_panels_free(mf_search_panels *p) {
     free(p->coef);
     free(p->series);
     free(p->sample);
+    free(p->miss);
     if (p->root)
         gsl_root_fsolver_free(p->root);
     free(p);
@@ -187,6 +198,20 @@ void mf_search_panels_free(mf_search_panels *p) {
 
 double mf_search_error(const mf_search *s) {
     return s->one->error;
+}
+
+/* The same for a g of any kind, which other losses have. */
+static double error_of(const mf_search *s, const double *g) {
+    double worst = 0, with_g[CHECKS];
+    if (!s->one->miss)
+        return s->one->error;
+    for (size_t p = 0; p < s->one->count; ++p) {
+        cblas_dgemv(CblasRowMajor, CblasTrans, (int)s->rank, CHECKS, 1,
+                    s->one->miss + p * CHECKS * s->rank, CHECKS, g, 1, 0, with_g, 1);
+        for (int i = 0; i < CHECKS; ++i)
+            worst = fmax(worst, 2 * fabs(with_g[i]));
+    }
+    return worst;
 }
 
 double mf_search_resolution(const mf_search *s, double t) {
@@ -290,7 +315,7 @@ mf_status mf_search_panels_minima(mf_search *s, const double *g, mf_minima *out,
     best = fmin(best, s->value[0]);
     for (size_t i = 0; i < s->one->count; ++i)
         bound = fmin(bound, bound_panel(s->one->series + i * NODES, best, slack));
-    return mf_search_finish(s, bound - s->one->error, out, err);
+    return mf_search_finish(s, bound - error_of(s, g), out, err);
 }
 
 double mf_search_sample(const mf_search *s, size_t i) {

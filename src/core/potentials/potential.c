@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+const double mf_class_label[2] = {1, -1}, mf_class_share[2] = {0.5, 0.5};
+
 mf_status mf_potential_features(const mf_potential *pot, size_t n, const double *theta, size_t ld,
                                 double *F, size_t ldf, mf_error *err) {
     return pot->ops->features(pot, n, theta, ld, F, ldf, err);
@@ -65,12 +67,14 @@ mf_status mf_potential_start(const mf_potential *pot, const mf_init *init, size_
 /* ---- the risk ------------------------------------------------------------------------------ */
 
 bool mf_potential_is_square(const mf_potential *pot) {
-    return !pot->ops->risk;
+    return !pot->nodes;
 }
 
-double mf_potential_risk(const mf_potential *pot, const double *m) {
-    if (!mf_potential_is_square(pot))
-        return pot->ops->risk(pot, m);
+mf_loss mf_potential_loss(const mf_potential *pot) {
+    return pot->nodes ? pot->nodes->loss : (mf_loss){.kind = MF_LOSS_SQUARE};
+}
+
+static double square_risk(const mf_potential *pot, const double *m) {
     double cross = 0, square = 0;
     for (size_t k = 0; k < pot->rank; ++k) {
         cross += pot->b[k] * m[k];
@@ -79,13 +83,41 @@ double mf_potential_risk(const mf_potential *pot, const double *m) {
     return pot->risk0 + 2 * cross + square;
 }
 
-void mf_potential_force(const mf_potential *pot, const double *m, double *g) {
-    if (!mf_potential_is_square(pot)) {
-        pot->ops->force(pot, m, g);
-        return;
-    }
+double mf_potential_risk(const mf_potential *pot, const double *m) {
+    const mf_nodes *at = pot->nodes;
+    double sum = 0;
+    if (!at)
+        return square_risk(pot, m);
     for (size_t k = 0; k < pot->rank; ++k)
+        sum += at->weight[k] * mf_loss_value(&at->loss, at->y[k], m[k] / sqrt(at->weight[k]));
+    return sum;
+}
+
+void mf_potential_force(const mf_potential *pot, const double *m, double *g) {
+    const mf_nodes *at = pot->nodes;
+    for (size_t k = 0; !at && k < pot->rank; ++k)
         g[k] = pot->b[k] + m[k];
+    for (size_t k = 0; at && k < pot->rank; ++k) {
+        double root = sqrt(at->weight[k]);
+        g[k] = -root * mf_loss_residual(&at->loss, at->y[k], m[k] / root);
+    }
+}
+
+void mf_potential_bend(const mf_potential *pot, const double *m, const double *v, double *out) {
+    const mf_nodes *at = pot->nodes;
+    for (size_t k = 0; k < pot->rank; ++k)
+        out[k] =
+                !at ? v[k]
+                    : v[k] * mf_loss_curvature(&at->loss, at->y[k], m[k] / sqrt(at->weight[k])) / 2;
+}
+
+void mf_potential_set_nodes(mf_potential *pot, const mf_nodes *nodes) {
+    if (mf_loss_is_square(&nodes->loss))
+        return;
+    pot->nodes = nodes;
+    pot->risk0 = 0;
+    for (size_t k = 0; k < pot->rank; ++k)
+        pot->risk0 += nodes->weight[k] * mf_loss_value(&nodes->loss, nodes->y[k], 0);
 }
 
 void mf_potential_free(mf_potential *pot) {

@@ -6,7 +6,10 @@
  *     R(rho)          = R_# + 2 <b, m> + |m|^2                 (Eq. 5)
  *     Psi(theta; rho) = <g, f(theta)>,   g = dR/dm / 2 = b + m  (Eq. 8)
  * so that a force on J particles costs one mean and one field, never J^2. Nobody forms b + m by
- * hand: the risk is a function of m, and another convex loss another function.
+ * hand: the risk is a function of m. Where features are outputs on weighted nodes,
+ *     m_k = sqrt(w_k) yhat_k,
+ * any loss l(y, yhat) has R(rho) = sum_k w_k l(y_k, yhat_k) and g_k = sqrt(w_k) l'(y_k, yhat_k)/2, and
+ * Psi is half of the first variation of R again. V and U are then what they were, Psi not their sum.
  * A new model is a new table of operations; everything else works with it.     */
 #ifndef MF_POTENTIAL_H
 #define MF_POTENTIAL_H
@@ -14,6 +17,7 @@
 #include "core/base/status.h"
 #include "core/measure/measure.h"
 #include "core/model/init.h"
+#include "core/model/loss.h"
 
 #include <stdbool.h>
 
@@ -60,11 +64,16 @@ typedef struct {
 
     /* Whether coordinate c feels no force. NULL: all do. */
     bool (*is_fixed)(const mf_potential *, size_t c);
-
-    /* The loss, as a convex function of m: both or none. NULL: the square of Eq. 5. */
-    double (*risk)(const mf_potential *, const double *m);
-    void (*force)(const mf_potential *, const double *m, double *g);
 } mf_potential_ops;
+
+/* A loss and the nodes over which it is averaged, one for each feature. */
+typedef struct {
+    mf_loss loss;
+    const double *y, *weight; /* rank numbers each; weights are positive, their sum is 1 */
+} mf_nodes;
+
+/* The paper's two classes: y = +-1, each with probability 1/2. */
+extern const double mf_class_label[2], mf_class_share[2];
 
 /* The head that every kind of potential starts with. */
 struct mf_potential {
@@ -73,7 +82,8 @@ struct mf_potential {
     size_t dim;            /* coordinates of theta                                            */
     size_t rank;           /* length of f                                                     */
     const double *b;       /* rank numbers                                                    */
-    double risk0;          /* R_# = E y^2                                                     */
+    const mf_nodes *nodes; /* another loss than the square; NULL: the square of Eq. 5         */
+    double risk0;          /* R without neurons; R_# = E y^2                                   */
     double error;          /* bound on |V| and |U| errors against the exact potential         */
 };
 
@@ -134,8 +144,19 @@ double mf_potential_risk(const mf_potential *, const double *m);
 /* g = dR/dm / 2 at m, which may be g itself: Psi(theta; rho) = <g, f(theta)>. */
 void mf_potential_force(const mf_potential *, const double *m, double *g);
 
+/* out = M v with M = dg/dm at m, which is diagonal, and not negative for convex losses: 1 for the
+ * square, l''(y_k, yhat_k)/2. out may be v. */
+void mf_potential_bend(const mf_potential *, const double *m, const double *v, double *out);
+
 /* Whether R = R_# - |b|^2 + |b + m|^2, so that its minimum is the point nearest to 0. */
 bool mf_potential_is_square(const mf_potential *);
+
+/* The loss; the square where there are no nodes. */
+mf_loss mf_potential_loss(const mf_potential *);
+
+/* Makes a potential with these features that of another loss. The nodes belong to the caller and must
+ * outlive it. Sets risk0. A square stays as it is.                                                */
+void mf_potential_set_nodes(mf_potential *, const mf_nodes *);
 
 void mf_potential_free(mf_potential *); /* NULL is allowed */
 

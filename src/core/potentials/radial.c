@@ -11,14 +11,18 @@
 
 #include "compress.h"
 #include "core/network/risk.h"
-#include "radial_noise.h"
+#include "radial_nodes.h"
 #include "shells.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERIES_MAX = 160 }; /* longest Hermite series; beyond (d below about 12), shells */
+enum {
+    SERIES_MAX = 160, /* longest Hermite series; beyond (d below about 12), shells */
+    NODES_FIRST = 12, /* in |x|, for other losses; doubled where U needs more      */
+    PROBES = 64       /* radii at which their U is held against the square's        */
+};
 
 typedef struct {
     mf_potential head;
@@ -26,7 +30,8 @@ typedef struct {
     mf_activation activation;
     double delta, d;
     mf_radial_noise noise;
-    double b[]; /* rank */
+    mf_nodes nodes;
+    double b[]; /* rank; with nodes their labels and weights as well */
 } radial;
 
 static mf_status reduce(const mf_measure *full, const mf_subspace *V, double *x, mf_error *err) {
@@ -120,7 +125,8 @@ static mf_status radial_step_noise(const mf_potential *pot, const mf_measure *rh
     (void)ld;
     (void)scratch;
     (void)err;
-    mf_radial_noise_gain(&radial_of(pot)->noise, rho, n, theta, T);
+    mf_loss loss = mf_potential_loss(pot);
+    mf_radial_noise_gain(&radial_of(pot)->noise, &loss, rho, n, theta, T);
     return MF_OK;
 }
 
@@ -245,39 +251,132 @@ static mf_status sample_raw(const mf_radial_spec *spec, double scale, mf_curve_s
     return status;
 }
 
-static mf_status build(const mf_radial_spec *spec, const mf_curve_samples *samples, double tol,
-                       mf_potential **out, const mf_flag *stop, mf_error *err) {
-    mf_curves curves;
-    double residual;
-    mf_status status = mf_compress(samples, tol, !mf_activation_is_bounded(&spec->activation),
-                                   &curves, &residual, stop, err);
-    if (status < 0)
-        return status;
-    radial *self = calloc(1, sizeof *self + curves.count * sizeof(double));
+/* A potential of these curves, which it owns from now on (whatever is returned); b is 0. */
+static radial *assemble(const mf_radial_spec *spec, mf_curves curves, double error, mf_error *err) {
+    radial *self = calloc(1, sizeof *self + 3 * curves.count * sizeof(double));
     if (!self) {
         mf_curves_free(&curves);
-        return mf_fail(err, MF_ENOMEM, "no memory for a potential of rank %zu", curves.count);
+        mf_fail(err, MF_ENOMEM, "no memory for a potential of rank %zu", curves.count);
+        return NULL;
     }
     self->curves = curves;
     self->activation = spec->activation;
     self->delta = spec->delta;
     self->d = spec->d;
-    status = mf_radial_noise_init(&self->noise, &self->activation, spec->delta, spec->d, 1e-9, stop,
-                                  err);
-    if (status < 0) {
-        radial_free(&self->head);
-        return status;
-    }
-    self->b[0] = -1;
     self->head = (mf_potential){.ops = &radial_ops,
                                 .space = &mf_space_radial,
                                 .dim = 1,
                                 .rank = curves.count,
                                 .b = self->b,
                                 .risk0 = 1,
-                                .error = residual + samples->error};
+                                .error = error};
+    return self;
+}
+
+static mf_status build(const mf_radial_spec *spec, const mf_curve_samples *samples, double tol,
+                       mf_potential **out, const mf_flag *stop, mf_error *err) {
+    mf_curves curves;
+    double residual, noise_tol = 1e-9;
+    if (!mf_loss_is_square(&spec->loss)) /* its curve of answers is all that is known of them */
+        noise_tol = fmin(noise_tol, fmax(spec->tol / 8, 1e-13));
+    mf_status status = mf_compress(samples, tol, !mf_activation_is_bounded(&spec->activation),
+                                   &curves, &residual, stop, err);
+    if (status < 0)
+        return status;
+    radial *self = assemble(spec, curves, residual + samples->error, err);
+    if (!self)
+        return MF_ENOMEM;
+    status = mf_radial_noise_init(&self->noise, &self->activation, spec->delta, spec->d, noise_tol,
+                                  stop, err);
+    if (status < 0) {
+        radial_free(&self->head);
+        return status;
+    }
+    self->b[0] = -1;
     *out = &self->head;
     return MF_OK;
+}
+
+/* ---- other losses ------------------------------------------------------------------------------------ */
+
+/* The most that V and U of the curves differ from the square's, over radii spread in r/(1 + r);
+ * relative to 1 + r where there is growth. room: PROBES x (both ranks). */
+static double difference(const radial *square, const mf_radial_nodes *nodes, double *room) {
+    size_t rank = square->curves.count, count = nodes->count;
+    double r[PROBES], near[PROBES], *F = room, *G = room + rank * PROBES, worst = 0;
+    bool growth = square->curves.grid.growth;
+    radial other = {.curves = nodes->curves};
+    for (size_t i = 0; i < PROBES; ++i) {
+        double t = ((double)i + 0.5) / PROBES;
+        r[i] = !growth && i + 1 == PROBES ? HUGE_VAL : t / (1 - t);
+        near[i] = growth ? 1 - t : 1;
+    }
+    radial_features(&square->head, PROBES, r, PROBES, F, PROBES, NULL);
+    radial_features(&other.head, PROBES, r, PROBES, G, PROBES, NULL);
+    for (size_t i = 0; i < PROBES; ++i) {
+        double v = F[i]; /* the first feature is <y, f> */
+        for (size_t k = 0; k < count; ++k)
+            v -= nodes->y[k] * sqrt(nodes->weight[k]) * G[k * PROBES + i];
+        worst = fmax(worst, fabs(v) * near[i]);
+        for (size_t j = 0; j <= i; ++j) {
+            double u = 0;
+            for (size_t k = 0; k < rank; ++k)
+                u += F[k * PROBES + i] * F[k * PROBES + j];
+            for (size_t k = 0; k < count; ++k)
+                u -= G[k * PROBES + i] * G[k * PROBES + j];
+            worst = fmax(worst, fabs(u) * near[i] * near[j]);
+        }
+    }
+    return worst;
+}
+
+/* Nodes enough for tol, or as many as are allowed; *error is what is seen of theirs. */
+static mf_status find_nodes(const mf_radial_spec *spec, const radial *square, double tol,
+                            mf_radial_nodes *nodes, double *error, const mf_flag *stop,
+                            mf_error *err) {
+    double reach = mf_activation_reach(&spec->activation) / (1 - spec->delta);
+    double *room = malloc(PROBES * (square->curves.count + 2 * MF_RADIAL_NODES_MAX) * sizeof *room);
+    mf_status status = room ? MF_OK : mf_fail(err, MF_ENOMEM, "no memory for %d probes", PROBES);
+    *error = HUGE_VAL;
+    for (size_t n = NODES_FIRST; status >= 0 && *error > tol && n <= MF_RADIAL_NODES_MAX; n *= 2) {
+        if (n > NODES_FIRST)
+            mf_curves_free(&nodes->curves);
+        status = mf_radial_nodes_new(&square->noise, spec->d, n, square->curves.grid.growth,
+                                     tol / 4, reach, nodes, stop, err);
+        if (status >= 0)
+            *error = difference(square, nodes, room) + nodes->error;
+        if (isinf(spec->d))
+            break;
+    }
+    free(room);
+    return status;
+}
+
+/* Puts a potential with nodes into the place of the square one. */
+static mf_status take_loss(const mf_radial_spec *spec, double tol, mf_potential **out,
+                           const mf_flag *stop, mf_error *err) {
+    radial *square = (radial *)(void *)*out, *self = NULL;
+    mf_radial_nodes nodes;
+    double error;
+    *out = NULL;
+    mf_status status = find_nodes(spec, square, tol, &nodes, &error, stop, err);
+    if (status >= 0)
+        self = assemble(spec, nodes.curves, square->head.error + error, err);
+    if (self) {
+        size_t n = nodes.count;
+        double *y = self->b + n, *weight = y + n;
+        memcpy(y, nodes.y, n * sizeof *y);
+        memcpy(weight, nodes.weight, n * sizeof *weight);
+        for (size_t k = 0; k < n; ++k)
+            self->b[k] = -y[k] * sqrt(weight[k]);
+        self->nodes = (mf_nodes){spec->loss, y, weight};
+        mf_potential_set_nodes(&self->head, &self->nodes);
+        self->noise = square->noise;
+        square->noise = (mf_radial_noise){.nodes = 0};
+        *out = &self->head;
+    }
+    radial_free(&square->head);
+    return status < 0 ? status : self ? MF_OK : MF_ENOMEM;
 }
 
 mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, const mf_flag *stop,
@@ -293,7 +392,9 @@ mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, const mf
         return mf_fail(err, MF_EINVAL, "tol = %g must be in [1e-13, 0.01]", spec->tol);
     double scale = mf_activation_scale(&spec->activation), raw_error;
     mf_curve_samples samples;
-    mf_status status = sample_raw(spec, scale, &samples, &raw_error, stop, err);
+    mf_status status = mf_loss_check(&spec->loss, 2, mf_class_label, err);
+    if (status >= 0)
+        status = sample_raw(spec, scale, &samples, &raw_error, stop, err);
     if (status < 0)
         return status;
     status = build(spec, &samples, fmax(spec->tol * scale / 4, raw_error), out, stop, err);
@@ -301,5 +402,9 @@ mf_status mf_radial_new(const mf_radial_spec *spec, mf_potential **out, const mf
     if (status < 0)
         return status;
     (*out)->error += raw_error + 2 * sqrt(scale) * mf_activation_error(&spec->activation);
+    if (!mf_loss_is_square(&spec->loss))
+        status = take_loss(spec, spec->tol * scale / 4, out, stop, err);
+    if (status < 0)
+        return status;
     return (*out)->error > spec->tol * scale ? MF_INEXACT : MF_OK;
 }

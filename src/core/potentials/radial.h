@@ -18,6 +18,8 @@ typedef struct {
     double d;     /* integer >= 2, or HUGE_VAL                                              */
     double tol;   /* accuracy of V and U relative to max(1, sup U); for an unbounded
                      activation of V/(1 + r) and U/((1 + r1)(1 + r2)); 1e-13 .. 1e-2        */
+    mf_loss loss; /* zero: the square; others must know y = +-1. Then features are answers at nodes
+                       in |x| (radial_nodes.h), as many as V and U need, whose errors are seen only */
 } mf_radial_spec;
 
 extern const mf_space mf_space_radial; /* r = |w| in [0, inf] */

@@ -91,6 +91,7 @@ void mf_radial_noise_free(mf_radial_noise *p) {
 
 typedef struct {
     const mf_radial_noise *p;
+    const mf_loss *loss;
     const mf_measure *rho;
     size_t n;
     const double *r;
@@ -117,7 +118,7 @@ static void residual(void *context, size_t index) {
         for (size_t j = 0; j < count; ++j)
             sum += mf_measure_weight(w->rho, from + j) * value[j];
     }
-    rest = (side ? -1 : 1) - sum;
+    rest = mf_loss_residual(w->loss, side ? -1 : 1, sum);
     w->square[index] = p->weight[node] * tau * tau / 2 * rest * rest;
 }
 
@@ -138,9 +139,9 @@ static void gains(void *context, size_t chunk) {
     }
 }
 
-void mf_radial_noise_gain(const mf_radial_noise *p, const mf_measure *rho, size_t n,
-                          const double *r, double *T) {
-    work w = {.p = p, .rho = rho, .n = n, .r = r, .T = T};
+void mf_radial_noise_gain(const mf_radial_noise *p, const mf_loss *loss, const mf_measure *rho,
+                          size_t n, const double *r, double *T) {
+    work w = {.p = p, .loss = loss, .rho = rho, .n = n, .r = r, .T = T};
     mf_parallel(2 * p->nodes, residual, &w);
     mf_parallel((n + CHUNK - 1) / CHUNK, gains, &w);
 }

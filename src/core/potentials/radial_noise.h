@@ -12,6 +12,7 @@
 
 #include "core/measure/measure.h"
 #include "core/model/activation.h"
+#include "core/model/loss.h"
 #include "curves.h"
 
 enum { MF_NOISE_NODES = 40 };
@@ -29,8 +30,8 @@ mf_status mf_radial_noise_init(mf_radial_noise *, const mf_activation *, double 
                                double tol, const mf_flag *stop, mf_error *err);
 void mf_radial_noise_free(mf_radial_noise *);
 
-/* T(r_j) for j < n. */
-void mf_radial_noise_gain(const mf_radial_noise *, const mf_measure *rho, size_t n, const double *r,
-                          double *T);
+/* T(r_j) for j < n; of another loss, with -l'/2 in the place of +-1 - yhat. */
+void mf_radial_noise_gain(const mf_radial_noise *, const mf_loss *, const mf_measure *rho, size_t n,
+                          const double *r, double *T);
 
 #endif

@@ -16,6 +16,7 @@ enum { CHUNK = 2048 }; /* particles a chunk: some 100 microseconds */
 
 typedef struct {
     mf_potential head;
+    mf_nodes nodes; /* the two classes: yhat depends on nothing else */
     double tau[2], b[2], gamma;
 } relu;
 
@@ -172,16 +173,18 @@ static mf_status relu_self(const mf_potential *pot, size_t n, const double *thet
 }
 
 /* T_1 = a^2/2 sum tau^2 (+-1 - M)^2 Phi(b/s), and T_2 the same without tau^2: given its class, the part
- * of x across w is independent of <w, x>, and yhat = M depends on the class only.                */
+ * of x across w is independent of <w, x>, and yhat = M depends on the class only. Other losses have
+ * -l'/2 in the place of +-1 - M.                                                                */
 static mf_status relu_step_noise(const mf_potential *pot, const mf_measure *rho, size_t n,
                                  const double *theta, size_t ld, double *T, void *scratch,
                                  mf_error *err) {
     const double *tau = relu_of(pot)->tau;
+    const mf_loss loss = mf_potential_loss(pot);
     double m[2] = {0, 0}, cdf, pdf;
     mf_status status = relu_mean(pot, rho, m, scratch, err);
     for (size_t j = 0; status >= 0 && j < n; ++j)
         for (size_t side = 0; side < 2; ++side) {
-            double a = theta[j], rest = (side ? -1 : 1) - M_SQRT2 * m[side];
+            double a = theta[j], rest = mf_loss_residual(&loss, side ? -1 : 1, M_SQRT2 * m[side]);
             moment(spread(tau[side], theta[2 * ld + j], theta[3 * ld + j]), theta[ld + j], &cdf,
                    &pdf);
             double square = rest * rest * a * a * cdf / 2;
@@ -228,6 +231,9 @@ mf_status mf_relu_new(const mf_relu_spec *spec, mf_potential **out, mf_error *er
         return mf_fail(err, MF_EINVAL, "delta = %g must be in (0, 1)", spec->delta);
     if (!(spec->gamma > 0 && spec->gamma <= 1))
         return mf_fail(err, MF_EINVAL, "gamma = %g must be in (0, 1]", spec->gamma);
+    mf_status labels = mf_loss_check(&spec->loss, 2, mf_class_label, err);
+    if (labels < 0)
+        return labels;
     relu *self = calloc(1, sizeof *self);
     if (!self)
         return mf_fail(err, MF_ENOMEM, "no memory for a potential");
@@ -243,6 +249,8 @@ mf_status mf_relu_new(const mf_relu_spec *spec, mf_potential **out, mf_error *er
                                 .b = self->b,
                                 .risk0 = 1,
                                 .error = 0};
+    self->nodes = (mf_nodes){spec->loss, mf_class_label, mf_class_share};
+    mf_potential_set_nodes(&self->head, &self->nodes);
     *out = &self->head;
     return MF_OK;
 }

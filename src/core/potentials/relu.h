@@ -11,6 +11,7 @@
 typedef struct {
     double delta; /* in (0, 1); tau_+- = 1 +- delta */
     double gamma; /* s0/d, in (0, 1]                */
+    mf_loss loss; /* zero: the square               */
 } mf_relu_spec;
 
 extern const mf_space mf_space_relu; /* a, b, r1, r2 */

@@ -15,7 +15,8 @@ enum { PANEL = 64, BLOCK = 256 };
 typedef struct {
     mf_potential head;
     mf_sampled_spec spec;
-    double *X, *y, *b;
+    mf_nodes nodes;
+    double *X, *y, *b, *weight; /* n x d, n, n, n */
 } sampled;
 
 static size_t blocks_of(size_t n, size_t size) {
@@ -271,7 +272,7 @@ static mf_status sampled_step_noise(const mf_potential *pot, const mf_measure *r
     if (status < 0)
         return status;
     for (size_t k = 0; k < samples; ++k) {
-        double rest = p->y[k] - sqrt((double)samples) * square[k];
+        double rest = mf_loss_residual(&p->spec.loss, p->y[k], sqrt((double)samples) * square[k]);
         square[k] = rest * rest;
         length[k] = cblas_ddot((int)d, p->X + k * d, 1, p->X + k * d, 1);
     }
@@ -307,17 +308,18 @@ static const mf_potential_ops sampled_ops = {.name = "sampled",
 
 mf_status mf_sampled_new(const mf_sampled_spec *spec, mf_potential **out, mf_error *err) {
     size_t n = spec->n, d = spec->d;
-    if (n > SIZE_MAX / 64 / (d + 2) || !mf_blas_fits(n) || !mf_blas_fits(d))
+    if (n > SIZE_MAX / 64 / (d + 3) || !mf_blas_fits(n) || !mf_blas_fits(d))
         return mf_fail(err, MF_ENOMEM, "%zu examples in dimension %zu do not fit in memory", n, d);
     size_t head = (sizeof(sampled) + 63) & ~(size_t)63;
-    sampled *p = aligned_alloc(64, (head + n * (d + 2) * sizeof(double) + 63) & ~(size_t)63);
+    sampled *p = aligned_alloc(64, (head + n * (d + 3) * sizeof(double) + 63) & ~(size_t)63);
     if (!p)
         return mf_fail(err, MF_ENOMEM, "out of memory for %zu examples in dimension %zu", n, d);
     *p = (sampled){.spec = *spec};
     p->X = (double *)(void *)((char *)p + head);
     p->y = p->X + n * d;
     p->b = p->y + n;
-    memset(p->X, 0, n * (d + 2) * sizeof(double));
+    p->weight = p->b + n;
+    memset(p->X, 0, n * (d + 3) * sizeof(double));
     p->head = (mf_potential){.ops = &sampled_ops,
                              .space = spec->affine ? &mf_space_affine : &mf_space_plain,
                              .dim = d + (spec->affine ? 2 : 0),
@@ -335,13 +337,19 @@ double *mf_sampled_y(mf_potential *pot) {
     return ((sampled *)pot)->y;
 }
 
-void mf_sampled_finish(mf_potential *pot) {
+mf_status mf_sampled_finish(mf_potential *pot, mf_error *err) {
     sampled *p = (sampled *)pot;
     size_t n = p->spec.n;
     double square = 0;
     for (size_t k = 0; k < n; ++k) {
         p->b[k] = -p->y[k] / sqrt((double)n);
+        p->weight[k] = 1 / (double)n;
         square += p->y[k] * p->y[k];
     }
     pot->risk0 = square / (double)n;
+    p->nodes = (mf_nodes){p->spec.loss, p->y, p->weight};
+    mf_status status = mf_loss_check(&p->spec.loss, n, p->y, err);
+    if (status >= 0)
+        mf_potential_set_nodes(pot, &p->nodes);
+    return status;
 }

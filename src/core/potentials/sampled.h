@@ -21,13 +21,14 @@ typedef struct {
     mf_activation activation; /* its table, if any, must outlive the potential */
     bool affine;              /* theta = (w, a, b) instead of w           */
     bool fix_a, fix_b;        /* these coordinates feel no force           */
+    mf_loss loss;             /* its table, if any, must outlive the potential; zero: the square */
 } mf_sampled_spec;
 
 /* A potential with room for the sample. The caller fills X (n x d, row-major) and y (n) and
- * then calls mf_sampled_finish.                                                            */
+ * then calls mf_sampled_finish: MF_EDOMAIN if the loss does not know one of the y.           */
 mf_status mf_sampled_new(const mf_sampled_spec *, mf_potential **out, mf_error *err);
 double *mf_sampled_x(mf_potential *);
 double *mf_sampled_y(mf_potential *);
-void mf_sampled_finish(mf_potential *);
+mf_status mf_sampled_finish(mf_potential *, mf_error *err);
 
 #endif

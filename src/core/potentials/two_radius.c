@@ -38,6 +38,7 @@ typedef struct {
 
 typedef struct {
     mf_potential head;
+    mf_nodes nodes; /* d = HUGE_VAL: the two classes */
     mf_activation activation;
     double tau[2];
     double d, s0, gamma; /* d = HUGE_VAL: s0 is 0, gamma its share             */
@@ -553,6 +554,10 @@ static mf_status build(const mf_two_radius_spec *spec, const mf_curve_samples *s
                                 .b = self->b,
                                 .risk0 = 1,
                                 .error = tail + samples->error};
+    if (isinf(spec->d)) {
+        self->nodes = (mf_nodes){spec->loss, mf_class_label, mf_class_share};
+        mf_potential_set_nodes(&self->head, &self->nodes);
+    }
     self->d = spec->d;
     self->s0 = limit ? 0 : spec->s0;
     self->gamma = limit ? spec->gamma : spec->s0 / spec->d;
@@ -588,7 +593,13 @@ static mf_status check(const mf_two_radius_spec *spec, mf_error *err) {
         return mf_fail(err, MF_EINVAL, "gamma = %g must be in (0, 1]", spec->gamma);
     if (!isinf(spec->d) && !(spec->s0 >= 1 && spec->s0 <= spec->d))
         return mf_fail(err, MF_EINVAL, "s0 = %g must be in [1, d = %g]", spec->s0, spec->d);
-    return MF_OK;
+    if (!isinf(spec->d) && !mf_loss_is_square(&spec->loss))
+        return mf_fail(
+                err, MF_EUNSUPPORTED,
+                "in finitely many dimensions two radii know the square loss only, not the %s "
+                "loss: take d = math.huge, or the sampled potential",
+                mf_loss_name(&spec->loss));
+    return mf_loss_check(&spec->loss, 2, mf_class_label, err);
 }
 
 mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, const mf_flag *stop,

@@ -144,6 +144,8 @@ static int optimum_tostring(lua_State *L) {
     luaL_buffinit(L, &b);
     snprintf(number, sizeof number, "mf.optimum: risk = %.10g, gap = %.1e;", o->risk, o->gap);
     luaL_addstring(&b, number);
+    if (!o->convex)
+        luaL_addstring(&b, " (no certificate: the loss is not convex);");
     for (size_t i = 0; i < o->atoms && i < SHOWN; ++i) {
         snprintf(number, sizeof number, "%s %.6g at ", i ? "," : " mass", o->weight[i]);
         luaL_addstring(&b, number);
@@ -172,10 +174,11 @@ static const mfl_fn optimum_methods[] = {{"__tostring", optimum_tostring, NULL, 
 
 static const mfl_property optimum_properties[] = {
         {"measure", get_measure, "The minimizer as an mf.measure; radii may be inf."},
-        {"risk", get_risk, "R of the measure (Eq. 5)."},
+        {"risk", get_risk, "R of the measure (Eq. 5, or the mean of the potential's loss)."},
         {"gap", get_gap,
          "No measure has a risk below risk - gap: from min Psi over the whole domain (Eq. 17). For "
-         "two or more parameters min Psi is what the search found."},
+         "two or more parameters min Psi is what the search found. For a loss that is not convex "
+         "there is no such bound, and it is inf."},
         {"lower_bound", get_lower_bound, "risk - gap."},
         {"error", get_error, "Bound on what the potential's own error does to a risk."},
         {"at_infinity", get_at_infinity, "Mass on atoms with an infinite radius."},
@@ -186,9 +189,10 @@ static const mfl_class optimum_class = {WHERE, "The minimum of the risk over all
 
 static const mfl_fn optimum_functions[] = {
         {"optimum", optimum, "mf.optimum{potential=, ...}",
-         "Minimises R(rho) of Eq. 5 over all measures rho on the domain: a convex problem, solved "
-         "by "
-         "exchange of atoms and certified by Eq. 17. On the closed half-line r in [0, inf] the "
+         "Minimises R(rho) of Eq. 5, for any loss of the potential, over all measures rho on the "
+         "domain: "
+         "where the loss is convex a convex problem, solved by exchange of atoms and certified by "
+         "Eq. 17. On the closed half-line r in [0, inf] the "
          "minimum need not be attained by finite radii: mass at infinity is reported as such.",
          optimum_fields},
         {NULL, NULL, NULL, NULL, NULL}};

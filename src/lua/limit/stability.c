@@ -60,7 +60,7 @@ static int lemma1(lua_State *L) {
     mf_lemma1 result = {0};
     mf_potential *potential = NULL;
     mfl_options(L, where, 1, lemma1_fields, &o);
-    mf_radial_spec spec = {*o.activation, o.delta, o.d, o.tol};
+    mf_radial_spec spec = {.activation = *o.activation, .delta = o.delta, .d = o.d, .tol = o.tol};
     mf_status status = mf_radial_new(&spec, &potential, mfl_stop(), &err);
     if (status >= 0)
         status = mf_lemma1_check(potential, &result, &err);

@@ -8,6 +8,7 @@
 #include "lua/measure/measure.h"
 #include "lua/model/activation.h"
 #include "lua/model/distribution.h"
+#include "lua/model/loss.h"
 
 #include <math.h>
 #include <string.h>
@@ -398,6 +399,7 @@ static const mf_distribution *law_of(lua_State *L, const char *where, void *law,
 
 typedef struct {
     void *distribution, *activation;
+    const mf_loss *loss;
     double tol, d;
 } radial_options;
 
@@ -406,6 +408,9 @@ static const mfl_field radial_fields[] = {
          .aux = MFL_DISTRIBUTION, .text = "isotropic law of (x, y), which gives delta and d"},
         {"activation", MFL_OBJECT, offsetof(radial_options, activation), .flags = MFL_REQUIRED,
          .aux = MFL_ACTIVATION, .text = "sigma of the neurons sigma(<w,x>)"},
+        MFL_LOSS_FIELD(radial_options, loss,
+                       ". Others make features of the answers at nodes in |x|, as many as V and U "
+                       "need, and `.error` is then what is seen of theirs"),
         {"d", MFL_DIM, offsetof(radial_options, d), .flags = MFL_OPTIONAL | MFL_INF, .low = 2,
          .high = HUGE_VAL,
          .text = "dimension instead of the distribution's; math.huge for the limit"},
@@ -424,7 +429,8 @@ static int potential_radial(lua_State *L) {
     mf_radial_spec spec = {.activation = *sigma,
                            .delta = mf_law_delta(law),
                            .d = o.d == 0 ? (double)law->d : o.d,
-                           .tol = o.tol};
+                           .tol = o.tol,
+                           .loss = mfl_loss_option(o.loss)};
     mf_potential **box = mfl_potential_push(L);
     mf_error err = {0};
     int at = lua_gettop(L);
@@ -438,6 +444,7 @@ static int potential_radial(lua_State *L) {
 
 typedef struct {
     void *distribution, *activation;
+    const mf_loss *loss;
     mf_two_radius_spec spec;
 } two_radius_options;
 
@@ -447,6 +454,7 @@ static const mfl_field two_radius_fields[] = {
          .text = "anisotropic law of (x, y), which gives delta, d and s0"},
         {"activation", MFL_OBJECT, offsetof(two_radius_options, activation), .flags = MFL_REQUIRED,
          .aux = MFL_ACTIVATION, .text = "sigma of the neurons sigma(<w,x>)"},
+        MFL_LOSS_FIELD(two_radius_options, loss, "; others at d = math.huge only"),
         {"d", MFL_DIM, offsetof(two_radius_options, spec.d), .flags = MFL_OPTIONAL | MFL_INF,
          .low = 1, .high = HUGE_VAL,
          .text = "dimension instead of the distribution's, s0/d being kept; math.huge for the "
@@ -464,6 +472,7 @@ static int potential_two_radius(lua_State *L) {
                                         ".sampled any)");
     const mf_activation *sigma = o.activation;
     o.spec.activation = *sigma;
+    o.spec.loss = mfl_loss_option(o.loss);
     o.spec.delta = mf_law_delta(law);
     o.spec.gamma = (double)mf_law_s0(law) / (double)law->d;
     if (o.spec.d == 0)
@@ -486,6 +495,7 @@ static int potential_two_radius(lua_State *L) {
 
 typedef struct {
     void *distribution;
+    const mf_loss *loss;
     mf_relu_spec spec;
 } relu_options;
 
@@ -498,6 +508,7 @@ static const mfl_field relu_fields[] = {
         {"gamma", MFL_NUMBER, offsetof(relu_options, spec.gamma),
          .flags = MFL_OPTIONAL | MFL_OPEN_LOW, .high = 1,
          .text = "s0/d; only the law of (r1, r2) at the start depends on it"},
+        MFL_LOSS_FIELD(relu_options, loss, ""),
         MFL_END};
 
 static int potential_relu(lua_State *L) {
@@ -515,6 +526,7 @@ static int potential_relu(lua_State *L) {
         luaL_error(L, "%s: option '%s' is missing (or give 'distribution')", where,
                    o.spec.delta == 0 ? "delta" : "gamma");
     }
+    o.spec.loss = mfl_loss_option(o.loss);
     mf_potential **box = mfl_potential_push(L);
     mf_error err = {0};
     mfl_status(L, where, mf_relu_new(&o.spec, box, &err), &err);
@@ -534,7 +546,10 @@ static const mfl_fn potential_methods[] = {
         {"features", potential_features, "pot:features(theta)",
          "f(theta), of length rank: V = <b, f(theta)>, U = <f(theta), f(theta2)>.", NULL},
         {"b", potential_b, "pot:b()", "The vector b of V = <b, f(theta)>.", NULL},
-        {"psi", potential_psi, "pot:psi(theta, rho)", "Psi(theta; rho) = V + int U d rho (Eq. 8).",
+        {"psi", potential_psi, "pot:psi(theta, rho)",
+         "Psi(theta; rho) = V + int U d rho (Eq. 8), half of the first variation of R; for another "
+         "loss "
+         "that is E sigma_*(x; theta) l'(y, yhat)/2, l' the slope in yhat.",
          NULL},
         {"grad_psi", potential_grad_psi, "pot:grad_psi(theta, rho)",
          "Gradient of Psi in theta, the force of Eq. 7 with its sign turned. At an infinite radius "
@@ -548,10 +563,12 @@ static const mfl_fn potential_methods[] = {
          "w, yhat that of rho; a step s adds (p - 1) 4 s^2 times that to the squared radius, p the "
          "dimension of the space. At full weights (sampled): the mean of (y - yhat)^2 a^2 sigma'^2 "
          "|P_perp x|^2, P_perp across w, times w/(2 |w|^2), so that 4 s^2 times it adds to |w|^2 "
-         "what it should and to the direction nothing. 0 at other coordinates.",
+         "what it should and to the direction nothing. 0 at other coordinates. "
+         "Another loss has -l'/2 in the place of y - yhat.",
          NULL},
         {"risk", potential_risk, "pot:risk(rho[, N])",
-         "R(rho) of Eq. 5. With N: the expected risk of N neurons drawn independently from rho, "
+         "R(rho) of Eq. 5, for another loss E l(y, yhat). With N (square loss): the expected risk "
+         "of N neurons drawn independently from rho, "
          "R(rho) + (int U(theta, theta) d rho - int int U d rho d rho)/N, which is what R_N of a "
          "finite network is to be compared with.",
          NULL},
@@ -572,7 +589,8 @@ static const mfl_property potential_properties[] = {
         {"space", potential_space, "space of theta, which a measure must share"},
         {"dim", potential_dim, "number of coordinates of theta"},
         {"kind", potential_kind, "which constructor made it"},
-        {"risk0", potential_risk0, "R_# = E y^2, the risk without neurons"},
+        {"risk0", potential_risk0,
+         "R_# = E y^2, the risk without neurons (for another loss E l(y, 0))"},
         {NULL, NULL, NULL}};
 
 static const mfl_class potential_class = {

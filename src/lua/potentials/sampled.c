@@ -1,11 +1,13 @@
 /* potential_sampled.c: mf.potential.sampled, the mean-field limit of a model of one's own. */
 #include "core/potentials/sampled.h"
 #include "lua/model/distribution.h"
+#include "lua/model/loss.h"
 #include "potential.h"
 
 typedef struct {
     const mf_distribution *law;
     const mf_activation *activation;
+    const mf_loss *loss;
     int neuron;
     uint64_t seed;
     mf_sampled_spec spec;
@@ -16,6 +18,7 @@ const mfl_field mfl_sampled_fields[] = {
          .aux = MFL_DISTRIBUTION, .text = "law of one example (x, y), native or custom"},
         {"activation", MFL_OBJECT, offsetof(sampled_options, activation), .flags = MFL_REQUIRED,
          .aux = "mf.activation", .text = "sigma"},
+        MFL_LOSS_FIELD(sampled_options, loss, ", averaged over the examples"),
         {"neuron", MFL_ENUM, offsetof(sampled_options, neuron), .aux = mf_neuron_names,
          .text = "plain: theta = w; affine: theta = (w, a, b)"},
         {"samples", MFL_COUNT, offsetof(sampled_options, spec.n), .flags = MFL_REQUIRED, .low = 1,
@@ -36,6 +39,7 @@ int mfl_potential_sampled(lua_State *L) {
     mfl_options(L, where, 1, mfl_sampled_fields, &o); /* at 2 */
     o.spec.d = o.law->d;
     o.spec.activation = *o.activation;
+    o.spec.loss = mfl_loss_option(o.loss);
     o.spec.affine = o.neuron == MF_NEURON_AFFINE;
     if (!o.spec.affine && (o.spec.fix_a || o.spec.fix_b))
         return luaL_error(L, "%s: options 'fix_a' and 'fix_b' are for neuron = 'affine'", where);
@@ -46,7 +50,7 @@ int mfl_potential_sampled(lua_State *L) {
     lua_getfield(L, 2, "distribution");
     mfl_distribution_sample(L, 4, (mf_key){o.seed, MF_STREAM_SAMPLED}, 1, o.spec.n,
                             mf_sampled_x(*box), o.spec.d, mf_sampled_y(*box));
-    mf_sampled_finish(*box);
+    mfl_status(L, where, mf_sampled_finish(*box, &err), &err);
     lua_settop(L, 3);
     return 1;
 }

@@ -44,10 +44,7 @@ static const mfl_field sgd_fields[] = {
          .aux = MFL_DISTRIBUTION, .text = "law of one example (x, y)"},
         {"activation", MFL_OBJECT, offsetof(sgd_options, activation), .flags = MFL_REQUIRED,
          .aux = "mf.activation", .text = "sigma"},
-        {"loss", MFL_OBJECT, offsetof(sgd_options, loss), .flags = MFL_OPTIONAL, .aux = MFL_LOSS,
-         .text = "loss l(y, yhat), an mf.loss; default: the square. -1/2 dl/dyhat takes the place "
-                 "of "
-                 "y - yhat in Eq. 3"},
+        MFL_LOSS_FIELD(sgd_options, loss, ". -1/2 dl/dyhat takes the place of y - yhat in Eq. 3"),
         {"neuron", MFL_ENUM, offsetof(sgd_options, neuron), .aux = mf_neuron_names,
          .text = "plain: sigma(<w,x>); affine: a sigma(<w,x> + b) (Eq. 2)"},
         {"N", MFL_COUNT, offsetof(sgd_options, spec.N), .flags = MFL_REQUIRED, .low = 1,
