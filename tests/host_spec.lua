@@ -415,6 +415,17 @@ describe("prompt", function()
       print(mf.sgd { distribution = mf.distribution.isotropic { d = 40, delta = 0.8 }, N = 400, eps = 1e-4,
                      activation = mf.activation.tanh(), init = mf.init.gaussian { kappa = 1 } }:step(2000).k)]]))
     assert.equal("2000\n", result.out, result.err)
+    -- memory that runs out after the start: OpenBLAS has what it needs by then
+    result = process.run(("timeout 100 %s --threads 3 -e %s"):format(host, quote [[
+      local mf = require "meanfield"
+      local law = mf.distribution.isotropic { d = 40, delta = 0.8 }
+      local sgd = mf.sgd { distribution = law, N = 400, eps = 1e-4, activation = mf.activation.tanh(),
+                           init = mf.init.gaussian { kappa = 1 } }
+      sgd:step(200) -- the threads are there
+      local kb = io.open("/proc/self/status"):read "a":match "VmSize:%s*(%d+)"
+      os.execute(("prlimit --pid $PPID --as=%d"):format((kb + 20000) * 1024))
+      print(sgd:step(200).k, sgd:risk() > 0, (pcall(mf.array, 1e8)))]]))
+    assert.equal("400\ttrue\tfalse\n", result.out, result.err)
     if process.line "id -u" == "0" and os.execute "command -v setpriv >/dev/null" then
       local open = process.folder()
       os.execute(("chmod 755 %s; cp %s %s/mf"):format(open, host, open))

@@ -8,14 +8,20 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* <cblas.h> clashes with <gsl/gsl_cblas.h>: declare the one call we need. */
+/* <cblas.h> clashes with <gsl/gsl_cblas.h>: declare the calls we need. The last three are
+ * OpenBLAS's own and need not be there; then the room is only looked for.                   */
 extern void openblas_set_num_threads(int threads);
+extern int blas_thread_shutdown_(void) __attribute__((weak));
+extern void *blas_memory_alloc(int position) __attribute__((weak));
+extern void blas_memory_free(void *buffer) __attribute__((weak));
+
+enum { LISTED = 64 }; /* buffers that every build of OpenBLAS for many threads can list */
 
 const char *mf_version(void) {
     return MF_VERSION;
 }
 
-bool mf_library_has_room(size_t buffers) {
+static bool has_room(size_t buffers) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return true;
@@ -24,6 +30,24 @@ bool mf_library_has_room(size_t buffers) {
     if (at != MAP_FAILED)
         munmap(at, size);
     return at != MAP_FAILED;
+}
+
+/* What OpenBLAS has mapped it keeps: so many buffers, in use at one time, are there for good. */
+bool mf_library_reserve(size_t buffers) {
+    static size_t kept;
+    void *buffer[LISTED];
+    if (buffers <= kept)
+        return true;
+    if (!has_room(buffers - kept))
+        return false;
+    if (!blas_memory_alloc || !blas_memory_free || buffers > LISTED)
+        return true;
+    for (size_t i = 0; i < buffers; ++i)
+        buffer[i] = blas_memory_alloc(0);
+    for (size_t i = 0; i < buffers; ++i)
+        blas_memory_free(buffer[i]);
+    kept = buffers;
+    return true;
 }
 
 /* At exit OpenBLAS would wait for its own thread, which asks for memory for ever. */
@@ -36,7 +60,10 @@ static void leave(int status, void *context) {
 mf_status mf_library_init(mf_error *err) {
     gsl_set_error_handler_off();
     openblas_set_num_threads(1);
-    if (!mf_library_has_room(1)) {
+    bool room = has_room(1);
+    if (room && blas_thread_shutdown_)
+        blas_thread_shutdown_(); /* its threads sleep for ever; one that wakes late takes a buffer */
+    if (!room || !mf_library_reserve(1)) {
         on_exit(leave, NULL);
         return mf_fail(err, MF_ENOMEM,
                        "too little address space for OpenBLAS: raise ulimit -v by %zu kB",

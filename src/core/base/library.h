@@ -15,10 +15,12 @@ const char *mf_version(void);
  * too little: it would ask for memory for ever.                             */
 mf_status mf_library_init(mf_error *err);
 
-/* Address space that OpenBLAS maps for every thread at its first call. */
+/* Address space that OpenBLAS maps for a thread. */
 #define MF_BLAS_BUFFER ((size_t)128 << 20)
 
-/* Whether the address space (ulimit -v) has room for so many of them. */
-bool mf_library_has_room(size_t buffers);
+/* Maps buffers for so many threads at once, for good (for more than 64: only looks whether there
+ * is room): OpenBLAS would do it at a thread's first call and, once memory has run out, try for
+ * ever. False: the address space (ulimit -v) has no room. One thread at a time.            */
+bool mf_library_reserve(size_t buffers);
 
 #endif

@@ -88,7 +88,7 @@ static void start_workers(size_t count) {
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     while (pool.alive < count && !pool.full) {
         pthread_t thread;
-        pool.full = !mf_library_has_room(pool.alive + 2); /* this thread and the next one */
+        pool.full = !mf_library_reserve(pool.alive + 2); /* this thread and the next one */
         if (pool.full ||
             pthread_create(&thread, &attributes, worker, (void *)(uintptr_t)pool.alive) != 0)
             break; /* fewer threads give the same result, later */
