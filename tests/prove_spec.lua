@@ -45,6 +45,183 @@ describe("mf.prove.lemma1", function()
     assert.is_true(proved(math.huge, "0.4742189"))
     assert.is_false(proved(math.huge, "0.4742190"))
   end)
+
+  it("is told a wrong r_star and proves nothing with it", function()
+    local right = lemma1 { d = 40, delta = "0.3", activation = paper }
+    local given = lemma1 { d = 40, delta = "0.3", activation = paper, r_star = ball(right.r_star) }
+    assert.is_true(given.proved)
+    for _, r in ipairs { "1.5", "1.5246", "1/10", 30 } do
+      local proof = lemma1 { d = 40, delta = "0.3", activation = paper, r_star = r, bits = 48 }
+      assert.is_nil(proof.proved)
+      assert.matches("critical point", proof.place)
+    end
+    -- sigma of Fig. 4: R also has a valley at small radii, whose critical point is not the global minimum
+    local wrong = lemma1 { d = 40, delta = "0.45", activation = failing }
+    for r = 2, 12, 5 do
+      local proof = lemma1 { d = 40, delta = "0.45", activation = failing, r_star = r / 8, bits = 48 }
+      assert.truthy(proof.proved == nil or math.abs(ball(proof.r_star) - ball(wrong.r_star)) < 1e-9)
+    end
+  end)
+
+  it("is undecided, and says where, rather than guess when bits are capped", function()
+    -- 1e-14 from the end at d = 40: 16 bits cannot tell on which side
+    for _, delta in ipairs { "0.4310127388400000", "0.02981612020" } do
+      local proof = lemma1 { d = 40, delta = delta, activation = paper, bits = 16 }
+      assert.is_nil(proof.proved)
+      assert.is_nil(proof.certificate)
+      assert.equal("inf", proof.place)
+      assert.equal(16, proof.bits)
+    end
+    local folder = process.folder()
+    lemma1 { d = 40, delta = "0.02981612020", activation = paper, bits = 16, certificate = folder .. "/none" }
+    assert.is_nil(process.read_file(folder .. "/none"))
+  end)
+
+  it("takes decimals, fractions, integers and doubles exactly", function()
+    local list = { { "1/2", "-5/2" }, { 1.5, "7.5" } }
+    local a = lemma1 { d = 40, delta = 0.25, activation = paper }
+    local b = lemma1 { d = 40, delta = "1/4", activation = list }
+    assert.same(a, b)
+    local tenth = lemma1 { d = math.huge, delta = "0.1", activation = paper }
+    local double = lemma1 { d = math.huge, delta = 0.1, activation = paper }
+    assert.not_equal(tenth.risk, double.risk) -- 0.1 as a double is another number, 5.6e-18 away
+    encloses(tenth.risk, ball(double.risk), 1e-15)
+  end)
+
+  it("refuses bad options by name", function()
+    local function message(changes)
+      local options = { d = 40, delta = "0.3", activation = paper }
+      for key, value in pairs(changes) do options[key] = value end
+      local ok, text = pcall(lemma1, options)
+      assert.is_false(ok)
+      return text
+    end
+    assert.matches("'delta'.*%(0, 1%).*1", message { delta = 1 })
+    assert.matches("'delta'.*%(0, 1%)", message { delta = "-0.3" })
+    assert.matches("'delta'.*'0.3x'", message { delta = "0.3x" })
+    assert.matches("'delta'.*'1/0'", message { delta = "1/0" })
+    assert.matches("'delta'", message { delta = 0 / 0 })
+    assert.matches("'d'", message { d = 3 })
+    assert.matches("'d'", message { d = 40.5 })
+    assert.matches("'bits'", message { bits = 8 })
+    assert.matches("'r_star'", message { r_star = "-1" })
+    assert.matches("'activation'", message { activation = { { 0, 1 } } })
+    assert.matches("'activation'.*increasing", message { activation = { { 1, 0 }, { 1, 1 } } })
+    assert.matches("'activation'", message { activation = { { "one", 0 }, { 1, 1 } } })
+    assert.matches("flat tails", message { activation = mf.activation.relu() })
+    assert.matches("precision", message { precision = 3 })
+  end)
+
+  if not process.sanitized then it("stops at Ctrl-C, even in search of r_star, and then works again", function()
+    for _, call in ipairs { "lemma1 { d = 4, delta = '0.2', activation = sigma }",
+                            "interval { d = 16, activation = sigma, digits = 20 }" } do
+      local script = [[local mf = require "meanfield"
+        local sigma = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
+        print(pcall(function() return mf.prove.]] .. call .. [[ end))
+        print(mf.prove.lemma1 { d = math.huge, delta = "0.3", activation = sigma }.proved)]]
+      local result = process.run(("timeout --foreground -s INT -k 20 1 env LUA_CPATH=%s lua5.4 -e %s"):format(
+        process.quote(process.build .. "/?.so"), process.quote(script)))
+      assert.matches("^false\t.*mf.prove.%w+: interrupted\ntrue\n$", result.out)
+    end
+  end) end
+end)
+
+describe("mf.prove.check", function()
+  local folder = process.folder()
+  local function certificate(name, options)
+    options.activation, options.certificate = paper, folder .. "/" .. name
+    local proof = lemma1(options)
+    return process.read_file(options.certificate), proof
+  end
+  local function check(text)
+    process.write_file(folder .. "/changed", text)
+    return mf.prove.check(folder .. "/changed")
+  end
+  local holds = certificate("holds", { d = 40, delta = "0.3" })
+  local fails = certificate("fails", { d = 40, delta = "0.44" })
+  local limit = certificate("limit", { d = math.huge, delta = "0.3" })
+
+  it("accepts what was written, and says the theorem", function()
+    local ok, text = check(holds)
+    assert.is_true(ok)
+    assert.matches("d = 40, delta = 3/10, .*1/2.*%-5/2.*3/2.*15/2.* is a global minimizer", text)
+    ok, text = check(fails)
+    assert.is_true(ok)
+    assert.matches("is not a global minimizer", text)
+    assert.is_true((check(limit)))
+  end)
+
+  -- Each field made false: rejected, or no certificate any more.
+  local lies = {
+    ["d 40"] = { "d 39", "d 41", "d inf", "d 3", "d 40.5", "d x" },
+    ["delta 3/10"] = { "delta 9/20", "delta 1/50", "delta 31/100", "delta 3/2", "delta -1", "delta" },
+    ["knot 1/2 %-5/2"] = { "knot 1/2 5/2", "knot 0 -5/2", "knot 3/2 -5/2", "knot 1/2", "knot a b" },
+    ["knot 3/2 15/2\n"] = { "", "knot 3/2 15\n", "knot 7/4 15/2\n", "knot 1/3 15/2\n" },
+    ["verdict true"] = { "verdict false", "verdict nil", "verdict" },
+    ["r_star %[1.5"] = { "r_star [1.6", "r_star [-1.5", "r_star nan [1.5" },
+    ["bits 48"] = { "bits 0", "bits 1000000" },
+    ["far 0x10000000000000p"] = { "far 0x20000000000000p", "far 0x10000000000001p", "far -0x10000000000000p",
+                                  "far 0x0p0 0x10000000000000p", "far nan 0x" },
+    ["around r 0x(%x+)"] = { "around r 0x1%1", "around 1/r 0x%1", "around r -0x%1" },
+    ["\nend\n"] = { "\n", "\nend\nbox r 0x0p0 0x1p0\n" },
+    ["^meanfield proof of Lemma 1, format 1"] = { "meanfield proof of Lemma 1, format 2", "" },
+  }
+  it("rejects a certificate of which any field is false", function()
+    for pattern, others in pairs(lies) do
+      assert.truthy(holds:find(pattern), pattern)
+      for _, other in ipairs(others) do
+        local ok, text = check((holds:gsub(pattern, other, 1)))
+        assert.is_falsy(ok, pattern .. " -> " .. other)
+        assert.is_string(text)
+      end
+    end
+    for _, place in ipairs { "r 0x10000000000000p-52 0x10000000000000p-52", "r 0x0p0 0x0p0", "1/r 0x1p0 0x1p0" } do
+      assert.is_falsy((check((fails:gsub("violation [^\n]*", "violation " .. place)))), place)
+    end
+    assert.is_falsy((check((fails:gsub("violation [^\n]*\n", "")))))
+    assert.is_falsy((check((fails:gsub("verdict false", "verdict true")))))
+    assert.is_falsy((check((limit:gsub("d inf", "d 40")))))
+  end)
+
+  it("rejects boxes that leave a gap, overlap, or claim too much", function()
+    local boxes = {}
+    for box in holds:gmatch "box [^\n]*\n" do boxes[#boxes + 1] = box end
+    assert.truthy(#boxes > 5)
+    local function replaced(list)
+      local first = holds:find "box " - 1
+      return holds:sub(1, first) .. table.concat(list) .. "end\n"
+    end
+    assert.is_true((check(replaced(boxes))))
+    for i = 1, #boxes do
+      local list = table.move(boxes, 1, #boxes, 1, {})
+      local box = table.remove(list, i)
+      assert.is_falsy((check(replaced(list))), "without " .. box) -- a gap
+      table.insert(list, i, box)
+      table.insert(list, i, box)
+      assert.is_falsy((check(replaced(list))), "twice " .. box)
+      list[i + 1] = box:gsub("0x(%x+)p(%-?%d+)\n", "0x1%1p%2\n")
+      assert.is_falsy((check(replaced(list))), "longer " .. box)
+    end
+    -- one box from 0 to `around`, without a gap, is too coarse to be seen positive
+    local low, high = boxes[1]:match "r (%S+)", holds:match "around r (%S+)"
+    local coarse = { ("box r %s %s\n"):format(low, high) }
+    for _, box in ipairs(boxes) do
+      if #coarse > 1 or box:find("r " .. holds:match "around r %S+ (%S+)", 1, true) then coarse[#coarse + 1] = box end
+    end
+    local ok, text = check(replaced(coarse))
+    assert.is_false(ok)
+    assert.matches("box 1: the margin is not seen to be positive", text)
+  end)
+
+  it("says nil for what is no certificate, cut short at every line or full of noise", function()
+    assert.is_nil((mf.prove.check(folder .. "/missing")))
+    for _, text in ipairs { "", "meanfield", "\0\0\0", holds:sub(1, 60), holds .. holds } do
+      local ok, message = check(text)
+      assert.is_nil(ok)
+      assert.is_string(message)
+    end
+    for at = 1, #holds - 1, 61 do assert.is_falsy((check(holds:sub(1, at)))) end
+  end)
 end)
 
 describe("mf.prove.interval", function()

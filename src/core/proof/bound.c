@@ -141,19 +141,19 @@ static void look_at_atom(mf_bounder *b, double r) {
 }
 
 /* R(rho) = 1 + int v d rho + int Psi d rho. */
-static void start(mf_bounder *b) {
+static mf_status start(mf_bounder *b, const mf_flag *stop) {
     arb_t weight;
     arb_init(weight);
     mf_series_init(&b->series, &b->exact, b->bits);
     mf_boxes_init(&b->boxes, &b->series);
     mf_force_init(&b->force, &b->series);
-    for (size_t i = 0; i < b->atoms; ++i) {
+    for (size_t i = 0; i < b->atoms && !mf_flag_is_set(stop); ++i) {
         weight_of(b, i, weight);
         add_atom(b, b->radius[i], weight);
     }
     arb_zero(b->mean);
     arb_one(b->risk);
-    for (size_t i = 0; i < b->atoms; ++i) {
+    for (size_t i = 0; i < b->atoms && !mf_flag_is_set(stop); ++i) {
         weight_of(b, i, weight);
         look_at_atom(b, b->radius[i]);
         arb_addmul(b->mean, weight, b->value, b->series.prec);
@@ -161,11 +161,16 @@ static void start(mf_bounder *b) {
     }
     arb_add(b->risk, b->risk, b->mean, b->series.prec);
     arb_clear(weight);
+    if (mf_flag_is_set(stop)) {
+        end_attempt(b);
+        return MF_STOPPED;
+    }
     arf_zero(b->least);
     b->result.bits = (size_t)b->bits;
     b->result.terms = (size_t)b->series.terms;
     mf_ball_text(b->result.upper, b->risk, b->bits);
     b->ready = true;
+    return MF_OK;
 }
 
 /* ---- Psi on boxes -------------------------------------------------------------------------------------- */
@@ -230,8 +235,8 @@ static mf_status push_half_line(mf_bounder *b, mf_error *err) {
 mf_status mf_bounder_step(mf_bounder *b, const mf_flag *stop, mf_error *err) {
     mf_status status = MF_OK;
     if (!b->ready) {
-        start(b);
-        return push_half_line(b, err);
+        status = start(b, stop);
+        return status == MF_OK ? push_half_line(b, err) : status;
     }
     for (int i = 0; i < SLICE && b->ready && b->cover.waiting > 0 && !b->over && status >= 0; ++i) {
         if (mf_flag_is_set(stop))

@@ -167,16 +167,26 @@ static bool holds_on(mf_checker *c, mf_box box) {
     return arb_is_positive(c->frame.range);
 }
 
+/* The knots as " (1/2, -5/2) (3/2, 15/2)"; what does not fit ends in "...". */
+static void knots_text(const mf_proof_spec *spec, char *text, size_t size) {
+    size_t at = 0;
+    for (size_t i = 0; i < spec->knots && at < size; ++i)
+        at += (size_t)snprintf(text + at, size - at, " (%s, %s)", spec->t[i].text, spec->s[i].text);
+    if (at >= size)
+        memcpy(text + size - 4, "...", 4);
+}
+
 static void accept(mf_checker *c) {
     const mf_certificate *file = &c->certificate;
-    char d[32] = "inf";
+    char d[32] = "inf", knots[600];
     if (isfinite(file->spec.d))
         snprintf(d, sizeof d, "%.0f", file->spec.d);
+    knots_text(&file->spec, knots, sizeof knots);
     snprintf(c->result.text, sizeof c->result.text,
-             "d = %s, delta = %s: the uniform law on the sphere of radius %s is %sa global "
-             "minimiser "
-             "of the risk",
-             d, file->spec.delta.text, file->r_star, file->verdict == MF_PROVED ? "" : "not ");
+             "d = %s, delta = %s, sigma through%s: the uniform law on the sphere of radius %s is "
+             "%sa global minimizer of the risk",
+             d, file->spec.delta.text, knots, file->r_star,
+             file->verdict == MF_PROVED ? "" : "not ");
     c->result.accepted = c->over = true;
 }
 
@@ -184,8 +194,14 @@ mf_status mf_checker_step(mf_checker *c, const mf_flag *stop, mf_error *err) {
     const mf_cover *cover = &c->certificate.cover;
     (void)err;
     if (!c->started) {
+        c->frame.stop = stop;
         start(c);
-        return MF_OK;
+        c->frame.stop = NULL;
+        if (!mf_flag_is_set(stop))
+            return MF_OK;
+        c->started = c->over = false;
+        mf_frame_clear(&c->frame);
+        return MF_STOPPED;
     }
     for (int i = 0; i < SLICE && c->next < cover->judged && !c->over; ++i, ++c->next) {
         if (mf_flag_is_set(stop))

@@ -25,12 +25,27 @@ void mf_frame_clear(mf_lemma1_frame *f) {
         arb_clear(balls[i]);
 }
 
+/* Asked to stop? Then nothing is known, and searches come to their end without work. */
+static bool stopped(mf_lemma1_frame *f) {
+    if (!f->stop || !mf_flag_is_set(f->stop))
+        return false;
+    arb_indeterminate(f->value);
+    arb_indeterminate(f->slope);
+    arb_indeterminate(f->curvature);
+    arb_indeterminate(f->range);
+    return true;
+}
+
 void mf_frame_risk(mf_lemma1_frame *f, mf_box box) {
+    if (stopped(f))
+        return;
     mf_boxes_move(&f->boxes, box);
     mf_risk(&f->boxes, f->value, f->slope, f->curvature);
 }
 
 void mf_frame_psi(mf_lemma1_frame *f, mf_box box) {
+    if (stopped(f))
+        return;
     mf_boxes_move(&f->boxes, box);
     mf_psi(&f->boxes, &f->force, f->value, f->slope, f->curvature);
 }
@@ -57,6 +72,8 @@ static int slope_sign(mf_lemma1_frame *f, double r) {
 
 /* One step of Newton's method for intervals: r_* lies in centre - R'(centre)/R''(ball). */
 static bool contract(mf_lemma1_frame *f, arb_t ball) {
+    if (stopped(f))
+        return false;
     slong prec = f->series.prec;
     arb_t centre, half;
     arb_init(centre);

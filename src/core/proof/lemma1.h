@@ -21,6 +21,7 @@ typedef struct {
     mf_box around; /* chart r: holds r_*; R'' > 0 and M'' > 0 on it */
     double far;    /* charts meet at r = far, a power of 2           */
     arb_t value, slope, curvature, range;
+    const mf_flag *stop; /* once it is set every enclosure is [-inf, inf], at once; may be NULL */
 } mf_lemma1_frame;
 
 /* Balls at accuracy `bits`; r_*, force and box are not set. */

@@ -62,8 +62,8 @@ mf_status mf_prover_write(const mf_prover *, const char *path, mf_error *err);
 
 typedef struct {
     bool accepted;
-    size_t boxes;   /* of the certificate; each is cut in three                    */
-    char text[512]; /* what has been verified, or what is wrong, one sentence      */
+    size_t boxes;    /* of the certificate; each is cut in three                    */
+    char text[1280]; /* what has been verified, or what is wrong, one sentence      */
 } mf_check;
 
 typedef struct mf_checker mf_checker;

@@ -254,16 +254,30 @@ static mf_status judge(mf_prover *p, mf_cover *cover, mf_error *err) {
     return MF_OK;
 }
 
+/* All but the covering. Stopped, it leaves the prover as it was. */
+static mf_status attempt(mf_prover *p, const mf_flag *stop, mf_error *err) {
+    slong bits = p->bits;
+    double guess = p->guess;
+    p->frame.stop = stop;
+    mf_status status = start(p, err);
+    if (status >= 0 && p->phase == MF_MARGIN)
+        status = judge_ends(p, err);
+    if (status >= 0 && p->phase == MF_MARGIN && !p->convex)
+        status = look_for_violation(p, err);
+    p->frame.stop = NULL;
+    if (mf_flag_is_set(stop)) {
+        p->phase = MF_START;
+        p->bits = bits;
+        p->guess = guess;
+        return MF_STOPPED;
+    }
+    return status;
+}
+
 mf_status mf_prover_step(mf_prover *p, const mf_flag *stop, mf_error *err) {
     mf_status status = MF_OK;
-    if (p->phase == MF_START) {
-        status = start(p, err);
-        if (status >= 0 && p->phase == MF_MARGIN)
-            status = judge_ends(p, err);
-        if (status >= 0 && p->phase == MF_MARGIN && !p->convex)
-            status = look_for_violation(p, err);
-        return status;
-    }
+    if (p->phase == MF_START)
+        return attempt(p, stop, err);
     mf_cover *cover = p->phase == MF_MARGIN ? &p->margin : &p->risk;
     mf_phase phase = p->phase;
     for (int i = 0; i < SLICE && cover->waiting > 0 && p->phase == phase && status >= 0; ++i) {
