@@ -400,6 +400,18 @@ function class7:v(r) end
 
 mf.potential = {}
 
+---@class mf.potential.affine.options
+---@field distribution mf.distribution an mf.distribution, required: anisotropic law of (x, y), which gives delta, d and s0
+---@field activation mf.activation an mf.activation, required: sigma of the neurons a sigma(<w,x> + b), of linear growth at most
+---@field d? integer an integer in [1, inf]: dimension instead of the distribution's, s0/d being kept; math.huge for the limit
+---@field tol? number a number in [1e-13, 0.01], default 1e-09: accuracy of U relative to a a' max(1, sup sigma^2), sigma divided by 1 + |t| and U by (1 + |b| + s)(1 + |b'| + s') where it is unbounded; V is exact
+---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square; others at d = math.huge only
+
+---Anisotropic Gaussians and neurons a sigma(<w,x> + b), sigma bounded or of linear growth, in theta = (a, b, r1, r2), r1 = |P_V w|, r2 = |P_V^perp w| (space 'relu'); finite d and d = math.huge. Fast for piecewise linear sigma (ReLU) and erf; other sigma go through quadrature at every step. ReLU at d = math.huge is that of mf.potential.relu.
+---@param options? mf.potential.affine.options
+---@return mf.potential
+function mf.potential.affine(options) end
+
 ---@class mf.potential.radial.options
 ---@field distribution mf.distribution an mf.distribution, required: isotropic law of (x, y), which gives delta and d
 ---@field activation mf.activation an mf.activation, required: sigma of the neurons sigma(<w,x>)
@@ -413,12 +425,14 @@ mf.potential = {}
 function mf.potential.radial(options) end
 
 ---@class mf.potential.relu.options
----@field distribution? mf.distribution an mf.distribution: anisotropic law whose delta and gamma = s0/d to take
+---@field distribution? mf.distribution an mf.distribution: anisotropic law whose delta, d and gamma = s0/d to take
 ---@field delta? number a number in (0, 1): tau_+- = 1 +- delta; required without a distribution
----@field gamma? number a number in (0, 1]: s0/d; only the law of (r1, r2) at the start depends on it
----@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square
+---@field gamma? number a number in (0, 1]: s0/d; at d = inf only the law of (r1, r2) at the start depends on it
+---@field d? integer an integer in [1, inf]: dimension; default the distribution's, and math.huge, the limit, without one
+---@field tol? number a number in [1e-13, 0.01], default 1e-09: accuracy of U relative to a a' max(1, sup sigma^2), sigma divided by 1 + |t| and U by (1 + |b| + s)(1 + |b'| + s') where it is unbounded; V is exact
+---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square; others at d = math.huge only
 
----Anisotropic Gaussians and neurons a relu(<w,x> + b) in the limit d = inf; theta = (a, b, r1, r2), r1 = |P_V w|, r2 = |P_V^perp w|. Rank 2, closed form.
+---Anisotropic Gaussians and neurons a relu(<w,x> + b); theta = (a, b, r1, r2), r1 = |P_V w|, r2 = |P_V^perp w|. With a distribution its d counts; d = math.huge is the limit: rank 2, closed form.
 ---@param options? mf.potential.relu.options
 ---@return mf.potential
 function mf.potential.relu(options) end

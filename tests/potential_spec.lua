@@ -336,7 +336,7 @@ describe("potential.relu", function()
   it("has rank 2 and takes delta and gamma from a law", function()
     assert.equal(2, pot:rank())
     local law = mf.distribution.anisotropic { d = 50, s0 = 10, delta = 0.4 }
-    assert.equal(pot:V { 1, 0.3, 0.8, 0.5 }, mf.potential.relu { distribution = law }:V { 1, 0.3, 0.8, 0.5 })
+    assert.equal(pot:V { 1, 0.3, 0.8, 0.5 }, mf.potential.relu { distribution = law, d = math.huge }:V { 1, 0.3, 0.8, 0.5 })
   end)
 end)
 
@@ -349,6 +349,7 @@ describe("every potential", function()
     { two_radius(40, 16, 0.5, paper), "two_radius", 2 },
     { two_radius(40, 16, 0.5, relu), "two_radius", 2 },
     { mf.potential.relu { delta = 0.4, gamma = 0.2 }, "relu", 4 },
+    { mf.potential.relu { delta = 0.4, gamma = 0.25, d = 40 }, "relu", 4 },
   }
 
   local function points(n, dim)

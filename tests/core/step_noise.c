@@ -7,6 +7,7 @@
  * nothing is expanded. Bounds are 4 standard errors, of the same draws and below 4 %: by chance one of
  * these comparisons would fail for 1 seed in 1000.                                             */
 #include "check.h"
+#include "core/potentials/affine.h"
 #include "core/potentials/radial.h"
 #include "core/potentials/two_radius.h"
 
@@ -116,7 +117,7 @@ static void check(const model *m, mf_potential *pot, size_t first) {
     expect(status >= 0, err.text);
     free(scratch);
     if (status >= 0)
-        compare(m, T + (dim == 4 ? 2 : 0), dim == 1 ? 1 : 2);
+        compare(m, T + (dim == 4 ? 2 : 0), m->s0 < m->d ? 2 : 1);
     mf_potential_free(pot);
 }
 
@@ -136,11 +137,20 @@ static void two_radius(const model *m) {
     check(m, pot, 2);
 }
 
+static void affine(const model *m) {
+    mf_affine_spec spec = {m->activation, m->delta, (double)m->d, (double)m->s0, 0, 1e-9};
+    mf_potential *pot = NULL;
+    mf_error err = {MF_OK, ""};
+    expect(mf_affine_new(&spec, &pot, &err) >= 0, err.text);
+    check(m, pot, 0);
+}
+
 static const mf_activation ramp = {
         .kind = MF_ACT_PIECEWISE, .knots = 2, .t = {0.5, 1.5}, .s = {-2.5, 7.5}};
 static const mf_activation cusp = {
         .kind = MF_ACT_PIECEWISE, .knots = 3, .t = {0, 0.5, 1.5}, .s = {-2.5, -4, 7.5}};
 static const mf_activation smooth = {.kind = MF_ACT_TANH};
+static const mf_activation relu = {.kind = MF_ACT_PIECEWISE, .knots = 1, .slope_right = 1};
 
 int main(void) {
     const model radials[] = {{"ramp, d = 3",
@@ -192,6 +202,29 @@ int main(void) {
                             0.8,
                             {1, 0, 2, 0.5},
                             {{1, 0, 3, 0.1}, {1, 0, 0.6, 0.9}, {1, 0, 0.7, 2}}}};
+    const model affines[] = {{"relu, 7 of 30",
+                              relu,
+                              30,
+                              7,
+                              0.5,
+                              {1.5, 0.4, 0.8, 0.5},
+                              {{1, 0.7, 0.4, 0.7}, {-2, -0.3, 1.1, 0.2}, {0.5, 1, 1.3, 1.6}}},
+                             {"ramp, 7 of 14",
+                              ramp,
+                              14,
+                              7,
+                              0.4,
+                              {-0.5, -0.3, 0.8, 0.5},
+                              {{1, 0.6, 0.4, 0.7}, {-1, 1, 1.1, 0.2}, {0.3, 0, 1.3, 1.6}}},
+                             {"tanh, 9 of 9",
+                              smooth,
+                              9,
+                              9,
+                              0.7,
+                              {3, 1, 0.8, 0},
+                              {{1, 0.6, 0.4, 0}, {-1, 1, 1.1, 0}, {2, -2, 1.3, 0}}}};
+    for (size_t i = 0; i < sizeof affines / sizeof *affines; ++i)
+        affine(&affines[i]);
     for (size_t i = 0; i < sizeof radials / sizeof *radials; ++i)
         radial(&radials[i]);
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; ++i)

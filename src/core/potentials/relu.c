@@ -5,8 +5,8 @@
  * b = 0), and no force on the radii (it would depend on the direction only at b = 0).       */
 #include "relu.h"
 
+#include "affine.h"
 #include "core/base/parallel.h"
-#include "two_radius.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -196,16 +196,7 @@ static mf_status relu_step_noise(const mf_potential *pot, const mf_measure *rho,
 
 static mf_status relu_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
                             mf_error *err) {
-    double d = HUGE_VAL, s0 = 0;
-    mf_status status = mf_two_radius_dims(init, &d, &s0, err);
-    if (status < 0)
-        return status;
-    for (size_t j = 0; j < J; ++j) {
-        x[j] = init->a;
-        x[J + j] = init->b;
-    }
-    mf_init_two_radii(init, d, s0, relu_of(pot)->gamma, J, x + 2 * J, x + 3 * J);
-    return MF_OK;
+    return mf_affine_start(init, HUGE_VAL, 0, relu_of(pot)->gamma, J, x, err);
 }
 
 static double relu_dimension(const mf_potential *pot, size_t c) {

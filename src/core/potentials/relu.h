@@ -2,7 +2,7 @@
  *
  * theta = (a, b, r1, r2), r1 = |P_V w|, r2 = |P_V^perp w|; with s_+-^2 = tau_+-^2 r1^2 + r2^2 and
  * q(s, b) = E relu(s G + b) = b Phi(b/s) + s phi(b/s) the features are a q(s_+-, b)/sqrt(2): rank 2.
- * gamma enters only through the law of (r1, r2) at the start.                                   */
+ * gamma enters only through the law of (r1, r2) at the start. The closed form of affine.h's case. */
 #ifndef MF_RELU_POTENTIAL_H
 #define MF_RELU_POTENTIAL_H
 

@@ -314,12 +314,10 @@ static mf_status two_radius_step_noise(const mf_potential *pot, const mf_measure
     const two_radius *self = self_of(pot);
     const mf_zonal *z = &self->features.zonal;
     if (!mf_zonal_noise_orders(z))
-        return mf_fail(err, MF_EUNSUPPORTED,
-                       "the step noise of s0 = %g in d = %g is not known: both s0 and d - s0 must "
-                       "be 0 or %d and more (take the sampled potential)",
-                       self->s0, self->d, (int)MF_ZONAL_FEWEST);
+        return mf_zonal_no_noise(z, err);
     size_t length = table_length(&self->slopes);
     double *m = scratch, *G = m + 2 * z->pairs, *tables = G + most_pairs(z->orders);
+    const mf_loss loss = mf_potential_loss(pot);
     memset(m, 0, 2 * z->pairs * sizeof *m);
     mf_status status = two_radius_mean(pot, rho, m, G, err);
     for (size_t c = 0; c < 2 && status >= 0; ++c) {
@@ -328,7 +326,7 @@ static mf_status two_radius_step_noise(const mf_potential *pot, const mf_measure
             continue;
         for (size_t side = 0; side < 2; ++side) {
             double tau = c == 0 ? self->tau[side] : 1;
-            mf_zonal_noise_gain(noise, z, m + side * z->pairs, side ? -1 : 1, tau * tau, G);
+            mf_zonal_noise_gain(noise, z, m + side * z->pairs, &loss, side ? -1 : 1, tau * tau, G);
             contract(&noise->slopes, &self->slopes, G, tables + side * length);
         }
         work w = {.self = self,

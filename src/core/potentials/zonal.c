@@ -145,6 +145,13 @@ size_t mf_zonal_noise_orders(const mf_zonal *features) {
                                              : (size_t)most;
 }
 
+mf_status mf_zonal_no_noise(const mf_zonal *features, mf_error *err) {
+    return mf_fail(err, MF_EUNSUPPORTED,
+                   "the step noise of s0 = %g in d = %g is not known: both s0 and d - s0 must be 0 "
+                   "or %d and more (take the sampled potential)",
+                   features->p1, features->p1 + features->p2, (int)MF_ZONAL_FEWEST);
+}
+
 mf_status mf_zonal_noise_init(mf_zonal_noise *noise, const mf_zonal *features, int space,
                               const double *square, double keep, mf_error *err) {
     double p[2] = {features->p1, features->p2}, more[2] = {space == 0 ? 2 : 0, space == 1 ? 2 : 0};
@@ -170,7 +177,7 @@ void mf_zonal_noise_free(mf_zonal_noise *noise) {
 
 /* Sums over one index after the other: never pairs times nodes squared. */
 void mf_zonal_noise_gain(const mf_zonal_noise *noise, const mf_zonal *features, const double *m,
-                         double y, double factor, double *G) {
+                         const mf_loss *loss, double y, double factor, double *G) {
     const mf_zonal_axis *one = &noise->axis[0], *two = &noise->axis[1];
     size_t orders = noise->orders;
     double mean[ORDERS][ORDERS] = {{0}}, half[ORDERS], sum[ORDERS][ORDERS] = {{0}};
@@ -183,9 +190,10 @@ void mf_zonal_noise_gain(const mf_zonal_noise *noise, const mf_zonal *features, 
             for (size_t j = 0; j < orders; ++j)
                 half[j] += one->answer[i * orders + k] * mean[k][j];
         for (size_t n = 0; n < two->nodes; ++n) {
-            double rest = y;
+            double yhat = 0, rest;
             for (size_t j = 0; j < orders; ++j)
-                rest -= half[j] * two->answer[n * orders + j];
+                yhat += half[j] * two->answer[n * orders + j];
+            rest = mf_loss_residual(loss, y, yhat);
             for (size_t j = 0; j < orders; ++j)
                 gain[j] += two->weight[n] * rest * rest * two->gain[n * orders + j];
         }

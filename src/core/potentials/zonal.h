@@ -26,6 +26,7 @@
 #define MF_ZONAL_H
 
 #include "core/base/status.h"
+#include "core/model/loss.h"
 
 #include <stddef.h>
 
@@ -74,6 +75,7 @@ typedef struct {
 /* How many orders of sigma'^2 count; 0 where a dimension other than 0 is below MF_ZONAL_FEWEST: then
  * there is no step noise to be had.                                                            */
 size_t mf_zonal_noise_orders(const mf_zonal *features);
+mf_status mf_zonal_no_noise(const mf_zonal *features, mf_error *err); /* says so */
 
 /* Of `features`, which have noise; space: 0 or 1; square and keep are about sigma'^2. */
 mf_status mf_zonal_noise_init(mf_zonal_noise *, const mf_zonal *features, int space,
@@ -81,8 +83,9 @@ mf_status mf_zonal_noise_init(mf_zonal_noise *, const mf_zonal *features, int sp
 void mf_zonal_noise_free(mf_zonal_noise *);
 
 /* G (slopes.pairs numbers): factor/2 E[(y - yhat)^2 E_z sigma'^2] = <G, f>, f the features of sigma'^2,
- * for yhat of mean features m (features->pairs) in this class.                               */
+ * for yhat of mean features m (features->pairs) in this class. A loss has its -l'/2 for y - yhat; the
+ * rule is exact for the square, and for any at p = inf.                                       */
 void mf_zonal_noise_gain(const mf_zonal_noise *, const mf_zonal *features, const double *m,
-                         double y, double factor, double *G);
+                         const mf_loss *loss, double y, double factor, double *G);
 
 #endif

@@ -1,6 +1,7 @@
 /* potential.c: mf.potential, the V and U of Eq. 6 as feature maps, and what all share. */
 #include "potential.h"
 
+#include "core/potentials/affine.h"
 #include "core/potentials/radial.h"
 #include "core/potentials/relu.h"
 #include "core/potentials/two_radius.h"
@@ -494,43 +495,118 @@ static int potential_two_radius(lua_State *L) {
 }
 
 typedef struct {
-    void *distribution;
+    void *distribution, *activation;
     const mf_loss *loss;
-    mf_relu_spec spec;
-} relu_options;
+    double gamma;
+    mf_affine_spec spec;
+} affine_options;
+
+#define AFFINE_TOL                                                                                 \
+    {                                                                                              \
+        "tol", MFL_NUMBER, offsetof(affine_options, spec.tol),                                     \
+                .low = 1e-13, .high = 1e-2, .fallback = 1e-9,                                      \
+                .text = "accuracy of U relative to a a' max(1, sup sigma^2), sigma divided by 1 "  \
+                        "+ |t| and U "                                                             \
+                        "by (1 + |b| + s)(1 + |b'| + s') where it is unbounded; V is exact"        \
+    }
+
+static const mfl_field affine_fields[] = {
+        {"distribution", MFL_OBJECT, offsetof(affine_options, distribution), .flags = MFL_REQUIRED,
+         .aux = MFL_DISTRIBUTION, .text = "anisotropic law of (x, y), which gives delta, d and s0"},
+        {"activation", MFL_OBJECT, offsetof(affine_options, activation), .flags = MFL_REQUIRED,
+         .aux = MFL_ACTIVATION,
+         .text = "sigma of the neurons a sigma(<w,x> + b), of linear growth at most"},
+        {"d", MFL_DIM, offsetof(affine_options, spec.d), .flags = MFL_OPTIONAL | MFL_INF, .low = 1,
+         .high = HUGE_VAL,
+         .text = "dimension instead of the distribution's, s0/d being kept; math.huge for the "
+                 "limit"},
+        AFFINE_TOL,
+        MFL_LOSS_FIELD(affine_options, loss, "; others at d = math.huge only"),
+        MFL_END};
+
+/* Fills in d, s0 and gamma; the options are on top of the stack. */
+static void choose_dimensions(lua_State *L, const char *where, affine_options *o) {
+    o->spec.gamma = o->gamma;
+    o->spec.s0 = isinf(o->spec.d) ? 0 : round(o->spec.d * o->gamma);
+    if (!isinf(o->spec.d) && fabs(o->spec.s0 - o->spec.d * o->gamma) > 1e-9 * o->spec.d) {
+        lua_getfield(L, -1, "d");
+        mfl_option_error(L, where, "d", "such that s0 = gamma d is an integer", -1);
+    }
+}
+
+/* The potential; at d = inf ReLU has its closed form. */
+static int push_affine(lua_State *L, const char *where, const affine_options *o) {
+    static const double zeros[2] = {0};
+    const mf_activation *sigma = &o->spec.activation;
+    bool is_relu = sigma->kind == MF_ACT_PIECEWISE && sigma->knots == 1 &&
+                   memcmp(sigma->t, zeros, sizeof *zeros) == 0 &&
+                   memcmp(sigma->s, zeros, sizeof *zeros) == 0 && sigma->slope_left == 0 &&
+                   sigma->slope_right == 1;
+    mf_relu_spec closed = {.delta = o->spec.delta, .gamma = o->spec.gamma, .loss = o->spec.loss};
+    mf_potential **box = mfl_potential_push(L);
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, where,
+               is_relu && isinf(o->spec.d) ? mf_relu_new(&closed, box, &err)
+                                           : mf_affine_new(&o->spec, box, &err),
+               &err);
+    return 1;
+}
+
+static int potential_affine(lua_State *L) {
+    static const char where[] = "mf.potential.affine";
+    affine_options o = {.distribution = NULL};
+    mfl_options(L, where, 1, affine_fields, &o);
+    const mf_distribution *law =
+            law_of(L, where, o.distribution, &mf_law_anisotropic, "an anisotropic law");
+    o.spec.activation = *(const mf_activation *)o.activation;
+    o.spec.delta = mf_law_delta(law);
+    o.gamma = (double)mf_law_s0(law) / (double)law->d;
+    if (o.spec.d == 0)
+        o.spec.d = (double)law->d;
+    o.spec.loss = mfl_loss_option(o.loss);
+    choose_dimensions(L, where, &o);
+    return push_affine(L, where, &o);
+}
 
 static const mfl_field relu_fields[] = {
-        {"distribution", MFL_OBJECT, offsetof(relu_options, distribution), .flags = MFL_OPTIONAL,
-         .aux = MFL_DISTRIBUTION, .text = "anisotropic law whose delta and gamma = s0/d to take"},
-        {"delta", MFL_NUMBER, offsetof(relu_options, spec.delta),
+        {"distribution", MFL_OBJECT, offsetof(affine_options, distribution), .flags = MFL_OPTIONAL,
+         .aux = MFL_DISTRIBUTION,
+         .text = "anisotropic law whose delta, d and gamma = s0/d to take"},
+        {"delta", MFL_NUMBER, offsetof(affine_options, spec.delta),
          .flags = MFL_OPTIONAL | MFL_OPEN_LOW | MFL_OPEN_HIGH, .high = 1,
          .text = "tau_+- = 1 +- delta; required without a distribution"},
-        {"gamma", MFL_NUMBER, offsetof(relu_options, spec.gamma),
-         .flags = MFL_OPTIONAL | MFL_OPEN_LOW, .high = 1,
-         .text = "s0/d; only the law of (r1, r2) at the start depends on it"},
-        MFL_LOSS_FIELD(relu_options, loss, ""),
+        {"gamma", MFL_NUMBER, offsetof(affine_options, gamma), .flags = MFL_OPTIONAL | MFL_OPEN_LOW,
+         .high = 1, .text = "s0/d; at d = inf only the law of (r1, r2) at the start depends on it"},
+        {"d", MFL_DIM, offsetof(affine_options, spec.d), .flags = MFL_OPTIONAL | MFL_INF, .low = 1,
+         .high = HUGE_VAL,
+         .text = "dimension; default the distribution's, and math.huge, the limit, without one"},
+        AFFINE_TOL,
+        MFL_LOSS_FIELD(affine_options, loss, "; others at d = math.huge only"),
         MFL_END};
 
 static int potential_relu(lua_State *L) {
     static const char where[] = "mf.potential.relu";
-    relu_options o = {.distribution = NULL};
+    affine_options o = {.distribution = NULL};
     mfl_options(L, where, 1, relu_fields, &o);
+    o.spec.activation = (mf_activation){.kind = MF_ACT_PIECEWISE, .knots = 1, .slope_right = 1};
     if (o.distribution) {
         const mf_distribution *law =
                 law_of(L, where, o.distribution, &mf_law_anisotropic, "an anisotropic law");
         if (o.spec.delta == 0)
             o.spec.delta = mf_law_delta(law);
-        if (o.spec.gamma == 0)
-            o.spec.gamma = (double)mf_law_s0(law) / (double)law->d;
-    } else if (o.spec.delta == 0 || o.spec.gamma == 0) {
+        if (o.gamma == 0)
+            o.gamma = (double)mf_law_s0(law) / (double)law->d;
+        if (o.spec.d == 0)
+            o.spec.d = (double)law->d;
+    } else if (o.spec.delta == 0 || o.gamma == 0) {
         luaL_error(L, "%s: option '%s' is missing (or give 'distribution')", where,
                    o.spec.delta == 0 ? "delta" : "gamma");
     }
+    if (o.spec.d == 0)
+        o.spec.d = HUGE_VAL;
     o.spec.loss = mfl_loss_option(o.loss);
-    mf_potential **box = mfl_potential_push(L);
-    mf_error err = {0};
-    mfl_status(L, where, mf_relu_new(&o.spec, box, &err), &err);
-    return 1;
+    choose_dimensions(L, where, &o);
+    return push_affine(L, where, &o);
 }
 
 static const mfl_fn potential_methods[] = {
@@ -616,9 +692,18 @@ static const mfl_fn potential_functions[] = {
          "finite d and d = math.huge. `.error` says what a slowly converging series (V or its "
          "complement of few dimensions) leaves out.",
          two_radius_fields},
-        {"relu", potential_relu, "mf.potential.relu{delta=, gamma=}",
-         "Anisotropic Gaussians and neurons a relu(<w,x> + b) in the limit d = inf; theta = (a, b, "
-         "r1, r2), r1 = |P_V w|, r2 = |P_V^perp w|. Rank 2, closed form.",
+        {"affine", potential_affine, "mf.potential.affine{distribution=, activation=}",
+         "Anisotropic Gaussians and neurons a sigma(<w,x> + b), sigma bounded or of linear growth, "
+         "in "
+         "theta = (a, b, r1, r2), r1 = |P_V w|, r2 = |P_V^perp w| (space 'relu'); finite d and d = "
+         "math.huge. Fast for piecewise linear sigma (ReLU) and erf; other sigma go through "
+         "quadrature at every step. ReLU at d = math.huge is that of mf.potential.relu.",
+         affine_fields},
+        {"relu", potential_relu, "mf.potential.relu{distribution= or delta=, gamma=}",
+         "Anisotropic Gaussians and neurons a relu(<w,x> + b); theta = (a, b, r1, r2), r1 = |P_V "
+         "w|, "
+         "r2 = |P_V^perp w|. With a distribution its d counts; d = math.huge is the limit: rank 2, "
+         "closed form.",
          relu_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
