@@ -122,7 +122,8 @@ static void check(const model *m, mf_potential *pot, size_t first) {
 }
 
 static void radial(const model *m) {
-    mf_radial_spec spec = {m->activation, m->delta, (double)m->d, 1e-9};
+    mf_radial_spec spec = {
+            .activation = m->activation, .delta = m->delta, .d = (double)m->d, .tol = 1e-9};
     mf_potential *pot = NULL;
     mf_error err = {MF_OK, ""};
     expect(mf_radial_new(&spec, &pot, NULL, &err) >= 0, err.text);
@@ -130,7 +131,11 @@ static void radial(const model *m) {
 }
 
 static void two_radius(const model *m) {
-    mf_two_radius_spec spec = {m->activation, m->delta, (double)m->d, (double)m->s0, 0, 1e-9};
+    mf_two_radius_spec spec = {.activation = m->activation,
+                               .delta = m->delta,
+                               .d = (double)m->d,
+                               .s0 = (double)m->s0,
+                               .tol = 1e-9};
     mf_potential *pot = NULL;
     mf_error err = {MF_OK, ""};
     expect(mf_two_radius_new(&spec, &pot, NULL, &err) >= 0, err.text);
@@ -138,7 +143,11 @@ static void two_radius(const model *m) {
 }
 
 static void affine(const model *m) {
-    mf_affine_spec spec = {m->activation, m->delta, (double)m->d, (double)m->s0, 0, 1e-9};
+    mf_affine_spec spec = {.activation = m->activation,
+                           .delta = m->delta,
+                           .d = (double)m->d,
+                           .s0 = (double)m->s0,
+                           .tol = 1e-9};
     mf_potential *pot = NULL;
     mf_error err = {MF_OK, ""};
     expect(mf_affine_new(&spec, &pot, &err) >= 0, err.text);
