@@ -1,5 +1,5 @@
--- The host against lua5.4: same command lines, same output, same exit codes. And the prompt,
--- on a terminal of its own.
+-- The host against lua5.4: same command lines, same output, same exit codes; Lua's own test of its interpreter
+-- (main.lua of 5.4) passes with it as it is. And the prompt, on a terminal of its own.
 local process = require "tests.process"
 local quote = process.quote
 
@@ -143,10 +143,10 @@ describe("host", function()
     end)
   end
 
-  it("-v and --version name Lua's version and ours; -i evaluates lines", function()
+  it("-v names Lua's version alone, as scripts expect, --version ours too; -i evaluates lines", function()
     local host = quote(process.host)
     local lua = process.run("lua5.4 -v").out
-    assert.equal(lua, process.run(host .. " -v").out:sub(1, #lua))
+    assert.equal(lua, process.run(host .. " -v").out)
     assert.matches("\nmeanfield %d+%.%d+%.%d+\n$", process.run(host .. " --version").out)
     local session = process.run(host .. " -i",
       "x = 6\nx * 7\n= x\nfor i = 1, 1 do\nprint 'in'\nend\nmf._VERSION\nerror 'no'\n")

@@ -18,8 +18,8 @@ int luaopen_meanfield(lua_State *L);
 /* What the command line says. */
 typedef struct {
     int script; /* index of the script in argv; argc if there is none */
-    bool interactive, version, execute, no_environment, help;
-    bool from_stdin; /* the script is "-" */
+    bool interactive, version, ours, execute, no_environment, help; /* ours: our version too */
+    bool from_stdin;                                                /* the script is "-" */
     const char *bad; /* an option that is none, or lacks its argument */
     size_t threads;  /* 0: not given */
 } command_line;
@@ -34,19 +34,21 @@ static void print_usage(FILE *to) {
             "  -i        enter interactive mode after executing 'script'\n"
             "  -l mod    require library 'mod' into global 'mod'\n"
             "  -l g=mod  require library 'mod' into global 'g'\n"
-            "  -v        show version information\n"
+            "  -v        show version information, as lua5.4 does\n"
             "  -E        ignore environment variables\n"
             "  -W        turn warnings on\n"
             "  --        stop handling options\n"
             "  -         stop handling options and execute stdin\n"
             "  --threads n   threads used by native loops (default: one for each core)\n"
-            "  --version     show version information\n"
+            "  --version     show version information, meanfield's too\n"
             "  --help        show this text\n",
             program);
 }
 
-static void print_version(void) {
-    printf("%s\nmeanfield %s\n", LUA_COPYRIGHT, mf_version());
+static void print_version(bool ours) {
+    puts(LUA_COPYRIGHT);
+    if (ours)
+        printf("meanfield %s\n", mf_version());
     fflush(stdout);
 }
 
@@ -75,7 +77,7 @@ static bool read_option(char **argv, int *i, command_line *line) {
     if (strncmp(text, "--threads", strlen("--threads")) == 0)
         return read_threads(argv, i, line);
     if (strcmp(text, "--version") == 0)
-        return line->version = true;
+        return line->version = line->ours = true;
     if (strcmp(text, "--help") == 0)
         return line->help = true;
     switch (text[1]) {
@@ -85,7 +87,7 @@ static bool read_option(char **argv, int *i, command_line *line) {
     case 'W':
         return !text[2];
     case 'i':
-        line->interactive = line->version = true;
+        line->interactive = line->version = line->ours = true;
         return !text[2];
     case 'v':
         line->version = true;
@@ -249,7 +251,7 @@ static int protected_main(lua_State *L) {
         return 1;
     }
     if (line.version)
-        print_version();
+        print_version(line.ours);
     if (line.threads)
         mf_threads_set(line.threads);
     if (line.no_environment) {
@@ -269,7 +271,7 @@ static int protected_main(lua_State *L) {
         host_repl(L);
     } else if (!has_script && !line.execute && !line.version) {
         if (isatty(STDIN_FILENO)) {
-            print_version();
+            print_version(true);
             host_repl(L);
         } else if (!run(L, luaL_loadfile(L, NULL))) {
             /* lua5.4 reports the error and exits with 0 here: so do we. */
