@@ -2,10 +2,10 @@
  *
  * For every n the solvers must return the failure with its text, leak nothing and (the dynamics) keep
  * their state; where they succeed they must say the same as with the potential behind. Prints "ok". */
-#include "core/limit/lemma1.h"
+#include "core/limit/stability_lemma1.h"
 #include "core/limit/optimum.h"
 #include "core/limit/particles.h"
-#include "core/limit/point_mass.h"
+#include "core/limit/stability_point_mass.h"
 #include "core/potentials/radial.h"
 
 #include <gsl/gsl_errno.h>

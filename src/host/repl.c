@@ -1,5 +1,5 @@
 /* repl.c: the prompt. Reading and remembering lines is done here; what to show and how to
- * complete is said in lua/meanfield/repl.lua.
+ * complete is said in lua/meanfield/prompt/repl.lua.
  *
  * On a terminal readline edits the line. A pasted block arrives as one text of several
  * lines (bracketed paste): it is one chunk if it compiles as one, else it is taken line by

@@ -1,7 +1,7 @@
 /* ranks.c: meanfield_mpi.so, the messages of a sweep that mpirun has spread over ranks.
  *
  * A module of its own, loaded only under mpirun, so that nothing else links MPI. It
- * knows strings and ranks; what they mean is decided in lua/meanfield/ranks.lua.
+ * knows strings and ranks; what they mean is decided in lua/meanfield/run/ranks.lua.
  * Waiting sleeps between probes: Open MPI's own waiting spins and would take a core.  */
 #include <lauxlib.h>
 #include <limits.h>

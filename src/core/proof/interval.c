@@ -1,5 +1,5 @@
 /* interval.c: the ends of the interval in which Lemma 1 holds, by bisection with proofs. */
-#include "core/limit/lemma1.h"
+#include "core/limit/stability_lemma1.h"
 
 #include "core/model/activation.h"
 #include "exact.h"

@@ -1,5 +1,5 @@
 /* fluctuations.c: pde:fluctuations, how far a network of N neurons is from its limit. */
-#include "core/limit/adjoint.h"
+#include "core/limit/fluctuations.h"
 #include "flow.h"
 #include "lua/base/array.h"
 #include "lua/measure/measure.h"
@@ -98,7 +98,7 @@ static double observe(lua_State *L, question *q) {
     if (name && strcmp(name, "risk") == 0) {
         mf_flow *flow = q->box->flow;
         mfl_status(L, WHERE, flow->ops->risk(flow, &risk, &err), &err);
-        mfl_status(L, WHERE, mf_adjoint_of_risk(*q->box->potential, &q->now, q->h, q->grad, &err),
+        mfl_status(L, WHERE, mf_fluctuations_of_risk(*q->box->potential, &q->now, q->h, q->grad, &err),
                    &err);
         return risk;
     }
@@ -144,7 +144,7 @@ static void push_answer(lua_State *L, const question *q, double value) {
     lua_createtable(L, 0, 5);
     lua_pushnumber(L, value);
     lua_setfield(L, -2, "value");
-    lua_pushnumber(L, mf_adjoint_variance(J, q->start->weight, q->h));
+    lua_pushnumber(L, mf_fluctuations_variance(J, q->start->weight, q->h));
     lua_setfield(L, -2, "variance");
     lua_pushvalue(L, 5);
     lua_setfield(L, -2, "measure");
@@ -188,8 +188,8 @@ static int fluctuations(lua_State *L) {
     mfl_task *task = mfl_task_push(L, "adjoint", 0, 1);
     mfl_task_hold(task, &q.box->busy);
     double value = observe(L, &q);
-    mf_adjoint_spec spec = {run, q.start->x, q.start->weight, q.box->flow->clock};
-    mf_status status = mf_adjoint_solve(&spec, q.h, q.grad, mfl_stop(), &err);
+    mf_fluctuations_spec spec = {run, q.start->x, q.start->weight, q.box->flow->clock};
+    mf_status status = mf_fluctuations_solve(&spec, q.h, q.grad, mfl_stop(), &err);
     mfl_status(L, WHERE, status, &err);
     mfl_task_tick(task, 1);
     mfl_task_end(task);

@@ -1,6 +1,6 @@
 /* stability.c: mf.stability, tests of optimality and stability of special laws. */
-#include "core/limit/lemma1.h"
-#include "core/limit/point_mass.h"
+#include "core/limit/stability_lemma1.h"
+#include "core/limit/stability_point_mass.h"
 #include "core/potentials/radial.h"
 #include "lua/base/array.h"
 #include "lua/bind/bind.h"

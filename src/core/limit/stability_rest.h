@@ -1,5 +1,5 @@
-/* rest.h: where the effective dynamics of SGD at a finite step is at rest with all neurons on one
- * sphere, and the steps at which such rest points appear or vanish.
+/* stability_rest.h: where the effective dynamics of SGD at a finite step is at rest with all
+ * neurons on one sphere, and the steps at which such rest points appear or vanish.
  *
  * With rho = delta_r and D = dimension - 1 directions across w (potential.h), radii stand still where
  *     r dPsi/dr(r; delta_r) = eps D T(r; delta_r),   that is   eps = eps(r) = r Psi' / (D T):
@@ -9,8 +9,8 @@
  *
  * Particles about a rest point move by  d delta_j = -apart (delta_j - mean) - together mean  in the
  * clock: it attracts if both rates are positive. At a fold together = 0.                        */
-#ifndef MF_REST_H
-#define MF_REST_H
+#ifndef MF_STABILITY_REST_H
+#define MF_STABILITY_REST_H
 
 #include "core/potentials/potential.h"
 

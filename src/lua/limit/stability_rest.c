@@ -1,5 +1,5 @@
-/* rest.c: mf.stability.rest, rest points and folds of the effective dynamics. */
-#include "core/limit/rest.h"
+/* stability_rest.c: mf.stability.rest, rest points and folds of the effective dynamics. */
+#include "core/limit/stability_rest.h"
 
 #include "lua/bind/bind.h"
 #include "lua/potentials/potential.h"

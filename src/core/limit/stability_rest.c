@@ -1,5 +1,5 @@
-/* rest.c: eps(r) on a grid, its extrema and its level, by Brent's method. */
-#include "rest.h"
+/* stability_rest.c: eps(r) on a grid, its extrema and its level, by Brent's method. */
+#include "stability_rest.h"
 
 #include <gsl/gsl_roots.h>
 #include <math.h>

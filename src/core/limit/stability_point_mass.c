@@ -1,5 +1,5 @@
-/* point_mass.c: the Hessian of Psi at a point mass, and what its eigenvalues say. */
-#include "point_mass.h"
+/* stability_point_mass.c: the Hessian of Psi at a point mass, and what its eigenvalues say. */
+#include "stability_point_mass.h"
 
 #include "core/base/block.h"
 

@@ -1,4 +1,4 @@
-/* point_mass.h: does a point mass of a law repel or attract?  (Theorems 6 and 7)
+/* stability_point_mass.h: does a point mass of a law repel or attract?  (Theorems 6 and 7)
  *
  * Near theta_* a particle moves by  -2 H_0 (theta - theta_*)  in the clock int xi, with
  *     H_0(rho) = Hess V(theta_*) + int Hess_1 U(theta_*, theta) rho(d theta)      (Eq. 26),
@@ -8,8 +8,8 @@
  *
  * Coordinates are those of the potential. A radius at 0 has no left side: pressed against 0
  * (d Psi/dr > 0) it is held there and takes no part; otherwise Psi is continued evenly.      */
-#ifndef MF_POINT_MASS_H
-#define MF_POINT_MASS_H
+#ifndef MF_STABILITY_POINT_MASS_H
+#define MF_STABILITY_POINT_MASS_H
 
 #include "core/potentials/potential.h"
 

@@ -1,4 +1,4 @@
-/* lemma1.h: is the uniform law on one sphere a global minimizer?  (Lemma 1)
+/* stability_lemma1.h: is the uniform law on one sphere a global minimizer?  (Lemma 1)
  *
  * For the isotropic problem the single-delta ansatz puts all neurons on |w| = r_*, the
  * global minimizer of  R_d^(1)(r) = R_# + 2 v(r) + u_d(r, r)  (Eq. 14).  It is optimal iff
@@ -11,8 +11,8 @@
  * valley around it: over the other local minima and both ends 0 and inf. It is positive
  * where Lemma 1 holds, negative and the minimum over all r where it fails, and continuous
  * in between.                                                                         */
-#ifndef MF_LEMMA1_H
-#define MF_LEMMA1_H
+#ifndef MF_STABILITY_LEMMA1_H
+#define MF_STABILITY_LEMMA1_H
 
 #include "core/model/activation.h"
 #include "core/potentials/potential.h"

@@ -1,5 +1,5 @@
-/* lemma1.c: r_* and the margin of Lemma 1, from the features of a radial potential. */
-#include "lemma1.h"
+/* stability_lemma1.c: r_* and the margin of Lemma 1, from the features of a radial potential. */
+#include "stability_lemma1.h"
 
 #include "core/potentials/radial.h"
 #include "search.h"

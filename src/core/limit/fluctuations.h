@@ -1,4 +1,4 @@
-/* adjoint.h: what the initial law does to an observable of rho at a later time.
+/* fluctuations.h: what the initial law does to an observable of rho at a later time.
  *
  * For an observable A of the law at clock T the influence  h(theta) = dA/d rho_0 (theta)  of mass
  * placed at theta at the start, and its gradient, follow from one solve backwards in the clock.
@@ -15,8 +15,8 @@
  *
  * A radius held at 0 forgets: a small change of where it came from changes when it arrived, not
  * where it is. Its l is 0 until the time, going back, at which it arrived.                     */
-#ifndef MF_ADJOINT_H
-#define MF_ADJOINT_H
+#ifndef MF_FLUCTUATIONS_H
+#define MF_FLUCTUATIONS_H
 
 #include "particles.h"
 
@@ -25,18 +25,18 @@ typedef struct {
     const double *theta;   /* its start: coordinate c of particle j at [c * J + j]    */
     const double *weight;  /* J                                                      */
     double clock;          /* where the observable looks, >= 0                       */
-} mf_adjoint_spec;
+} mf_fluctuations_spec;
 
 /* h (J numbers) and grad (laid out as theta): at the end on entry, at the start on return. Along
  * a fixed coordinate grad counts as 0. Fails as the forward run does; MF_STOPPED by the flag. */
-mf_status mf_adjoint_solve(const mf_adjoint_spec *, double *h, double *grad, const mf_flag *stop,
+mf_status mf_fluctuations_solve(const mf_fluctuations_spec *, double *h, double *grad, const mf_flag *stop,
                            mf_error *err);
 
 /* h and grad of the observable R at rho: 2 Psi and 2 grad Psi. */
-mf_status mf_adjoint_of_risk(const mf_potential *, const mf_measure *rho, double *h, double *grad,
+mf_status mf_fluctuations_of_risk(const mf_potential *, const mf_measure *rho, double *h, double *grad,
                              mf_error *err);
 
 /* Var_rho h, the limit of N Var A. */
-double mf_adjoint_variance(size_t J, const double *weight, const double *h);
+double mf_fluctuations_variance(size_t J, const double *weight, const double *h);
 
 #endif

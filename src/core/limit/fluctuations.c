@@ -1,5 +1,5 @@
-/* adjoint.c: the way forward on a tape of bounded length, and one solve back along it. */
-#include "adjoint.h"
+/* fluctuations.c: the way forward on a tape of bounded length, and one solve back along it. */
+#include "fluctuations.h"
 
 #include "core/base/block.h"
 
@@ -21,7 +21,7 @@ typedef struct {
 } node;
 
 typedef struct {
-    mf_adjoint_spec spec;
+    mf_fluctuations_spec spec;
     const mf_potential *pot;
     size_t J, size, rank;
     const mf_flag *stop;
@@ -388,7 +388,7 @@ static mf_status go_back(adjoint *a, double *h, double *l) {
     return MF_OK;
 }
 
-mf_status mf_adjoint_solve(const mf_adjoint_spec *spec, double *h, double *grad,
+mf_status mf_fluctuations_solve(const mf_fluctuations_spec *spec, double *h, double *grad,
                            const mf_flag *stop, mf_error *err) {
     const mf_potential *pot = spec->run.potential;
     adjoint a = {.spec = *spec, .pot = pot, .J = spec->run.J, .size = pot->dim * spec->run.J};
@@ -405,7 +405,7 @@ mf_status mf_adjoint_solve(const mf_adjoint_spec *spec, double *h, double *grad,
 
 /* ---- observables ---------------------------------------------------------------------------------- */
 
-mf_status mf_adjoint_of_risk(const mf_potential *pot, const mf_measure *rho, double *h,
+mf_status mf_fluctuations_of_risk(const mf_potential *pot, const mf_measure *rho, double *h,
                              double *grad, mf_error *err) {
     double *g = malloc(pot->rank * sizeof *g);
     void *scratch = claim(mf_potential_scratch(pot, rho->n));
@@ -425,7 +425,7 @@ mf_status mf_adjoint_of_risk(const mf_potential *pot, const mf_measure *rho, dou
     return status;
 }
 
-double mf_adjoint_variance(size_t J, const double *weight, const double *h) {
+double mf_fluctuations_variance(size_t J, const double *weight, const double *h) {
     double mean = 0, square = 0, total = 0;
     for (size_t j = 0; j < J; ++j)
         total += weight[j], mean += weight[j] * h[j];
