@@ -2,7 +2,11 @@
  *
  * The child holds the image already and has one open descriptor: it may take memory, write
  * and exit (a seccomp filter sees to that), for a bounded time. Its records are read as those
- * of a stranger too.                                                                       */
+ * of a stranger too.
+ *
+ * Files with a right checksum go the same way: it tells of accidents, but anybody can make one.
+ * The price of a small file is 13 ms of processor time, of which parsing is 0.2 and the rest is
+ * the fork and the pages that the child touches; 20 ms more where the process holds 400 MB.   */
 #define _GNU_SOURCE /* pipe2 */
 #include "checksum.h"
 #include "file.h"
