@@ -71,11 +71,11 @@ describe("build", function()
       local law = mf.distribution.isotropic { d = 5, delta = 0.5 }
       local sgd = mf.sgd { distribution = law, activation = mf.activation.tanh(), N = 10,
         init = mf.init.gaussian { kappa = 1 }, eps = 1e-9 }
-      print(pcall(sgd.advance, sgd, 1e6))
+      ]] .. process.ctrl_c(0.3) .. [[ print(pcall(sgd.advance, sgd, 1e6))
       local k = sgd.k
       sgd:step(5)
       print(sgd.k - k)]]
-    local result = run("timeout --foreground -s INT -k 20 1 env " .. stock(process.build .. "/?.so") .. " -e "
+    local result = run("timeout 100 env " .. stock(process.build .. "/?.so") .. " -e "
       .. quote(script))
     assert.matches("^false\tsgd:advance: interrupted\n5\n$", result.out)
   end)
@@ -85,9 +85,9 @@ describe("build", function()
       local x = {}
       for i = 1, 2000 do x[i] = { i, i * i % 7 } end
       local m = mf.measure { x = x, space = "plain" }
-      print(pcall(mf.transport.sliced, m, m, { directions = 1000000 }))
+      ]] .. process.ctrl_c(0.3) .. [[ print(pcall(mf.transport.sliced, m, m, { directions = 1000000 }))
       print "usable"]]
-    local result = run("timeout --foreground -s INT -k 20 1 env " .. stock(process.build .. "/?.so") .. " -e "
+    local result = run("timeout 100 env " .. stock(process.build .. "/?.so") .. " -e "
       .. quote(script))
     assert.matches("^false\tmf.transport.sliced: interrupted\nusable\n$", result.out)
   end)
@@ -110,8 +110,8 @@ describe("build", function()
       print(pcall(sgd.step, sgd))
       print(pcall(sgd.risk, sgd, { samples = 2 }))
       io.stdout:flush()
-      while true do end]]
-    local result = run("timeout --foreground -s INT -k 20 1 env " .. stock(process.build .. "/?.so") .. " -e "
+      ]] .. process.ctrl_c(0.1) .. [[ while true do end]]
+    local result = run("timeout 100 env " .. stock(process.build .. "/?.so") .. " -e "
       .. quote(script))
     assert.matches("no sample.*no sample", result.out)
     assert.matches("interrupted!", result.err)

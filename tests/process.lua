@@ -56,6 +56,12 @@ function process.run(command, input)
   return { out = read_file(folder .. "/out"), err = read_file(folder .. "/err"), code = how == "exit" and code or how }
 end
 
+-- Lua that sends its process Ctrl-C after so many seconds, counted from where it stands: a program that starts
+-- slowly on a busy machine is not hit before it is there.
+function process.ctrl_c(seconds)
+  return ("os.execute '(sleep %g; kill -INT $PPID) >/dev/null 2>&1 &'; "):format(seconds)
+end
+
 -- What a shell command prints, and its exit code.
 function process.output(command)
   local result = process.run(command)
