@@ -293,6 +293,10 @@ function class6:advance(t) end
 ---The empirical law of the neurons: a measure in space 'plain' (w) or 'affine' (w, a, b).
 function class6:measure() end
 
+---yhat of the present weights at the rows of X (an n x d array or a table of rows): an array of n numbers; at one example, a list of d numbers: a number.
+---@param X any
+function class6:predict(X) end
+
 ---@class mf.sgd.risk.options
 ---@field samples? integer an integer in [2, 1e+12]: estimate from this many fresh examples; left out: exact, where the law is Gaussian and the loss the square
 ---@field seed? integer an integer >= 0, default 1: seed of the fresh examples
@@ -727,6 +731,15 @@ function mf.stability.point_mass(options) end
 ---Where the effective dynamics of SGD at step eps (mf.pde.particles{eps=}) is at rest with all neurons on one sphere: where Eq. 7's pull inward, r dPsi/dr, balances the noise of the steps, eps (d - 1) T. Returns { points = , folds = }, both lists by increasing r. A point is { r =, risk =, stable =, together =, apart =, error = }: the radius and its estimated error, the risk, and the rates at which the sphere as a whole returns and a single neuron returns to it (in the clock, int xi); stable if both are positive. A fold (saddle-node) is { eps =, alpha = eps d, r =, risk =, exist =, error = }: the step at which two rest points meet, which exist 'below' it or 'above' it, and its estimated relative error. Without eps: the folds alone, and an error where there is none. Radii are looked at from 1e-7 to 1e4, where T exceeds 1e-4 R.
 ---@param options? mf.stability.rest.options
 function mf.stability.rest(options) end
+
+---@class mf.stability.spectrum.options
+---@field potential mf.potential an mf.potential, required: of the model
+---@field measure mf.measure an mf.measure, required: the law of atoms, at most 600 coordinates in all: a fixed point of the flow, of a mf.optimum for instance
+---@field tol? number a number in (0, 1], default 1e-06: a radius at 0 is held there by forces above this, relative to 1 + |grad V|
+
+---The rates at which the flow approaches a law of atoms, negative ones at which it leaves it, in the clock int xi: {rates=, error=, residual=}, the eigenvalues of the flow's linearisation in increasing order, 2 Hess Psi at every atom and what atoms do to each other, their estimated error, and (int |grad Psi|^2 d rho)^(1/2), which is 0 at a fixed point. R goes to its limit like exp(-2 rates[1] clock). Radii pressed against 0, infinite radii and fixed coordinates do not move and have no rate.
+---@param options? mf.stability.spectrum.options
+function mf.stability.spectrum(options) end
 
 mf.prove = {}
 

@@ -59,6 +59,10 @@ return {
   { "mf.descend", function()
     return mf.descend { distribution = law, activation = tanh, N = 3, init = rho0, steps = 5 }
   end },
+  { "mf.stability.spectrum", function()
+    local pot = mf.potential.relu { delta = 0.5, gamma = 0.3 }
+    return mf.stability.spectrum { potential = pot, measure = mf.measure { x = { { 1, 0, 1, 1 } }, space = "relu" } }
+  end },
   { "mf.loss", function()
     local pot = mf.potential.radial { distribution = law, activation = tanh, loss = mf.loss.logistic(), tol = 1e-3 }
     return mf.optimum { potential = pot, tol = 1e-3 }

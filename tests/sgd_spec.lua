@@ -81,6 +81,37 @@ describe("sgd", function()
     end
   end)
 
+  it("predicts at examples of one's own: many rows, one row, plain and affine, in the middle of a block", function()
+    local law = mf.distribution.isotropic { d = 3, delta = 0.4 }
+    for _, neuron in ipairs { "plain", "affine" } do
+      local sgd = mf.sgd { distribution = law, activation = piecewise, N = 7, eps = 0.01, neuron = neuron,
+                           init = mf.init.gaussian { kappa = 1.3, a = 0.8, b = -0.2 } }:step(4)
+      local X, n, neurons = law:sample(130, { seed = 5 }), 130, neurons_of(sgd)
+      local yhat = sgd:predict(X)
+      assert.equal(n, #yhat)
+      for k = 1, n do
+        local sum = 0
+        for _, e in ipairs(neurons) do
+          local z = e.b
+          for c = 1, 3 do z = z + e.w[c] * X[k][c] end
+          sum = sum + e.a * piecewise(z) / 7
+        end
+        assert.near(sum, yhat[k], 1e-13)
+      end
+      assert.equal(yhat[2], sgd:predict(X[2]))
+      assert.equal(yhat[2], sgd:predict(X[2]:totable()))
+      assert.same({ yhat[1], yhat[2] }, sgd:predict({ X[1]:totable(), X[2]:totable() }):totable())
+      local function fails(expected, x)
+        local ok, message = pcall(sgd.predict, sgd, x)
+        assert.is_false(ok)
+        assert.truthy(message:find(expected, 1, true), message)
+      end
+      fails("examples of d = 3 numbers expected, got 2", { 1, 2 })
+      fails("examples of d = 3 numbers expected, got 2", { { 1, 2 }, { 3, 4 } })
+      fails("x[2] of example 1 must be finite", { { 1, 0 / 0, 2 } })
+    end
+  end)
+
   it("averages the gradients of a batch at one theta: steps and samples are counted apart", function()
     local law, eps = mf.distribution.isotropic { d = 3, delta = 0.4 }, 0.05
     for _, o in ipairs { {}, { affine = true, lambda = 0.3 }, { affine = true, fix_b = true, lambda = 0.2 } } do

@@ -263,6 +263,7 @@ mf_status mf_point_mass_check(const mf_potential *pot, const double *theta, cons
     *out = (mf_point_mass){.gradient = h.gradient,
                            .hessian = h.hessian,
                            .eigenvalues = h.eigenvalues,
+                           .moves = h.free,
                            .mass = mass_at(theta, rho)};
     mf_status status = find_slack(&h, tol, &slack, err);
     if (status >= 0)

@@ -31,13 +31,14 @@ const char *mf_point_verdict_text(mf_point_verdict);
 /* The arrays lie in the caller's memory. */
 typedef struct {
     mf_point_verdict verdict;
-    const double *gradient;    /* dim: grad Psi(theta_*; rho)                                */
-    const double *hessian;     /* dim x dim: H_0, 0 for coordinates that are not free        */
-    const double *eigenvalues; /* of the free coordinates, increasing                        */
-    size_t free;               /* coordinates neither held at 0 nor fixed                    */
-    double error;              /* estimated error of every eigenvalue, the potential's included */
-    double residual;           /* (int |grad Psi|^2 d rho)^(1/2), 0 at a fixed point (Eq. 20) */
-    double mass;               /* p_*: what rho has within 1e-8 (1 + |theta_*|) of theta_*   */
+    const double *gradient;     /* dim: grad Psi(theta_*; rho)                                */
+    const double *hessian;      /* dim x dim: H_0, 0 for coordinates that are not free        */
+    const double *eigenvalues;  /* of the free coordinates, increasing                        */
+    size_t free;                /* coordinates neither held at 0 nor fixed                    */
+    const unsigned char *moves; /* dim: whether a coordinate is one of these                  */
+    double error;               /* estimated error of every eigenvalue, the potential's included */
+    double residual;            /* (int |grad Psi|^2 d rho)^(1/2), 0 at a fixed point (Eq. 20) */
+    double mass;                /* p_*: what rho has within 1e-8 (1 + |theta_*|) of theta_*   */
 } mf_point_mass;
 
 /* Bytes of memory for a law of `atoms` atoms, or 0 if they do not fit. */

@@ -1,6 +1,7 @@
 /* stability.c: mf.stability, tests of optimality and stability of special laws. */
 #include "core/limit/stability_lemma1.h"
 #include "core/limit/stability_point_mass.h"
+#include "core/limit/stability_spectrum.h"
 #include "core/potentials/radial.h"
 #include "lua/base/array.h"
 #include "lua/bind/bind.h"
@@ -198,6 +199,17 @@ static int push_point_mass(lua_State *L, const mf_point_mass *result, size_t dim
     return 1;
 }
 
+/* The measure, which must lie in the potential's space. */
+static void check_space(lua_State *L, const char *where, const mf_potential *pot,
+                        const mf_measure *rho) {
+    if (rho->space != pot->space || rho->dim != pot->dim)
+        luaL_error(L,
+                   "%s: option 'measure' lies in space '%s' (%I coordinates), the "
+                   "potential takes '%s' (%I)",
+                   where, rho->space->name, (lua_Integer)rho->dim, pot->space->name,
+                   (lua_Integer)pot->dim);
+}
+
 static int point_mass(lua_State *L) {
     static const char where[] = "mf.stability.point_mass";
     point_options o = {0};
@@ -211,12 +223,7 @@ static int point_mass(lua_State *L) {
     mf_measure rho = {pot->space, 1, pot->dim, 1, theta, NULL};
     if (o.measure)
         rho = *o.measure;
-    if (rho.space != pot->space || rho.dim != pot->dim)
-        return luaL_error(L,
-                          "%s: option 'measure' lies in space '%s' (%I coordinates), the "
-                          "potential takes '%s' (%I)",
-                          where, rho.space->name, (lua_Integer)rho.dim, pot->space->name,
-                          (lua_Integer)pot->dim);
+    check_space(L, where, pot, &rho);
     size_t bytes = mf_point_mass_bytes(pot, rho.n);
     if (!bytes)
         return luaL_error(L, "%s: %I coordinates do not fit in memory", where,
@@ -232,6 +239,60 @@ static int point_mass(lua_State *L) {
     if (status == MF_STOPPED)
         mfl_task_raise(L, where);
     return push_point_mass(L, &result, pot->dim);
+}
+
+/* ---- rates of a law of atoms -------------------------------------------------------------------- */
+
+typedef struct {
+    mf_potential *const *potential;
+    const mf_measure *measure;
+    double tol;
+} spectrum_options;
+
+static const mfl_field spectrum_fields[] = {
+        {"potential", MFL_OBJECT, offsetof(spectrum_options, potential), .flags = MFL_REQUIRED,
+         .aux = MFL_POTENTIAL, .text = "of the model"},
+        {"measure", MFL_OBJECT, offsetof(spectrum_options, measure), .flags = MFL_REQUIRED,
+         .aux = MFL_MEASURE,
+         .text = "the law of atoms, at most 600 coordinates in all: a fixed point of the flow, of "
+                 "a "
+                 "mf.optimum for instance"},
+        {"tol", MFL_NUMBER, offsetof(spectrum_options, tol), .flags = MFL_OPEN_LOW, .high = 1,
+         .fallback = 1e-6,
+         .text = "a radius at 0 is held there by forces above this, relative to 1 + |grad V|"},
+        MFL_END};
+
+static int spectrum(lua_State *L) {
+    static const char where[] = "mf.stability.spectrum";
+    spectrum_options o = {0};
+    lua_settop(L, 1);
+    mfl_options(L, where, 1, spectrum_fields, &o); /* at 2 */
+    const mf_potential *pot = *o.potential;
+    const mf_measure *rho = o.measure;
+    if (!pot)
+        return luaL_error(L, "%s: option 'potential' is closed", where);
+    check_space(L, where, pot, rho);
+    size_t bytes = mf_spectrum_bytes(pot, rho->n);
+    if (!bytes)
+        return luaL_error(L,
+                          "%s: option 'measure' has %I atoms of %I coordinates, at most %d "
+                          "coordinates in all are treated",
+                          where, (lua_Integer)rho->n, (lua_Integer)rho->dim, MF_SPECTRUM_MAX);
+    char *block = lua_newuserdatauv(L, bytes + 64, 0);
+    void *mem = (void *)(((uintptr_t)block + 63) & ~(uintptr_t)63);
+    mf_error err = {MF_OK, ""};
+    mf_spectrum result;
+    mfl_task *task = mfl_task_push(L, "spectrum", 0, 1);
+    mf_status status = mf_spectrum_solve(pot, rho, o.tol, mem, &result, mfl_stop(), &err);
+    mfl_task_end(task);
+    mfl_status(L, where, status, &err);
+    if (status == MF_STOPPED)
+        mfl_task_raise(L, where);
+    lua_createtable(L, 0, 3);
+    set_vector(L, "rates", result.rates, result.n);
+    set(L, "error", result.error);
+    set(L, "residual", result.residual);
+    return 1;
 }
 
 static const mfl_fn stability_functions[] = {
@@ -266,6 +327,17 @@ static const mfl_fn stability_functions[] = {
          "a sigma with kinks, which has no H_0). Radii at 0 with inward force and fixed "
          "coordinates take no part: their rows of H0 are 0 and have no eigenvalue.",
          point_fields},
+        {"spectrum", spectrum, "mf.stability.spectrum{potential=, measure=}",
+         "The rates at which the flow approaches a law of atoms, negative ones at which it leaves "
+         "it, in "
+         "the clock int xi: {rates=, error=, residual=}, the eigenvalues of the flow's "
+         "linearisation in "
+         "increasing order, "
+         "2 Hess Psi at every atom and what atoms do to each other, their estimated error, and "
+         "(int |grad Psi|^2 d rho)^(1/2), which is 0 at a fixed point. R goes to its limit like "
+         "exp(-2 rates[1] clock). Radii pressed against 0, infinite radii and fixed coordinates do "
+         "not move and have no rate.",
+         spectrum_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
 void mfl_open_stability(lua_State *L) {

@@ -383,6 +383,54 @@ static int sgd_risk(lua_State *L) {
     return 2;
 }
 
+/* Examples as rows of an array or table; one example as a vector (*single). */
+static const mfl_array *check_examples(lua_State *L, int arg, size_t d, bool *single) {
+    const mfl_array *X = mfl_array_convert(L, arg);
+    *single = X->ndim == 1;
+    size_t cols = *single ? X->rows : X->cols, n = X->rows * X->cols;
+    if (cols != d)
+        luaL_argerror(L, arg,
+                      lua_pushfstring(L, "examples of d = %I numbers expected, got %I",
+                                      (lua_Integer)d, (lua_Integer)cols));
+    for (size_t i = 0; i < n; ++i)
+        if (!isfinite(X->data[i]))
+            luaL_argerror(L, arg,
+                          lua_pushfstring(L, "x[%I] of example %I must be finite, got %f",
+                                          (lua_Integer)(i % d) + 1, (lua_Integer)(i / d) + 1,
+                                          X->data[i]));
+    return X;
+}
+
+static int sgd_predict(lua_State *L) {
+    mf_sgd *run = check_run(L);
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    bool single;
+    lua_settop(L, 2);
+    const mfl_array *X = check_examples(L, 2, spec->law.d, &single);
+    size_t n = single ? 1 : X->rows;
+    mf_network net = push_network(L, run);
+    double *z = mfl_array_vector(L, net.N)->data, *yhat = mfl_array_vector(L, n)->data;
+    int at = lua_gettop(L);
+    mf_error err = {MF_OK, ""};
+    mf_status status = MF_OK;
+    mfl_task *task = mfl_task_push(L, "predict", 0, (double)n);
+    for (size_t k = 0; k < n && status >= 0; k += BATCH) {
+        size_t rows = n - k < BATCH ? n - k : BATCH;
+        status = mf_network_predict(&net, &spec->sigma, rows, X->data + k * net.d, net.d, z,
+                                    yhat + k, &err);
+        if (mfl_task_tick(task, (double)(k + rows)))
+            break;
+    }
+    mfl_task_end(task);
+    mfl_status(L, "sgd:predict", status, &err);
+    mfl_task_raise(L, "sgd:predict");
+    if (single)
+        lua_pushnumber(L, yhat[0]);
+    else
+        lua_pushvalue(L, at);
+    return 1;
+}
+
 static int sgd_k(lua_State *L) {
     lua_pushinteger(L, (lua_Integer)mf_sgd_k(check_any(L)));
     return 1;
@@ -529,6 +577,11 @@ static const mfl_fn sgd_methods[] = {
          "exact for Gaussian laws and the square loss, with a bound on its numerical error. With "
          "samples: a Monte Carlo estimate and its standard error, for every law and loss.",
          risk_fields},
+        {"predict", sgd_predict, "sgd:predict(X)",
+         "yhat of the present weights at the rows of X (an n x d array or a table of rows): an "
+         "array "
+         "of n numbers; at one example, a list of d numbers: a number.",
+         NULL},
         {"save", sgd_save, "sgd:save(path)",
          "Writes the run to a file, whole or not at all; returns the run. Loaded and advanced, it "
          "has the bits of a run that was never interrupted.",
