@@ -1,4 +1,4 @@
-/* stability_spectrum.c: Hessians at every atom (stability_point_mass.c), slopes of the features, and GSL's eigenvalues. */
+/* stability_spectrum.c: Hessians at every atom, slopes of the features, and GSL's eigenvalues. */
 #include "stability_spectrum.h"
 
 #include "core/base/blas.h"
