@@ -1,5 +1,6 @@
 -- Wrong arguments to everything public (fuzz/arguments.lua), objects that are closed while others use them
--- (fuzz/closing.lua), callbacks that throw (fuzz/throwing.lua), damaged files of sweeps (fuzz/points.lua); longer by hand, with other seeds.
+-- (fuzz/closing.lua), callbacks that throw (fuzz/throwing.lua), damaged files of sweeps (fuzz/points.lua); longer by
+-- hand, with other seeds.
 local process = require "tests.process"
 
 describe("fuzz", function()
