@@ -2,6 +2,7 @@
 #include "core/sgd/sgd.h"
 
 #include "core/network/risk.h"
+#include "core/network/start.h"
 
 #include "lua/base/array.h"
 #include "lua/base/checkpoint.h"
@@ -32,6 +33,7 @@ typedef struct {
     const mf_distribution *law;
     const mf_activation *activation;
     const mf_init *init;
+    const mf_measure *measure;
     const mf_loss *loss;
     int neuron, noise, algorithm, precision;
     mf_sgd_spec spec;
@@ -49,8 +51,16 @@ static const mfl_field sgd_fields[] = {
          .text = "plain: sigma(<w,x>); affine: a sigma(<w,x> + b) (Eq. 2)"},
         {"N", MFL_COUNT, offsetof(sgd_options, spec.N), .flags = MFL_REQUIRED, .low = 1,
          .high = 1e9, .text = "number of neurons"},
-        {"init", MFL_OBJECT, offsetof(sgd_options, init), .flags = MFL_REQUIRED, .aux = MFL_INIT,
+        {"init", MFL_OBJECT, offsetof(sgd_options, init), .flags = MFL_OPTIONAL, .aux = MFL_INIT,
          .text = "law rho_0 of the initial weights"},
+        {"measure", MFL_OBJECT, offsetof(sgd_options, measure), .flags = MFL_OPTIONAL,
+         .aux = MFL_MEASURE,
+         .text = "start from the atoms of this law instead of `init`: full weights, or radii (and "
+                 "a, "
+                 "b), whose directions are then drawn. Neuron i takes the atom at the quantile (i "
+                 "- "
+                 "u)/N, u from the seed: N p_j copies of each, up to rounding. Copies with full "
+                 "weights stay copies unless there is noise"},
         {"eps", MFL_NUMBER, offsetof(sgd_options, spec.eps), .flags = MFL_REQUIRED | MFL_OPEN_LOW,
          .high = HUGE_VAL, .text = "step size epsilon: s_k = eps xi(k eps), t = k eps"},
         {"xi", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "an mf.schedule or a function t -> xi(t)",
@@ -126,6 +136,39 @@ static void *new_box(lua_State *L, const char *where, size_t bytes, sgd_box **bo
     return (char *)*box + head;
 }
 
+/* The subspace whose radii the law's classes have. */
+static mf_subspace subspace_of(const mf_distribution *law, double *work) {
+    if (law->ops != &mf_law_anisotropic)
+        return (mf_subspace){.s0 = 0};
+    return (mf_subspace){mf_law_s0(law), law->numbers > 2 ? law->number + 2 : NULL, work};
+}
+
+/* Initial weights from the atoms of a measure. */
+static void set_from_measure(lua_State *L, const mf_measure *rho, mf_sgd *run) {
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    int top = lua_gettop(L);
+    size_t d = spec->law.d;
+    double *w = mfl_array_vector(L, 2 * d)->data, a, b;
+    mf_start start = {.rho = rho,
+                      .d = d,
+                      .N = spec->N,
+                      .affine = spec->neuron == MF_NEURON_AFFINE,
+                      .V = subspace_of(&spec->law, w + d),
+                      .key = {spec->seed, MF_STREAM_INIT}};
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, "mf.sgd: option 'measure'", mf_start_check(&start, &err), &err);
+    size_t *atom = lua_newuserdatauv(L, spec->N * sizeof *atom, 0);
+    mf_start_atoms(&start, atom);
+    mfl_task *task = mfl_task_push(L, "init", 0, (double)spec->N);
+    for (size_t i = 0; i < spec->N && !mfl_task_tick(task, (double)i); ++i) {
+        mf_start_neuron(&start, i, atom[i], w, &a, &b);
+        mf_sgd_set(run, i, w, a, b);
+    }
+    mfl_task_end(task);
+    mfl_task_raise(L, "mf.sgd");
+    lua_settop(L, top);
+}
+
 /* Initial weights: the law at index `init`. */
 static void set_neurons(lua_State *L, int init, mf_sgd *run) {
     const mf_sgd_spec *spec = mf_sgd_spec_of(run);
@@ -148,11 +191,17 @@ static int sgd_new(lua_State *L) {
     lua_remove(L, 1); /* called through __call */
     lua_settop(L, 1);
     read_spec(L, "mf.sgd", &o);
+    if (!o.init == !o.measure)
+        return luaL_error(L,
+                          "mf.sgd: exactly one of the options 'init' and 'measure' must be given");
     lua_pushvalue(L, 2);
     void *memory = new_box(L, "mf.sgd", mf_sgd_bytes(&o.spec), &box); /* at 3 */
     box->run = mf_sgd_init(memory, &o.spec);
     lua_getfield(L, 2, "init");
-    set_neurons(L, 4, box->run);
+    if (o.measure)
+        set_from_measure(L, o.measure, box->run);
+    else
+        set_neurons(L, 4, box->run);
     lua_settop(L, 3);
     return 1;
 }
