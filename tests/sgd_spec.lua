@@ -296,7 +296,8 @@ describe("sgd", function()
       for k, v in pairs(changes) do o[k] = v ~= "missing" and v or nil end
       assert.error_matches(function() mf.sgd(o) end, text, 1, true)
     end
-    for _, name in ipairs { "distribution", "activation", "N", "init", "eps" } do
+    expect("mf.sgd: exactly one of the options 'init' and 'measure' must be given", { init = "missing" })
+    for _, name in ipairs { "distribution", "activation", "N", "eps" } do
       expect("mf.sgd: option '" .. name .. "' is missing", { [name] = "missing" })
     end
     expect("mf.sgd: option 'N' must be an integer in [1, 1e+09], got -3", { N = -3 })
