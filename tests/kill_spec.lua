@@ -170,7 +170,7 @@ describe("a kill at any moment", function()
     process.write_file(dir .. "/script.lua", [[
       local mf = require "meanfield"
       local out, list = arg[1], {}
-      for i = 1, 200 do list[i] = i end
+      for i = 1, 120 do list[i] = i end
       mf.sweep(list, function(p)
         os.execute "sleep 0.002"
         return { p / 7, math.random(), ("x"):rep(p) }
@@ -187,7 +187,7 @@ describe("a kill at any moment", function()
         if check_points(path, reference) > kept then break end
         os.execute "sleep 0.01"
       end
-      os.execute(("sleep %.3f; kill -9 %s"):format(0.1 * math.random(), pid)) -- of 200 points many are left
+      os.execute(("sleep %.3f; kill -9 %s"):format(0.1 * math.random(), pid)) -- of 120 points many are left
       kills = kills + 1
       local lock
       for _ = 1, 3000 do -- the ranks notice

@@ -1,5 +1,5 @@
-/* block.h: what the fuzz targets of checkpoints share: a block made right on the outside, and a
- * mutator that keeps its fields and changes what is in them.                                */
+/* block.h: for fuzz targets of checkpoints: a block made right on the outside, and a mutator
+ * that keeps its fields and changes what is in them.                                */
 #ifndef MF_FUZZ_BLOCK_H
 #define MF_FUZZ_BLOCK_H
 
