@@ -8,10 +8,9 @@ local run = mf.experiment {
               seeds = 200, N_short = 100, eps_short = 1e-5, short = { 0, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1 } },
   quick   = { eps = 2e-5 },
 }
-local law   = mf.distribution.isotropic { d = run.d, delta = run.delta }
-local sigma = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
-local rho0  = mf.init.gaussian { kappa = run.kappa }
-local pot   = mf.potential.radial { distribution = law, activation = sigma }
+local law  = mf.distribution.isotropic { d = run.d, delta = run.delta }
+local rho0, sigma = mf.init.gaussian { kappa = run.kappa }, mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
+local pot  = mf.potential.radial { distribution = law, activation = sigma }
 local function network(N, eps, seed)
   return mf.sgd { distribution = law, activation = sigma, N = N, init = rho0, eps = eps, seed = seed }
 end
@@ -52,7 +51,8 @@ for i, t in ipairs(times:totable()) do -- two standard deviations, by the chance
   edge[i] = 2 * math.sqrt(flow:fluctuations { observable = "risk" }.variance / run.N_short)
 end
 chance:line(times, edge, { color = "red", label = "theory: ±2σ" }):line(times, -mf.array(edge), { color = "red" })
-for k = 1, #runs do inside = inside + (math.abs(spread[k]) < edge[60] and 1 or 0) end-- N draws from a law on [0, L] have E W1 <= int sqrt(F (1 - F)/N) <= L/(2 sqrt N), L < 6. And a normal law
+for k = 1, #runs do inside = inside + (math.abs(spread[k]) < edge[60] and 1 or 0) end
+-- N draws from a law on [0, L] have E W1 <= int sqrt(F (1 - F)/N) <= L/(2 sqrt N), L < 6. And a normal law
 -- has 95.45 % within two standard deviations; the bound is three of the binomial law's below.
 run:check("W1 between the laws of r, at every t", run:max("W1"), "<", 3 / math.sqrt(run.N))
 run:check(("of %d seeds, within the band at t = %g"):format(#runs, short[#short]), inside, ">",
