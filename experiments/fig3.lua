@@ -37,8 +37,9 @@ local means = fig:panel(2, { ylabel = ("means over the neurons at Δ = %g"):form
 for i, delta in ipairs(run.deltas) do
   local eff, eq7, seen, error, row = theory(delta, run.eps), theory(delta, 0), sgd[i].mean, sgd[i].error
   local function draw(axes, name, color, label)
-    axes:points(t, seen[name], { errors = error[name], color = color, label = (label:gsub("r1", "r_1")) }):line(dense, eff[name],
-      { color = color }):line(dense, eq7[name], { color = color, dash = "dashed", width = 0.6 })
+    axes:points(t, seen[name], { errors = error[name], color = color, label = (label:gsub("r1", "r_1")) })
+    axes:line(dense, eff[name], { color = color })
+    axes:line(dense, eq7[name], { color = color, dash = "dashed", width = 0.6 })
   end
   draw(risk, "R", mf.plot.palette[i], ("Δ = %g"):format(delta))
   for j, name in ipairs(i == #run.deltas and names or {}) do draw(means, name, mf.plot.palette[j + 3], name) end
