@@ -754,13 +754,13 @@ function mf.prove.check(path) end
 ---@field bits? integer an integer in [16, 4096], default 256: accuracy at which to give up: the series is cut where less than 2^-bits is left
 ---@field certificates? any the beginning of paths: writes the proofs on both sides of both ends to this with .low.fails, .low.holds, .high.holds, .high.fails behind it
 
----Encloses the ends of the interval (Delta_d^l, Delta_d^h) around which Lemma 1 begins and ceases to hold, by bisection with proofs from where mf.stability.interval sees them. Returns two strings '[middle +/- radius]' (nil: not decided with `bits`, or there is no interval) and a table; ends.low and ends.high give {proved=, text=, holds=, fails=, place=, r_star=}: decimals Delta on both sides of the end for which the lemma is proved and refuted, and the radius at which it fails. A low end without `fails` is that of (0, 1), as at d = inf.
+---Encloses the ends of the interval (Delta_d^l, Delta_d^h) around which Lemma 1 begins and ceases to hold, by bisection with proofs from where mf.stability.interval sees them. Returns two strings '[middle +/- radius]' (nil: not decided with `bits`, or there is no interval) and a table; ends.low and ends.high give {proved=, text=, holds=, fails=, place=, r_star=}: decimals Delta on both sides of the end for which the lemma is proved and refuted, and the radius at which it fails. At d = inf the low end is '0': ends.low.all_below says that the lemma is proved for every Delta in (0, holds].
 ---@param options? mf.prove.interval.options
 function mf.prove.interval(options) end
 
 ---@class mf.prove.lemma1.options
 ---@field d integer an integer in [4, inf], required: dimension, or math.huge
----@field delta number a number in (0, 1) or a string such as '0.3', required: separation of the two Gaussians, taken exactly
+---@field delta number a number in (0, 1) or a string such as '0.3', or {0, x}, required: separation of the two Gaussians, taken exactly; {0, x}: every Delta in (0, x] at once, for d = inf (margins are then in units of Delta)
 ---@field activation any an mf.activation.piecewise or a list of {t, sigma(t)}, numbers or strings like '1/3', required: piecewise linear, flat beyond its knots; doubles are taken exactly
 ---@field bits? integer an integer in [16, 4096], default 256: accuracy at which to give up: the series is cut where less than 2^-bits is left
 ---@field certificate? any a path: file to write the proof to, for mf.prove.check

@@ -224,6 +224,40 @@ describe("mf.prove.check", function()
   end)
 end)
 
+describe("all small Delta at d = inf", function()
+  local small = lemma1 { d = math.huge, delta = { 0, "1e-5" }, activation = paper }
+
+  it("are proved at once, with margins in units of Delta that those of each Delta lie in", function()
+    assert.is_true(small.proved)
+    for _, delta in ipairs { "1e-5", "3e-6", "1e-9", "1e-30" } do
+      local one = lemma1 { d = math.huge, delta = delta, activation = paper }
+      assert.is_true(one.proved)
+      for _, name in ipairs { "zero", "infinity" } do
+        local middle, radius = ball(small[name])
+        assert.near(middle, ball(one[name]) / tonumber(delta), radius * (1 + 1e-12))
+        assert.is_true(middle - radius > 0)
+      end
+      encloses(small.r_star, ball(one.r_star), 1e-12)
+    end
+    for _, sigma in ipairs { failing, mf.activation.piecewise { { 0.5, 1 }, { 1, 2 }, { 1.5, 0 }, { 2, 1 } } } do
+      local proof = lemma1 { d = math.huge, delta = { 0, "1e-6" }, activation = sigma, bits = 96 }
+      local seen = mf.stability.lemma1 { d = math.huge, delta = 1e-6, activation = sigma }
+      assert.truthy(proof.proved == nil or proof.proved == seen.stable)
+    end
+  end)
+
+  it("are not proved beyond the end of the interval, nor at finite d", function()
+    assert.is_nil(lemma1 { d = math.huge, delta = { 0, "0.48" }, activation = paper, bits = 96 }.proved)
+    for _, bad in ipairs { { d = 40, delta = { 0, "1e-5" } }, { d = math.huge, delta = { "0.1", "0.2" } },
+                           { d = math.huge, delta = { 0, 1 } }, { d = math.huge, delta = { 0 } } } do
+      bad.activation = paper
+      local ok, message = pcall(lemma1, bad)
+      assert.is_false(ok)
+      assert.matches("'delta'", message)
+    end
+  end)
+end)
+
 describe("mf.prove.interval", function()
   it("encloses both ends for d = 40, with a proof on each side", function()
     local low, high, ends = mf.prove.interval { d = 40, activation = paper }
@@ -233,5 +267,59 @@ describe("mf.prove.interval", function()
       assert.is_true(lemma1 { d = 40, delta = ends[name].holds, activation = paper }.proved)
       assert.is_false(lemma1 { d = 40, delta = ends[name].fails, activation = paper }.proved)
     end
+  end)
+
+  it("ends at 0 and at the closed form of Delta_inf for d = inf, to 30 digits", function()
+    local folder = process.folder()
+    local low, high, ends = mf.prove.interval { d = math.huge, activation = paper, digits = 30,
+      certificates = folder .. "/inf" }
+    -- (s_+ - s_-)/(s_+ + s_-) with E sigma(s_+- G) = +-1, where one sphere has risk 0 (tests/core/proof.c)
+    assert.equal("0.474218951513623814666904672619", high:match "^%[(%S+)")
+    assert.is_true(select(2, ball(high)) < 1e-30)
+    assert.equal("0", low)
+    assert.is_true(ends.low.all_below)
+    for _, name in ipairs { "low.holds", "high.holds", "high.fails" } do
+      assert.is_true((mf.prove.check(folder .. "/inf." .. name)), name)
+    end
+    assert.matches("every delta in %(0, ", select(2, mf.prove.check(folder .. "/inf.low.holds")))
+  end)
+
+  it("says that there is none for d = 10, and has one for d = 13", function()
+    local low, high, ends = mf.prove.interval { d = 10, activation = paper }
+    assert.same({ nil, nil, 0 }, { low, high, ends.proofs })
+    assert.is_true(lemma1 { d = 13, delta = "0.2", activation = paper }.proved)
+    assert.is_false(lemma1 { d = 12, delta = "0.2", activation = paper }.proved)
+  end)
+end)
+
+describe("mf.prove.optimum", function()
+  local function optimum(d, delta)
+    local law = mf.distribution.isotropic { d = d < math.huge and d or 2, delta = delta }
+    return mf.optimum { potential = mf.potential.radial { distribution = law, activation = paper, d = d } }
+  end
+
+  it("bounds all risks below by a number within the optimum's own gap, and the optimum's risk above", function()
+    for _, case in ipairs { { 40, 0.3 }, { 40, 0.8 }, { math.huge, 0.6 }, { 320, 0.2 } } do
+      local best = optimum(table.unpack(case))
+      local bound = mf.prove.optimum(best)
+      assert.is_true(bound.proved)
+      encloses(bound.upper, best.risk, 1e-9)
+      local lower, upper = ball(bound.lower), ball(bound.upper)
+      assert.is_true(lower <= upper and bound.gap >= upper - lower - 1e-15)
+      assert.is_true(bound.gap <= 3 * best.gap + 1e-10)
+    end
+  end)
+
+  it("is the proved risk of one sphere where Lemma 1 holds", function()
+    local proof = lemma1 { d = 40, delta = 0.3, activation = paper }
+    local bound = mf.prove.optimum(optimum(40, 0.3))
+    assert.is_true(ball(bound.lower) <= ball(proof.risk) + 1e-14)
+    assert.is_true(ball(proof.risk) <= ball(bound.upper) + 1e-14)
+    assert.near(ball(proof.risk), ball(bound.lower), 1e-8)
+  end)
+
+  it("refuses what is no optimum of a radial potential", function()
+    assert.has_error(function() mf.prove.optimum {} end)
+    assert.is_nil(mf.prove.optimum(optimum(40, 0.3), { bits = 16, slack = 1e-12 }).proved)
   end)
 end)

@@ -443,18 +443,24 @@ typedef struct {
     slong first; /* bits of the integrals for the first box */
 } example;
 
-static void try(const example *e) {
-    mf_proof_spec spec = {.d = e->d, .knots = (size_t)e->knots, .bits = 48};
-    mf_exact_problem problem;
-    mf_series series, exact;
-    mf_boxes boxes;
-    means p;
-    snprintf(spec.delta.text, MF_EXACT_TEXT, "%s", e->delta);
+/* Reads e with another Delta (NULL: its own). */
+static void read_problem(mf_exact_problem *problem, const example *e, const char *delta,
+                         bool all_below) {
+    mf_proof_spec spec = {.d = e->d, .knots = (size_t)e->knots, .bits = 48, .all_below = all_below};
+    snprintf(spec.delta.text, MF_EXACT_TEXT, "%s", delta ? delta : e->delta);
     for (int i = 0; i < e->knots; ++i) {
         snprintf(spec.t[i].text, MF_EXACT_TEXT, "%s", e->t[i]);
         snprintf(spec.s[i].text, MF_EXACT_TEXT, "%s", e->s[i]);
     }
-    expect(mf_exact_problem_read(&problem, &spec, NULL) == MF_OK, "the problem can be read");
+    expect(mf_exact_problem_read(problem, &spec, NULL) == MF_OK, "the problem can be read");
+}
+
+static void try(const example *e) {
+    mf_exact_problem problem;
+    mf_series series, exact;
+    mf_boxes boxes;
+    means p;
+    read_problem(&problem, e, NULL, false);
     mf_series_init(&series, &problem, 48);
     problem.infinite = true; /* a series of one term, for its knots at 700 bits */
     mf_series_init(&exact, &problem, PREC);
@@ -476,6 +482,130 @@ static void try(const example *e) {
     mf_exact_problem_clear(&problem);
 }
 
+/* ---- d = inf: S and D for every Delta up to one, and the end of the interval ------------------------------- */
+
+/* S and D with two derivatives, from the means of both sides. */
+static void halves(arb_ptr sum, arb_ptr difference, means *p, const arb_t r) {
+    arb_t x;
+    arb_init(x);
+    for (int i = 0; i < 3; ++i) {
+        one_mean(sum + i, p, 0, r, (leg){i, 0});
+        one_mean(x, p, 1, r, (leg){i, 0});
+        arb_sub(difference + i, sum + i, x, PREC);
+        arb_add(sum + i, sum + i, x, PREC);
+        arb_mul_2exp_si(sum + i, sum + i, -1);
+        arb_mul_2exp_si(difference + i, difference + i, -1);
+        arb_div(difference + i, difference + i, p->series->delta, PREC);
+    }
+    arb_clear(x);
+}
+
+static void compare_halves(mf_boxes *boxes, means *p, mf_box box) {
+    arb_ptr y = _arb_vec_init(8);
+    arb_t r;
+    arb_init(r);
+    for (int i = 0; i < 2; ++i) {
+        arb_set_d(r, box.high);
+        if (i == 0)
+            middle_of(r, box);
+        if (box.chart == MF_FAR)
+            arb_inv(r, r, PREC);
+        halves(y, y + 3, p, r);
+        if (box.chart == MF_FAR) {
+            turn(y, r);
+            turn(y + 3, r);
+        }
+        for (int k = i == 0 ? 0 : 2; k < 3; ++k) { /* curvatures hold on the whole box */
+            mf_halves(boxes, k, y + 6, y + 7);
+            expect(arb_overlaps(y + 6, y + k), "S agrees with the integral");
+            expect(arb_overlaps(y + 7, y + 3 + k), "D agrees with the integral");
+            expect(mag_cmp_2exp_si(arb_radref(y + 3 + k), -90) < 0, "the integral is exact enough");
+            expect(k == 2 || mag_cmp_2exp_si(arb_radref(y + 7), -4) < 0, "D is known");
+        }
+    }
+    _arb_vec_clear(y, 8);
+    arb_clear(r);
+}
+
+/* Boxes of one Delta, or of all up to `delta`, against integrals at one of them. */
+static void try_halves(const example *e, const char *delta, bool all_below, const char *at) {
+    static const mf_box list[] = {
+            {MF_NEAR, 0, 0.5}, {MF_NEAR, 1.25, 1.5}, {MF_NEAR, 3, 3.125}, {MF_FAR, 0, 0.125}};
+    mf_exact_problem problem, point;
+    mf_series series, exact;
+    mf_boxes boxes;
+    means p;
+    goal = 160;
+    read_problem(&problem, e, delta, all_below);
+    read_problem(&point, e, at, false);
+    mf_series_init(&series, &problem, 96);
+    mf_series_init(&exact, &point, PREC);
+    mf_boxes_init(&boxes, &series);
+    means_init(&p, &exact, ANY);
+    for (size_t i = 0; i < sizeof list / sizeof *list; ++i) {
+        mf_boxes_move(&boxes, list[i]);
+        compare_halves(&boxes, &p, list[i]);
+    }
+    means_clear(&p);
+    mf_boxes_clear(&boxes);
+    mf_series_clear(&series);
+    mf_series_clear(&exact);
+    mf_exact_problem_clear(&problem);
+    mf_exact_problem_clear(&point);
+}
+
+/* Newton's method for q(s) = value, from a double. */
+static void solve(arb_t s, means *p, double from, int value) {
+    arb_t slope, y;
+    arb_init(slope);
+    arb_init(y);
+    arb_set_d(s, from);
+    p->count = 1;
+    for (int i = 0; i < 12; ++i) {
+        arb_set_round(p->scale[0], s, PREC);
+        mag_zero(arb_radref(p->scale[0]));
+        p->legs[0] = (leg){1, 0};
+        mean(slope, p);
+        p->legs[0] = (leg){0, -value};
+        mean(y, p);
+        arb_div(y, y, slope, PREC);
+        arb_sub(s, p->scale[0], y, PREC);
+    }
+    arb_clear(slope);
+    arb_clear(y);
+}
+
+/* Delta_inf = (s_+ - s_-)/(s_+ + s_-), q(s_+-) = +-1: there one sphere has risk 0. */
+static void end_at_infinity(const example *e) {
+    mf_exact_problem problem;
+    mf_series exact;
+    means p;
+    arb_t up, down, y;
+    arb_init(up);
+    arb_init(down);
+    arb_init(y);
+    goal = 200;
+    read_problem(&problem, e, NULL, false);
+    mf_series_init(&exact, &problem, PREC);
+    means_init(&p, &exact, ANY);
+    solve(up, &p, 2.5, 1);
+    solve(down, &p, 0.9, -1);
+    arb_sub(y, up, down, PREC);
+    arb_add(up, up, down, PREC);
+    arb_div(y, y, up, PREC);
+    arb_set_str(up, "0.474218951513623814666904672618782732660753833", PREC);
+    arb_sub(y, y, up, PREC);
+    expect(arb_is_finite(y) && arf_cmpabs_d(arb_midref(y), 1e-35) < 0 &&
+                   mag_cmp_2exp_si(arb_radref(y), -116) < 0,
+           "the end of the interval at d = inf in closed form");
+    means_clear(&p);
+    mf_series_clear(&exact);
+    mf_exact_problem_clear(&problem);
+    arb_clear(up);
+    arb_clear(down);
+    arb_clear(y);
+}
+
 int main(void) {
     static const example examples[] = {
             {13, "0.2", 2, {"0.5", "1.5"}, {"-2.5", "7.5"}, 664},
@@ -489,6 +619,11 @@ int main(void) {
              130}};
     for (size_t i = 0; i < sizeof examples / sizeof *examples; ++i)
         try(examples + i);
+    try_halves(examples + 2, "0.4", false, "0.4");
+    try_halves(examples + 3, "1e-9", false, "1e-9");
+    try_halves(examples + 2, "1/10000", true, "1/10000");
+    try_halves(examples + 3, "1/10000", true, "1e-7");
+    end_at_infinity(examples + 2);
     flint_cleanup();
     return verdict();
 }

@@ -163,6 +163,8 @@ void mf_boxes_init(mf_boxes *b, mf_series *s) {
     b->series = s;
     for (int side = 0; side < 2; ++side)
         jet_init(b->jet + side, s->terms);
+    for (int i = 0; i < 3; ++i)
+        arb_init(b->apart[i]);
     arb_init(b->half);
     arb_init(b->x);
 }
@@ -172,6 +174,8 @@ void mf_boxes_clear(mf_boxes *b) {
         return;
     for (int side = 0; side < 2; ++side)
         jet_clear(b->jet + side, b->series->terms);
+    for (int i = 0; i < 3; ++i)
+        arb_clear(b->apart[i]);
     arb_clear(b->half);
     arb_clear(b->x);
     b->series = NULL;
@@ -316,6 +320,161 @@ static void move_far(mf_boxes *boxes, int side, const arb_t centre, const arb_t 
     arb_clear(third);
 }
 
+/* ---- the difference of both sides at d = inf ------------------------------------------------------ */
+
+/* sum += weight (times bump of k - bump of l); a runs through [low, high]. */
+static void add_two_bumps(arb_t sum, const arb_t weight, const arb_t low, const arb_t high,
+                          ulong times, ulong k, ulong l) {
+    arb_t y, z;
+    arb_init(y);
+    arb_init(z);
+    bump(y, low, high, k, 2);
+    arb_mul_ui(y, y, times, ROUGH);
+    bump(z, low, high, l, 2);
+    arb_sub(y, y, z, ROUGH);
+    arb_addmul(sum, y, weight, ROUGH);
+    arb_clear(y);
+    arb_clear(z);
+}
+
+/* D'' of one kink, t > 0, on r in [low, high]. */
+static void apart_near(mf_boxes *b, slong j, const arb_t tau, const arb_t low, const arb_t high) {
+    const mf_series *s = b->series;
+    arb_t weight, from, to;
+    arb_init(weight);
+    arb_init(from);
+    arb_init(to);
+    arb_srcptr t = s->knot + j;
+    arb_mul(weight, s->kink + j, s->unit, ROUGH);
+    arb_mul(weight, weight, tau, ROUGH);
+    arb_div(weight, weight, t, ROUGH);
+    arb_mul(from, s->tau[0], high, ROUGH);
+    arb_div(from, t, from, ROUGH);
+    bool bounded = !arb_is_zero(low);
+    if (bounded) {
+        arb_mul(to, s->tau[1], low, ROUGH);
+        arb_div(to, t, to, ROUGH);
+    }
+    add_two_bumps(b->apart[2], weight, from, bounded ? to : NULL, 1, 5, 3);
+    arb_clear(weight);
+    arb_clear(from);
+    arb_clear(to);
+}
+
+/* The same on 1/r in [0, high]. */
+static void apart_far(mf_boxes *b, slong j, const arb_t tau, const arb_t high) {
+    const mf_series *s = b->series;
+    arb_t weight, zero, to;
+    arb_init(weight);
+    arb_init(zero);
+    arb_init(to);
+    arb_div(weight, s->knot + j, tau, ROUGH);
+    arb_pow_ui(weight, weight, 3, ROUGH);
+    arb_mul(weight, weight, s->kink + j, ROUGH);
+    arb_mul(weight, weight, s->unit, ROUGH);
+    arb_div_ui(weight, weight, 3, ROUGH);
+    arb_mul(to, s->knot + j, high, ROUGH);
+    arb_div(to, to, s->tau[1], ROUGH);
+    add_two_bumps(b->apart[2], weight, zero, to, 3, 1, 3);
+    arb_clear(weight);
+    arb_clear(zero);
+    arb_clear(to);
+}
+
+/* Every Delta: D = r q'(tau r) = sum kappa r phi(a) and D' = sum kappa (1 + a^2) phi(a) at a tau
+ * between tau_- and tau_+.                                                                  */
+static void apart_at(mf_boxes *b, const arb_t tau, const arb_t r, slong prec) {
+    const mf_series *s = b->series;
+    arb_t a, phi;
+    arb_init(a);
+    arb_init(phi);
+    for (slong j = 0; j < s->knots; ++j) {
+        arb_mul(a, tau, r, prec);
+        arb_div(a, s->knot + j, a, prec);
+        mf_hermite(s, phi, 1, a, prec);
+        arb_mul(phi, phi, s->kink + j, prec);
+        arb_addmul(b->apart[0], phi, r, prec);
+        arb_sqr(a, a, prec);
+        arb_add_ui(a, a, 1, prec);
+        arb_addmul(b->apart[1], phi, a, prec);
+    }
+    arb_clear(a);
+    arb_clear(phi);
+}
+
+/* From the jets, which stand for one Delta. Their curvatures' difference encloses D'' as well: it is
+ * the better of both where Delta is not small.                                              */
+static void apart_of_jets(mf_boxes *b, slong prec) {
+    arb_t width, curvature;
+    arb_init(width);
+    arb_init(curvature);
+    arb_sub(curvature, b->jet[0].c2, b->jet[1].c2, prec);
+    arb_sub(b->apart[0], b->jet[0].c, b->jet[1].c, prec);
+    arb_sub(b->apart[1], b->jet[0].c1, b->jet[1].c1, prec);
+    arb_mul_2exp_si(width, b->series->delta, 1);
+    arb_div(b->apart[0], b->apart[0], width, prec);
+    arb_div(b->apart[1], b->apart[1], width, prec);
+    arb_div(curvature, curvature, width, prec);
+    if (!arb_intersection(b->apart[2], b->apart[2], curvature, prec))
+        arb_indeterminate(b->apart[2]);
+    arb_clear(width);
+    arb_clear(curvature);
+}
+
+static void apart_everywhere(mf_boxes *b, mf_chart chart, const arb_t tau, const arb_t centre) {
+    slong prec = b->series->prec + 200; /* Delta is wide: nothing more can be lost */
+    arb_t r;
+    arb_init(r);
+    if (chart == MF_NEAR)
+        arb_set(r, centre);
+    else
+        arb_inv(r, centre, prec);
+    apart_at(b, tau, r, prec);
+    if (chart == MF_FAR) {
+        arb_sqr(r, r, prec);
+        arb_neg(r, r);
+        arb_mul(b->apart[1], b->apart[1], r, prec);
+    }
+    arb_clear(r);
+}
+
+static void move_apart(mf_boxes *b, mf_chart chart, const arb_t centre, const arb_t half) {
+    const mf_series *s = b->series;
+    arb_t tau, low, high;
+    arb_init(tau);
+    arb_init(low);
+    arb_init(high);
+    for (int i = 0; i < 3; ++i)
+        arb_zero(b->apart[i]);
+    arb_sub(low, centre, half, ARF_PREC_EXACT);
+    arb_add(high, centre, half, ARF_PREC_EXACT);
+    arb_union(tau, s->tau[0], s->tau[1], s->prec);
+    for (slong j = 0; j < s->knots; ++j) {
+        if (arb_is_zero(s->knot + j))
+            continue;
+        if (chart == MF_NEAR)
+            apart_near(b, j, tau, low, high);
+        else
+            apart_far(b, j, tau, high);
+    }
+    if (s->all_below)
+        apart_everywhere(b, chart, tau, centre);
+    else
+        apart_of_jets(b, s->prec);
+    arb_clear(tau);
+    arb_clear(low);
+    arb_clear(high);
+}
+
+void mf_halves(const mf_boxes *b, int derivative, arb_t sum, arb_t difference) {
+    const mf_jet *j = b->jet;
+    arb_srcptr a = derivative == 0 ? j[0].c : derivative == 1 ? j[0].c1 : j[0].c2;
+    arb_srcptr c = derivative == 0 ? j[1].c : derivative == 1 ? j[1].c1 : j[1].c2;
+    arb_add(sum, a, c, b->series->prec);
+    arb_mul_2exp_si(sum, sum, -1);
+    arb_set(difference, b->apart[derivative]);
+}
+
 void mf_boxes_move_to(mf_boxes *b, mf_chart chart, const arb_t centre, const arb_t half) {
     arb_set(b->half, half);
     for (int side = 0; side < 2; ++side)
@@ -323,6 +482,8 @@ void mf_boxes_move_to(mf_boxes *b, mf_chart chart, const arb_t centre, const arb
             move_near(b, side, centre, half);
         else
             move_far(b, side, centre, half);
+    if (b->series->infinite)
+        move_apart(b, chart, centre, half);
 }
 
 void mf_boxes_move(mf_boxes *b, mf_box box) {

@@ -38,6 +38,8 @@ typedef struct {
 typedef struct {
     mf_series *series;
     mf_jet jet[2];
+    arb_t apart
+            [3]; /* d = inf: D (see mf_halves): value, slope at the centre, curvature on the box */
     arb_t half, x; /* half-width of the box; scratch */
 } mf_boxes;
 
@@ -59,6 +61,15 @@ void mf_boxes_move_to(mf_boxes *, mf_chart, const arb_t centre, const arb_t half
  * value, slope, curvature may be NULL.                                                    */
 void mf_psi(mf_boxes *, const mf_force *, arb_t value, arb_t slope, arb_t curvature);
 void mf_risk(mf_boxes *, arb_t value, arb_t slope, arb_t curvature);
+
+/* d = inf: S = (q(tau_+ r) + q(tau_- r))/2 and D = (q(tau_+ r) - q(tau_- r))/(2 Delta), q = c_0. All of
+ * Lemma 1 can be said in them, without a division by a Delta that may be 0:
+ *     R = S^2 + (1 - Delta D)^2,   Psi(r; s)/Delta = (S(s)/Delta) S(r) - (1 - Delta D(s)) D(r).
+ * D is the mean over tau in [tau_-, tau_+] of dq(tau r)/dtau = r q'(tau r), so its curvature is
+ * that of the mean of
+ *     chart r:    sum kappa (tau/t) (a^5 - a^3) phi(a),  a = t/(tau r)
+ *     chart 1/r:  sum kappa (t/tau)^3 times a mean of theta^2 (3 y - y^3) phi(y),  y = theta t x/tau. */
+void mf_halves(const mf_boxes *, int derivative, arb_t sum, arb_t difference);
 void mf_range(arb_t range, const mf_boxes *, const arb_t value, const arb_t slope,
               const arb_t curvature);
 

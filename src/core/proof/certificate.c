@@ -70,7 +70,7 @@ static void print_problem(page *p, const mf_exact_problem *problem) {
         print(p, "d inf\n");
     else
         print(p, "d %lu\n", problem->d);
-    print_number(p, "delta", problem->delta, "\n");
+    print_number(p, problem->all_below ? "delta up to" : "delta", problem->delta, "\n");
     for (slong i = 0; i < problem->knots; ++i) {
         print_number(p, "knot", problem->t + i, "");
         print_number(p, "", problem->s + i, "\n");
@@ -163,9 +163,10 @@ static mf_status read_fact(mf_certificate *c, const char *key, const char *value
         return read_dimension(c, value, err);
     if (!strcmp(key, "knot"))
         return read_knot(c, value, err);
-    if (!strcmp(key, "delta") && strlen(value) < MF_EXACT_TEXT)
-        strcpy(c->spec.delta.text, value);
-    else if (!strcmp(key, "r_star") && strlen(value) < MF_BALL_TEXT)
+    if (!strcmp(key, "delta") && strlen(value) < MF_EXACT_TEXT) {
+        c->spec.all_below = !strncmp(value, "up to ", 6);
+        strcpy(c->spec.delta.text, value + (c->spec.all_below ? 6 : 0));
+    } else if (!strcmp(key, "r_star") && strlen(value) < MF_BALL_TEXT)
         strcpy(c->r_star, value);
     else if (!strcmp(key, "verdict") && !strcmp(value, "true"))
         c->verdict = MF_PROVED;

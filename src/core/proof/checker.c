@@ -183,9 +183,10 @@ static void accept(mf_checker *c) {
         snprintf(d, sizeof d, "%.0f", file->spec.d);
     knots_text(&file->spec, knots, sizeof knots);
     snprintf(c->result.text, sizeof c->result.text,
-             "d = %s, delta = %s, sigma through%s: the uniform law on the sphere of radius %s is "
+             "d = %s, %s%s%s, sigma through%s: the uniform law on the sphere of radius %s is "
              "%sa global minimizer of the risk",
-             d, file->spec.delta.text, knots, file->r_star,
+             d, file->spec.all_below ? "every delta in (0, " : "delta = ", file->spec.delta.text,
+             file->spec.all_below ? "]" : "", knots, file->r_star,
              file->verdict == MF_PROVED ? "" : "not ");
     c->result.accepted = c->over = true;
 }

@@ -12,10 +12,12 @@
 #include <string.h>
 
 enum {
-    SPARE = 2,     /* decimals behind those asked for                              */
-    SEEN = 9,      /* decimals that the numerical search knows                      */
-    WIDEN = 8,     /* the first bracket grows by this if a verdict is not the hoped */
-    BITS_LEFT = 24 /* bits behind those of the digits                               */
+    SPARE = 2,      /* decimals behind those asked for                              */
+    SEEN = 9,       /* decimals that the numerical search knows                      */
+    WIDEN = 8,      /* the first bracket grows by this if a verdict is not the hoped */
+    BITS_LEFT = 24, /* bits behind those of the digits                              */
+    FIRST_ALL = 3,  /* d = inf: (0, 10^-3] at once is tried first ...               */
+    SHRINKS = 4     /* ... then a tenth of it, so often                             */
 };
 
 typedef enum { INSIDE, OUTSIDE, BISECT } stage;
@@ -29,8 +31,9 @@ struct mf_interval_prover {
     stage stage;
     double seen[2];
     fmpz_t scale, holds, fails, at, step, width, first; /* Delta times scale */
-    bool has_holds, has_fails;
-    mf_prover *prover; /* at work on `at`, or NULL */
+    bool has_holds, has_fails, uniform; /* uniform: (0, Delta] at once is at work        */
+    int shrunk;                         /* its Delta is 10^-(FIRST_ALL + shrunk)         */
+    mf_prover *prover;                  /* at work on `at`, or NULL */
     mf_proved_interval result;
 };
 
@@ -131,6 +134,7 @@ static void begin_end(mf_interval_prover *p) {
     arf_get_fmpz(p->first, x, ARF_RND_NEAR);
     arf_clear(x);
     fmpz_ui_pow_ui(p->step, 10, (ulong)(p->digits > SEEN ? p->digits + SPARE - SEEN : SPARE));
+    p->uniform = seen == 0 && isinf(p->spec.d);
     if (seen == 0 || seen == 1) { /* no end inside (0, 1): the lemma holds 10^-digits from it */
         fmpz_ui_pow_ui(p->step, 10, SPARE);
         fmpz_set(p->fails, p->first);
@@ -248,6 +252,30 @@ static void plan(mf_interval_prover *p) {
     fmpz_fdiv_q_2exp(p->at, p->at, 1);
 }
 
+/* The proof of (0, 10^-k] is over: the end is 0 if it is proved. */
+static mf_status take_all_below(mf_interval_prover *p, mf_error *err) {
+    const mf_lemma1_proof *r = mf_prover_result(p->prover);
+    mf_proved_end *end = p->result.end;
+    mf_status status = MF_OK;
+    ++p->result.proofs;
+    p->result.boxes += r->boxes;
+    if (r->verdict == MF_PROVED) {
+        snprintf(end->holds, sizeof end->holds, "%.100s", p->spec.delta.text);
+        memcpy(end->r_star, r->r_star, sizeof end->r_star);
+        strcpy(end->text, "0");
+        end->all_below = true;
+        end->place[0] = 0;
+        status = write_certificate(p, true, err);
+    } else {
+        memcpy(end->place, r->place, sizeof end->place);
+    }
+    if (end->all_below || ++p->shrunk > SHRINKS)
+        end_found(p, end->all_below);
+    mf_prover_free(p->prover);
+    p->prover = NULL;
+    return status;
+}
+
 /* The proof of `at` is over: keeps it, on its side. */
 static mf_status take(mf_interval_prover *p, mf_error *err) {
     const mf_lemma1_proof *r = mf_prover_result(p->prover);
@@ -277,11 +305,15 @@ static mf_status take(mf_interval_prover *p, mf_error *err) {
 
 mf_status mf_interval_step(mf_interval_prover *p, const mf_flag *stop, mf_error *err) {
     if (!p->prover) {
-        decimal_text(p->spec.delta.text, MF_EXACT_TEXT, p->at, p->digits + SPARE);
+        if (p->uniform)
+            snprintf(p->spec.delta.text, MF_EXACT_TEXT, "1e-%d", FIRST_ALL + p->shrunk);
+        else
+            decimal_text(p->spec.delta.text, MF_EXACT_TEXT, p->at, p->digits + SPARE);
+        p->spec.all_below = p->uniform;
         return mf_prover_new(&p->prover, &p->spec, err);
     }
     mf_status status = mf_prover_step(p->prover, stop, err);
     if (status == MF_OK && mf_prover_over(p->prover))
-        status = take(p, err);
+        status = p->uniform ? take_all_below(p, err) : take(p, err);
     return status;
 }

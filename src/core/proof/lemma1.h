@@ -5,6 +5,8 @@
  *       M > 0 there but at r_*.
  *   (2) R(r) - R(r_*) = 2 M(r) + |f(r) - f(r_*)|^2 >= 2 M(r) for the feature vectors f of U: M > 0
  *       away from r_* makes r_* the only global minimiser of R.
+ *   (2a) At d = inf, M/Delta takes the place of M. For all Delta in (0, delta] at once S(r_*)/Delta is
+ *       (1 - Delta D(r_*)) D'(r_*)/S'(r_*), by R' = 0.
  *   (3) Where M takes negative values, (2) says nothing: R > R(r_*) outside an interval with
  *       R'' > 0 around r_* is proved box by box.                                            */
 #ifndef MF_LEMMA1_PROOF_H
@@ -17,6 +19,8 @@ typedef struct {
     mf_series series;
     mf_boxes boxes;
     mf_force force;
+    arb_t along, across; /* d = inf: Psi/Delta = along S - across D (box.h); force is not used */
+    arb_t unit;          /* margins here are in units of this: Delta at d = inf, else 1        */
     arb_t r_star, psi_star, risk_star;
     mf_box around; /* chart r: holds r_*; R'' > 0 and M'' > 0 on it */
     double far;    /* charts meet at r = far, a power of 2           */

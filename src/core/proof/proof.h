@@ -20,7 +20,8 @@ typedef struct {
 typedef struct {
     double d; /* an integer >= 4, or HUGE_VAL */
     mf_exact delta;
-    size_t knots; /* 2 .. MF_PROOF_KNOTS; sigma is flat beyond them */
+    bool all_below; /* the claim is for every Delta in (0, delta] at once; d = inf only */
+    size_t knots;   /* 2 .. MF_PROOF_KNOTS; sigma is flat beyond them */
     mf_exact t[MF_PROOF_KNOTS], s[MF_PROOF_KNOTS];
     size_t bits;        /* accuracy at which to give up: the series is cut below 2^-bits */
     size_t first_bits;  /* where to begin; 0: 48                                         */
@@ -120,6 +121,7 @@ typedef struct {
 /* One end. holds and fails are decimals on both sides of it. */
 typedef struct {
     bool found;                /* a numerical search saw this end, and both sides are proved */
+    bool all_below;            /* the end is 0: the lemma is proved for all of (0, holds]    */
     char text[MF_BALL_TEXT];   /* encloses the end                                            */
     char holds[MF_BALL_TEXT];  /* a Delta for which the lemma is proved ...                   */
     char fails[MF_BALL_TEXT];  /* ... refuted; empty: the end is that of (0, 1)               */

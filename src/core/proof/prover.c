@@ -141,14 +141,22 @@ static bool find_convex_box(mf_lemma1_frame *f) {
     return false;
 }
 
+static void margin_text(mf_prover *p, char *text, const arb_t margin) {
+    arb_t y;
+    arb_init(y);
+    arb_mul(y, margin, p->frame.unit, p->frame.series.prec);
+    mf_ball_text(text, y, p->bits);
+    arb_clear(y);
+}
+
 static void report_start(mf_prover *p) {
     mf_lemma1_frame *f = &p->frame;
     mf_ball_text(p->result.r_star, f->r_star, p->bits);
     mf_ball_text(p->result.risk, f->risk_star, p->bits);
     mf_frame_margin_at_end(f, false, f->value);
-    mf_ball_text(p->result.zero, f->value, p->bits);
+    margin_text(p, p->result.zero, f->value);
     mf_frame_margin_at_end(f, true, f->value);
-    mf_ball_text(p->result.infinity, f->value, p->bits);
+    margin_text(p, p->result.infinity, f->value);
     p->result.low = f->around.low;
     p->result.high = f->around.high;
 }
@@ -196,7 +204,7 @@ static mf_status start(mf_prover *p, mf_error *err) {
 static mf_status refute(mf_prover *p, mf_box box, const arb_t margin, mf_error *err) {
     p->violation = box;
     mf_place_text(p->result.place, box);
-    mf_ball_text(p->result.margin, margin, p->bits);
+    margin_text(p, p->result.margin, margin);
     p->phase = MF_RISK;
     return push_outside(&p->risk, &p->frame, err);
 }

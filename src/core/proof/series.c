@@ -20,6 +20,7 @@ mf_status mf_exact_problem_read(mf_exact_problem *p, const mf_proof_spec *spec, 
     mf_status status = MF_OK;
     *p = (mf_exact_problem){.infinite = isinf(spec->d), .knots = (slong)spec->knots};
     p->d = p->infinite ? 0 : (ulong)spec->d;
+    p->all_below = spec->all_below;
     fmpq_init(p->delta);
     p->t = _fmpq_vec_init(p->knots);
     p->s = _fmpq_vec_init(p->knots);
@@ -31,6 +32,8 @@ mf_status mf_exact_problem_read(mf_exact_problem *p, const mf_proof_spec *spec, 
         if (status >= 0 && i > 0 && fmpq_cmp(p->t + i, p->t + i - 1) <= 0)
             status = mf_fail(err, MF_EINVAL, "option 'activation' must have increasing knots");
     }
+    if (status >= 0 && p->all_below && !p->infinite)
+        status = mf_fail(err, MF_EINVAL, "option 'delta' can be {0, x} only for d = inf");
     if (status >= 0 && (fmpq_sgn(p->delta) <= 0 || fmpq_cmp_ui(p->delta, 1) >= 0))
         status = mf_fail(err, MF_EINVAL, "option 'delta' must be in (0, 1), got %.60s",
                          spec->delta.text);
@@ -146,7 +149,17 @@ static void set_ends(mf_series *s, const mf_exact_problem *p, slong prec) {
         fmpq_add_si(x, x, 1);
         arb_set_fmpq(s->tau[side], x, prec);
     }
+    arb_set_fmpq(s->delta, p->delta, prec);
     fmpq_clear(x);
+    if (!p->all_below)
+        return;
+    arb_t end;
+    arb_init(end);
+    arb_union(s->delta, s->delta, end, prec);
+    arb_one(end);
+    arb_union(s->tau[0], s->tau[0], end, prec);
+    arb_union(s->tau[1], s->tau[1], end, prec);
+    arb_clear(end);
 }
 
 /* mu_2m, and sum_(m>=n) mu_2m = E z^(2n)/(1 - z^2) = mu_2n (2n + d - 2)/(d - 3): beta integrals. */
@@ -181,7 +194,8 @@ static void set_sums(mf_series *s, slong prec) {
 }
 
 void mf_series_init(mf_series *s, const mf_exact_problem *p, slong bits) {
-    *s = (mf_series){.bits = bits, .infinite = p->infinite, .knots = p->knots};
+    *s = (mf_series){
+            .bits = bits, .infinite = p->infinite, .all_below = p->all_below, .knots = p->knots};
     s->terms = terms_for(p, bits);
     s->prec = bits + 48;
     slong n = 2 * s->terms + 4, full = s->prec + SPARE + 3 * s->terms;
@@ -191,9 +205,9 @@ void mf_series_init(mf_series *s, const mf_exact_problem *p, slong bits) {
     s->root = _arb_vec_init(n);
     s->inverse_root = _arb_vec_init(n);
     s->phi = _arb_vec_init(n);
-    arb_ptr single[] = {s->tau[0],    s->tau[1],    s->at_zero,  s->at_infinity,
-                        s->next_mu,   s->rest_mu,   s->unit,     s->moment[0],
-                        s->moment[1], s->moment[2], s->moment[3]};
+    arb_ptr single[] = {s->delta,       s->tau[0],    s->tau[1],    s->at_zero,
+                        s->at_infinity, s->next_mu,   s->rest_mu,   s->unit,
+                        s->moment[0],   s->moment[1], s->moment[2], s->moment[3]};
     for (size_t i = 0; i < sizeof single / sizeof *single; ++i)
         arb_init(single[i]);
     for (slong i = 1; i < n; ++i) {
@@ -216,9 +230,9 @@ void mf_series_clear(mf_series *s) {
     _arb_vec_clear(s->root, n);
     _arb_vec_clear(s->inverse_root, n);
     _arb_vec_clear(s->phi, n);
-    arb_ptr single[] = {s->tau[0],    s->tau[1],    s->at_zero,  s->at_infinity,
-                        s->next_mu,   s->rest_mu,   s->unit,     s->moment[0],
-                        s->moment[1], s->moment[2], s->moment[3]};
+    arb_ptr single[] = {s->delta,       s->tau[0],    s->tau[1],    s->at_zero,
+                        s->at_infinity, s->next_mu,   s->rest_mu,   s->unit,
+                        s->moment[0],   s->moment[1], s->moment[2], s->moment[3]};
     for (size_t i = 0; i < sizeof single / sizeof *single; ++i)
         arb_clear(single[i]);
     s->knot = NULL;

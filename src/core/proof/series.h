@@ -22,7 +22,8 @@
 #include <stdbool.h>
 
 typedef struct {
-    bool infinite; /* d = inf */
+    bool infinite;  /* d = inf */
+    bool all_below; /* every Delta in (0, delta] */
     ulong d;
     fmpq_t delta;
     slong knots;
@@ -34,10 +35,10 @@ void mf_exact_problem_clear(mf_exact_problem *);
 
 typedef struct {
     slong bits, prec; /* the series is cut below 2^-bits; working precision                  */
-    bool infinite;
-    slong terms, knots; /* M; number of kinks                                                 */
-    arb_ptr knot, kink; /* |t_j| increasing, kappa_j                                          */
-    arb_t tau[2];       /* 1 + Delta, 1 - Delta                                               */
+    bool infinite, all_below;
+    slong terms, knots;  /* M; number of kinks                                                 */
+    arb_ptr knot, kink;  /* |t_j| increasing, kappa_j                                          */
+    arb_t delta, tau[2]; /* Delta, 1 + Delta, 1 - Delta; intervals if all_below               */
     arb_t at_zero, at_infinity; /* c_0(0) = sigma(0), c_0(inf) = (sigma(-inf) + sigma(inf))/2 */
     arb_ptr mu;                 /* mu_2m, m = 0 .. M                                    */
     arb_t next_mu, rest_mu;     /* mu_(2M+2); sum_(m>M) mu_2m                           */

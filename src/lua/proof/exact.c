@@ -52,6 +52,22 @@ void mfl_exact_option(lua_State *L, const char *where, int table, const char *na
     lua_pop(L, 1);
 }
 
+void mfl_exact_delta(lua_State *L, const char *where, int table, mf_proof_spec *out) {
+    mf_exact zero = {""};
+    if (lua_getfield(L, table, "delta") == LUA_TTABLE) {
+        out->all_below = true;
+        lua_rawgeti(L, -1, 1);
+        bool good = lua_rawlen(L, -2) == 2 && exact_text(L, &zero) && !strcmp(zero.text, "0");
+        lua_rawgeti(L, -2, 2);
+        if (!good || !exact_text(L, &out->delta))
+            mfl_option_error(L, where, "delta", "a number, a string such as '0.3', or {0, x}", -1);
+        lua_pop(L, 3);
+        return;
+    }
+    lua_pop(L, 1);
+    mfl_exact_option(L, where, table, "delta", &out->delta);
+}
+
 static void from_activation(lua_State *L, const char *where, const mf_activation *a,
                             mf_proof_spec *out) {
     if (a->kind != MF_ACT_PIECEWISE || a->slope_left != 0 || a->slope_right != 0 || a->knots < 2)

@@ -42,6 +42,10 @@ static void push_end(lua_State *L, const mf_proved_end *end, const char *key) {
     set_text(L, "fails", end->fails);
     set_text(L, "place", end->place);
     set_text(L, "r_star", end->r_star);
+    if (end->all_below) {
+        lua_pushboolean(L, true);
+        lua_setfield(L, -2, "all_below");
+    }
     lua_pushboolean(L, end->found);
     lua_setfield(L, -2, "proved");
     lua_setfield(L, -2, key);

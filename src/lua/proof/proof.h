@@ -17,6 +17,9 @@ mfl_owned *mfl_owned_push(lua_State *L, void (*free)(void *));
 /* The exact text of option `name` (a number or a string) of the option table at `table`. */
 void mfl_exact_option(lua_State *L, const char *where, int table, const char *name, mf_exact *out);
 
+/* Option `delta`: a number, or {0, x} for every number in (0, x]. */
+void mfl_exact_delta(lua_State *L, const char *where, int table, mf_proof_spec *out);
+
 /* Option `activation` of the option table at `table`: a piecewise linear one with flat tails, or
  * a list of {t, s}.                                                                       */
 void mfl_exact_activation(lua_State *L, const char *where, int table, mf_proof_spec *out);

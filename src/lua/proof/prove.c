@@ -14,8 +14,9 @@ typedef struct {
 static const mfl_field lemma1_fields[] = {
         MFL_PROOF_D(lemma1_options),
         {"delta", MFL_ANY, .flags = MFL_REQUIRED,
-         .aux = "a number in (0, 1) or a string such as '0.3'",
-         .text = "separation of the two Gaussians, taken exactly"},
+         .aux = "a number in (0, 1) or a string such as '0.3', or {0, x}",
+         .text = "separation of the two Gaussians, taken exactly; {0, x}: every Delta in (0, x] at "
+                 "once, for d = inf (margins are then in units of Delta)"},
         MFL_PROOF_ACTIVATION,
         MFL_PROOF_BITS(lemma1_options),
         {"certificate", MFL_STRING, offsetof(lemma1_options, certificate), .flags = MFL_OPTIONAL,
@@ -70,7 +71,7 @@ static int lemma1(lua_State *L) {
     mfl_options(L, where, 1, lemma1_fields, &o); /* at 2 */
     spec.d = o.d;
     spec.bits = o.bits;
-    mfl_exact_option(L, where, 2, "delta", &spec.delta);
+    mfl_exact_delta(L, where, 2, &spec);
     mfl_exact_activation(L, where, 2, &spec);
     if (lua_getfield(L, 2, "r_star") != LUA_TNIL) {
         mfl_exact_option(L, where, 2, "r_star", &r_star);
@@ -150,8 +151,9 @@ static const mfl_fn prove_functions[] = {
          "Returns two strings '[middle +/- radius]' (nil: not decided with `bits`, or there is no "
          "interval) and a table; ends.low and ends.high give {proved=, text=, holds=, fails=, "
          "place=, r_star=}: decimals Delta on both sides of the end for which the lemma is proved "
-         "and refuted, and the radius at which it fails. A low end without `fails` is that of (0, "
-         "1), as at d = inf.",
+         "and refuted, and the radius at which it fails. At d = inf the low end is '0': "
+         "ends.low.all_below "
+         "says that the lemma is proved for every Delta in (0, holds].",
          mfl_prove_interval_fields},
         {"optimum", mfl_prove_optimum, "mf.prove.optimum(optimum, {...})",
          "Bounds the risk of all measures on [0, inf] from below in ball arithmetic, by Psi of the "
