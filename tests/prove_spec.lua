@@ -213,6 +213,24 @@ describe("mf.prove.check", function()
     assert.matches("box 1: the margin is not seen to be positive", text)
   end)
 
+  it("is one command of the launcher, with an exit code", function()
+    local function command(...)
+      return process.run(("cd %s; MEANFIELD_PRESET=%s %s check %s"):format(folder, process.build:match "([^/]*)$",
+        process.quote(process.top .. "/meanfield"), table.concat({ ... }, " ")))
+    end
+    process.write_file(folder .. "/false", (holds:gsub("delta 3/10", "delta 9/20")))
+    local result = command("holds", "fails")
+    assert.equal(0, result.code)
+    assert.matches("^holds: proved: d = 40, .*\nfails: proved: d = 40, .*\n$", result.out)
+    result = command("holds", "false")
+    assert.equal(1, result.code)
+    assert.matches("\nfalse: REJECTED: ", result.out)
+    result = command("false", "missing")
+    assert.equal(2, result.code)
+    assert.matches("\nmissing: UNREADABLE: ", result.out)
+    assert.equal(2, command().code)
+  end)
+
   it("says nil for what is no certificate, cut short at every line or full of noise", function()
     assert.is_nil((mf.prove.check(folder .. "/missing")))
     for _, text in ipairs { "", "meanfield", "\0\0\0", holds:sub(1, 60), holds .. holds } do
