@@ -277,8 +277,16 @@ describe("all small Delta at d = inf", function()
 end)
 
 describe("mf.prove.interval", function()
-  it("encloses both ends for d = 40, with a proof on each side", function()
+  it("encloses both ends for d = 40 to the digits asked for, with a proof on each side", function()
+    for digits = 1, 3 do
+      local low, high = mf.prove.interval { d = 40, activation = paper, digits = digits }
+      for value, text in pairs { [0.02981612020] = low, [0.43101273884] = high } do
+        encloses(text, value, 0)
+        assert.is_true(select(2, ball(text)) <= 0.5 * 10 ^ -digits)
+      end
+    end
     local low, high, ends = mf.prove.interval { d = 40, activation = paper }
+    assert.is_true(select(2, ball(low)) <= 0.5e-10 and select(2, ball(high)) <= 0.5e-10)
     encloses(low, 0.02981612020, 1e-9)
     encloses(high, 0.43101273884, 1e-9)
     for _, name in ipairs { "low", "high" } do
@@ -292,8 +300,11 @@ describe("mf.prove.interval", function()
     local low, high, ends = mf.prove.interval { d = math.huge, activation = paper, digits = 30,
       certificates = folder .. "/inf" }
     -- (s_+ - s_-)/(s_+ + s_-) with E sigma(s_+- G) = +-1, where one sphere has risk 0 (tests/core/proof.c)
-    assert.equal("0.474218951513623814666904672619", high:match "^%[(%S+)")
-    assert.is_true(select(2, ball(high)) < 1e-30)
+    local closed = "0.4742189515136238146669046726187827326607"
+    assert.is_true(ends.high.holds < closed and closed < ends.high.fails) -- as texts of 32 decimals
+    assert.equal(#"0." + 32, #ends.high.holds)
+    assert.is_true(select(2, ball(high)) <= 0.5e-30)
+    assert.equal(closed:sub(1, 31), high:sub(2, 32))
     assert.equal("0", low)
     assert.is_true(ends.low.all_below)
     for _, name in ipairs { "low.holds", "high.holds", "high.fails" } do

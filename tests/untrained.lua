@@ -60,4 +60,5 @@ end
 with(mf, "descend", "steps", 1)
 with(mf.stability, "interval", "tol", 1e-2)
 with(mf.stability, "interval", "activation", mf.activation.piecewise { { 0.5, -2.5 }, { 1.2, 7.5 } })
+with(mf.prove, "interval", "digits", 2)
 with(mf, "optimum", "tol", 1)

@@ -84,7 +84,7 @@ static void enclosing_text(const mf_interval_prover *p, char *text) {
     fmpq_set_fmpz_frac(x, p->fails, p->scale);
     arb_set_fmpq(high, x, prec);
     arb_union(low, low, high, prec);
-    char *s = arb_get_str(low, p->digits + 2, 0);
+    char *s = arb_get_str(low, p->digits + SPARE, ARB_STR_MORE); /* not fewer digits */
     snprintf(text, MF_BALL_TEXT, "%s", s);
     flint_free(s);
     fmpq_clear(x);
@@ -244,7 +244,7 @@ static void plan(mf_interval_prover *p) {
     p->stage = BISECT;
     fmpz_sub(p->width, p->holds, p->fails);
     fmpz_abs(p->width, p->width);
-    if (fmpz_cmp_ui(p->width, 100) <= 0) {
+    if (fmpz_cmp_ui(p->width, 98) <= 0) { /* with the text's rounding within 10^-digits */
         end_found(p, true);
         return;
     }
