@@ -1,0 +1,60 @@
+-- What is left between SGD and its effective dynamics at a finite step eps: the residual of R, against eps d.
+-- Fig. 4's model from kappa = 0.4 at t = 0.1. Every run is compared with one of a small step from the same neurons,
+-- and so is theory: that takes out 1/N and the chance in the initial neurons. Not in the effective dynamics are: eps
+-- without the factor d, (eps d)^2, and the noise common to all neurons, who see the same examples (docs/numerics.md).
+local mf  = require "meanfield"
+local run = mf.experiment {
+  name    = "finite_step", columns = { "d", "alpha", "sgd", "error", "eff", "eq7" },
+  options = { ds = { 40, 80, 160 }, alphas = { 8e-4, 1.6e-3, 3.2e-3 }, control = 2e-4, kappa = 0.4, delta = 0.5,
+              t = 0.1, N = 400, seeds = 32, J = 1000 },
+  quick   = { ds = { 20, 40, 80 }, N = 200, seeds = 16, J = 400 },
+}
+local sigma = mf.activation.piecewise { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } }
+local rho0  = mf.init.gaussian { kappa = run.kappa }
+local function law(d) return mf.distribution.isotropic { d = d, delta = run.delta } end
+-- R at t for each alpha = eps d, minus R at the control's.
+local function differences(risk)
+  local control, list = risk(run.control), {}
+  for i, alpha in ipairs(run.alphas) do list[i] = risk(alpha) - control end
+  return list
+end
+local sgd = mf.sweep(run.ds, function(d, seed)
+  local o = { distribution = law(d), activation = sigma, N = run.N, init = rho0, seed = seed }
+  return differences(function(alpha) o.eps = alpha / d return mf.sgd(o):advance(run.t):risk() end)
+end, { seeds = run.seeds })
+local function theory(d)
+  local o = { potential = mf.potential.radial { distribution = law(d), activation = sigma }, init = rho0, J = run.J }
+  return differences(function(alpha) o.eps = alpha / d return mf.pde.particles(o):advance(run.t):risk() end)
+end
+
+local fig = mf.plot { xlabel = "ε d, above the control's", ylabel = "|residual of R|, SGD - theory", xlog = true,
+                      ylog = true, width = 4.6, height = 3.4, key = "outside" }
+local names, x, ds, share, left = { "Eq. 7", "effective" }, {}, {}, {}, { {}, {} } -- by Eq. 7, R does not depend on eps
+for k, d in ipairs(run.ds) do
+  local predicted, seen, errors, way = theory(d), sgd[k].mean, sgd[k].error, { {}, {}, x = {} }
+  for i, alpha in ipairs(run.alphas) do
+    run:record { d = d, alpha = alpha, sgd = seen[i], error = errors[i], eff = predicted[i], eq7 = 0 }
+    way.x[i], way[1][i], way[2][i] = alpha - run.control, math.abs(seen[i]), math.abs(seen[i] - predicted[i])
+    x[#x + 1], ds[#ds + 1], share[#share + 1] = way.x[i], d, 1 - seen[i] / predicted[i]
+    for c = 1, 2 do left[c][#x] = math.max(way[c][i], 1e-9) end
+  end
+  for c, name in ipairs(names) do
+    fig:points(way.x, way[c], { errors = errors, color = mf.plot.palette[k], symbol = c == 1 and "circle" or "disc",
+                                label = ("%s, d = %d"):format(name, d) })
+  end
+end
+-- Powers of eps d and, at fixed eps d, of d; and which term that is.
+for c, name in ipairs(names) do
+  local f, power, best, seen = mf.fit(x, left[c], { log = true }), mf.fit(ds, left[c], { log = true }).slope, math.huge
+  for term, q in pairs { ["eps d"] = { 1, 0 }, eps = { 1, -1 }, ["(eps d)^2"] = { 2, 0 }, ["1/N"] = { 0, 0 } } do
+    local off = (f.slope - q[1]) ^ 2 + (power - q[2]) ^ 2
+    if off < best then best, seen = off, term end
+  end
+  print(("%s: the residual goes like (eps d)^%.2f d^%.2f: %s"):format(name, f.slope, power, seen))
+  fig:line(x, mf.array(x):map(function(v) return math.exp(f.intercept) * v ^ f.slope end),
+           { color = "gray", width = 0.6, label = c == 2 and "fits of a power law" or nil })
+  run:check(("power of eps d in the residual of %s, from 1"):format(name), math.abs(f.slope - 1), "<", 0.25)
+end
+run:check("share of the drift's effect on R that the common noise takes back, from 0.36",
+          math.abs(mf.array(share):mean() - 0.36), "<", 0.1)
+run:save(fig)
