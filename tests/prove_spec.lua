@@ -180,6 +180,9 @@ describe("mf.prove.check", function()
     end
     assert.is_falsy((check((fails:gsub("violation [^\n]*\n", "")))))
     assert.is_falsy((check((fails:gsub("verdict false", "verdict true")))))
+    for _, any in ipairs { "nan", "[+/- inf]", "[1.6 +/- 0.01]" } do
+      assert.is_falsy((check((holds:gsub("r_star [^\n]*", "r_star " .. any)))), any)
+    end
     assert.is_falsy((check((limit:gsub("d inf", "d 40")))))
   end)
 

@@ -106,7 +106,7 @@ static bool stated_r_star(mf_checker *c) {
     arb_t stated;
     arb_init(stated);
     bool good = !arb_set_str(stated, c->certificate.r_star, 2 * c->frame.series.prec) &&
-                arb_contains(stated, c->frame.r_star);
+                arb_is_finite(stated) && arb_contains(stated, c->frame.r_star);
     arb_clear(stated);
     return good;
 }
