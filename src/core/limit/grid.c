@@ -24,6 +24,7 @@ typedef struct {
     double F;                            /* free energy of P, if ready */
     double *face;                        /* n + 1 */
     double *centre, *width, *log_volume; /* n: log(h A_d c^(d-1))              */
+    double *log_ratio;                   /* n - 1: log(c_(i+1)/c_i)                */
     double *P, *whole, *half, *end;   /* n: masses: now, after one step, after a half, two halves */
     double *psi;                      /* n: psi_lambda at the centres */
     double *right, *left;             /* n: rates of cell i to i + 1 and to i - 1 */
@@ -46,7 +47,7 @@ size_t mf_grid_bytes(const mf_grid_spec *spec) {
     size_t n = mf_lines(spec->cells + 1), rank = mf_lines(spec->potential->rank);
     if (spec->cells > SIZE_MAX / 1024 || rank > SIZE_MAX / 1024)
         return 0;
-    return mf_lines(sizeof(grid)) + (13 * n + (7 + 2 * DEPTH) * rank) * sizeof(double) +
+    return mf_lines(sizeof(grid)) + (14 * n + (7 + 2 * DEPTH) * rank) * sizeof(double) +
            mf_potential_scratch(spec->potential, spec->cells) + 64;
 }
 
@@ -60,6 +61,8 @@ static void set_cells(grid *z) {
         z->width[i] = face[i + 1] - face[i];
         z->log_volume[i] = z->log_area + log(z->width[i]) + (z->d - 1) * log(z->centre[i]);
     }
+    for (size_t i = 0; i + 1 < z->n; ++i)
+        z->log_ratio[i] = log(z->centre[i + 1] / z->centre[i]);
 }
 
 mf_flow *mf_grid_init(void *mem, const mf_grid_spec *spec, const double *face) {
@@ -67,8 +70,9 @@ mf_flow *mf_grid_init(void *mem, const mf_grid_spec *spec, const double *face) {
     size_t n = spec->cells, rank = spec->potential->rank;
     *z = (grid){.flow = {.ops = &ops}, .spec = *spec, .n = n, .rank = rank};
     double *next = (double *)(void *)((char *)mem + mf_lines(sizeof *z));
-    double **cells[] = {&z->centre, &z->width, &z->log_volume, &z->P,    &z->whole, &z->half,
-                        &z->end,    &z->psi,   &z->right,      &z->left, &z->pivot, &z->rhs};
+    double **cells[] = {&z->centre, &z->width, &z->log_volume, &z->P,     &z->whole,
+                        &z->half,   &z->end,   &z->psi,        &z->right, &z->left,
+                        &z->pivot,  &z->rhs,   &z->log_ratio};
     double **means[] = {&z->m, &z->m_whole, &z->m_end, &z->g, &z->next, &z->old_m, &z->old_f};
     z->face = mf_take(&next, n + 1);
     for (size_t i = 0; i < sizeof cells / sizeof *cells; ++i)
@@ -113,9 +117,11 @@ double mf_grid_mass(const mf_flow *flow) {
 
 /* ---- the chain ------------------------------------------------------------------------ */
 
-/* x/(e^x - 1) */
-static double bernoulli(double x) {
-    return fabs(x) < 1e-10 ? 1 - x / 2 : x / expm1(x);
+/* B(x) = x/(e^x - 1) and B(-x) = B(x) + x, by a sum of what is positive. */
+static void bernoulli(double x, double *of_x, double *of_minus_x) {
+    double y = fabs(x), small = y < 1e-10 ? 1 - y / 2 : y / expm1(y);
+    *of_x = x < 0 ? small + y : small;
+    *of_minus_x = x < 0 ? small : small + y;
 }
 
 /* psi_lambda at the centres for the mean features m. */
@@ -132,19 +138,19 @@ static mf_status set_psi(grid *z, const double *m, mf_error *err) {
 static void rates(const grid *z, size_t i, double *right, double *left) {
     const double wide = 1.2; /* of c_(i+1)/c_i: beyond, log r is no longer a straight line */
     double beta = z->spec.beta, a = z->centre[i], b = z->centre[i + 1];
-    double rise = z->psi[i + 1] - z->psi[i];
+    double rise = z->psi[i + 1] - z->psi[i], length = z->log_ratio[i];
     if (isinf(beta)) {
         double speed = -2 * rise / (b - a);
         *right = fmax(speed, 0);
         *left = fmax(-speed, 0);
     } else if (b < wide * a) {
-        double x = beta * rise - (z->d - 1) * log(b / a), scale = 2 / (beta * (b - a));
-        *right = scale * bernoulli(x);
-        *left = scale * bernoulli(-x);
+        bernoulli(beta * rise - (z->d - 1) * length, right, left);
+        *right *= 2 / (beta * (b - a));
+        *left *= 2 / (beta * (b - a));
     } else { /* Scharfetter and Gummel in log r, for the density p r of log r */
-        double length = log(b / a), x = beta * rise - (z->d - 2) * length;
-        *right = 2 / (beta * length * a) * bernoulli(x);
-        *left = 2 / (beta * length * b) * bernoulli(-x);
+        bernoulli(beta * rise - (z->d - 2) * length, right, left);
+        *right *= 2 / (beta * length * a);
+        *left *= 2 / (beta * length * b);
     }
 }
 
