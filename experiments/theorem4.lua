@@ -14,8 +14,8 @@ local pot   = mf.potential.radial { distribution = law, activation = sigma }
 local fig   = mf.plot { panels = 3, columns = 3, width = 9.6, height = 3 }
 local fall  = fig:panel(1, { xlabel = "t", ylabel = "|F(ρ_t) - min F|", xlog = true, ylog = true, tag = "a" })
 local rate  = fig:panel(2, { xlabel = "right side of Eq. 24", ylabel = "-dF/dt", xlog = true, ylog = true, tag = "b" })
-local laws  = fig:panel(3, { xlabel = "r", ylabel = "density of r, t = " .. run.t_end // 1, xrange = { 0, 6 },
-                             tag = "c" })
+local laws  = fig:panel(3, { xlabel = "r", ylabel = ("density of r, t = %g"):format(run.t_end), xrange = { 0, 6 },
+                             tag = "c", title = "dashed: Gibbs law" })
 rate:line({ 1e-8, 1e3 }, { 1e-8, 1e3 }, { color = "#aaaaaa", label = "equal" })
 
 -- Solves from a law to t_end; F above its minimum and W1 to the Gibbs law at the end, the worst error in Eq. 24.

@@ -32,6 +32,7 @@ typedef struct {
     double *before;    /* masses of the cells that were cut */
     double *x, *value; /* a batch of nodes and its log densities */
     double top;        /* largest log density seen */
+    const mf_flag *stop;
 } work;
 
 static const size_t orders[MF_CELLS_DIM] = {12, 9, 7, 6}, firsts[MF_CELLS_DIM] = {32, 8, 4, 3};
@@ -125,6 +126,8 @@ static mf_status evaluate(work *w, const size_t *list, size_t n, mf_error *err) 
     mf_status status = MF_OK;
     for (size_t at = 0; at < n && status >= 0; at += batch) {
         size_t size = n - at < batch ? n - at : batch, ld = size * w->points;
+        if ((status = mf_poll(w->stop, err)) < 0)
+            return status;
         for (size_t k = 0; k < size; ++k)
             place(w, &w->cells[list[at + k]], w->x + k * w->points, ld);
         status = w->spec->density(w->spec->context, ld, w->x, ld, w->value, err);
@@ -206,12 +209,10 @@ static mf_status sweep(work *w, size_t *cuts, mf_error *err) {
     return status;
 }
 
-static mf_status refine(work *w, const mf_flag *stop, mf_error *err) {
+static mf_status refine(work *w, mf_error *err) {
     for (int round = 0; round < ROUNDS_MAX && w->n < CELLS_MAX; ++round) {
         size_t cuts = 0;
-        mf_status status = mf_poll(stop, err);
-        if (status >= 0)
-            status = sweep(w, &cuts, err);
+        mf_status status = sweep(w, &cuts, err);
         if (status < 0 || !cuts || sum(w, true) <= w->spec->tol * sum(w, false))
             return status;
     }
@@ -293,8 +294,8 @@ static mf_status collect(const work *w, mf_cells *out, mf_error *err) {
     return MF_OK;
 }
 
-static mf_status work_new(work *w, const mf_cells_spec *spec, mf_error *err) {
-    *w = (work){.spec = spec, .top = -HUGE_VAL};
+static mf_status work_new(work *w, const mf_cells_spec *spec, const mf_flag *stop, mf_error *err) {
+    *w = (work){.spec = spec, .top = -HUGE_VAL, .stop = stop};
     w->order = spec->order ? spec->order : orders[spec->dim - 1];
     w->points = 1;
     for (size_t c = 0; c < spec->dim; ++c)
@@ -311,13 +312,13 @@ mf_status mf_cells_integrate(const mf_cells_spec *spec, mf_cells *out, const mf_
                              mf_error *err) {
     work w;
     *out = (mf_cells){.n = 0};
-    mf_status status = work_new(&w, spec, err), made;
+    mf_status status = work_new(&w, spec, stop, err), made;
     if (status >= 0)
         status = partition(&w, err);
     if (status >= 0 && w.top == -HUGE_VAL)
         status = mf_fail(err, MF_EDOMAIN, "no mass in the domain");
     if (status >= 0)
-        status = refine(&w, stop, err);
+        status = refine(&w, err);
     if (status >= 0 && (made = collect(&w, out, err)) < 0)
         status = made;
     free(w.cells);

@@ -234,14 +234,16 @@ static mf_status features(const work *w, const mf_cells *cells, size_t at, size_
 }
 
 /* m = E f and cov = E f f^T - m m^T; with an output weight E a^2 = mean^2 + 1/(beta lambda). */
-static mf_status moments(work *w, state *z, mf_error *err) {
+static mf_status moments(work *w, state *z, const mf_flag *stop, mf_error *err) {
     size_t rank = w->rank;
     double mean_a[BLOCK];
     memset(z->m, 0, rank * sizeof *z->m);
     memset(z->cov, 0, rank * rank * sizeof *z->cov);
     for (size_t at = 0; at < z->cells.n; at += BLOCK) {
         size_t n = z->cells.n - at < BLOCK ? z->cells.n - at : BLOCK;
-        mf_status status = features(w, &z->cells, at, n, mean_a, err);
+        mf_status status = mf_poll(stop, err);
+        if (status >= 0)
+            status = features(w, &z->cells, at, n, mean_a, err);
         if (status < 0)
             return status;
         for (size_t i = 0; i < n; ++i) {
@@ -275,7 +277,7 @@ static mf_status evaluate(work *w, double tol, size_t order, state *z, const mf_
     mf_status status = integrate(w, tol, order, &z->cells, stop, err);
     if (status < 0)
         return status;
-    mf_status made = moments(w, z, err);
+    mf_status made = moments(w, z, stop, err);
     if (made < 0)
         return made;
     for (size_t k = 0; k < rank; ++k)
