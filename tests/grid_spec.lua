@@ -134,6 +134,32 @@ describe("mf.pde.grid", function()
     assert.truthy(outside.error >= 2 and math.abs(outside.mass - 1) < 1e-15)
   end)
 
+  it("goes on with a potential that is closed, which takes no new users, with the same bits", function()
+    local pot = radial(6)
+    local function new()
+      return mf.pde.grid { potential = pot, init = mf.init.gaussian { kappa = 1 }, beta = 10, cells = 30 }:advance(0.1)
+    end
+    local grid, twin = new(), new()
+    local free_energy = twin:advance(0.3):free_energy()
+    do local closed <close> = pot end -- luacheck: ignore
+    assert.equal(free_energy, grid:advance(0.3):free_energy())
+    assert.equal(twin:risk(), grid:risk())
+    assert.has_error.matches(new, "'potential' is closed")
+  end)
+
+  it("stops at Ctrl-C", function()
+    local process = require "tests.process"
+    local result = process.run(("timeout -s INT --preserve-status 1 %s -e %s"):format(process.quote(process.host),
+      process.quote [[local mf = require "meanfield"
+        local pot = mf.potential.radial { distribution = mf.distribution.isotropic { d = 10, delta = 0.5 },
+          activation = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } } }
+        local rho0 = mf.init.gaussian { kappa = 1 }
+        while true do mf.pde.grid { potential = pot, init = rho0, beta = 10, tol = 1e-12 }:advance(100) end]]))
+    assert.equal(1, result.code)
+    assert.matches("interrupted", result.err)
+    process.clean()
+  end)
+
   it("says what is wrong with what it is given", function()
     local pot, rho0 = radial(5), mf.init.gaussian { kappa = 1 }
     local function fails(pattern, options) assert.has_error.matches(function() mf.pde.grid(options) end, pattern) end
@@ -143,7 +169,20 @@ describe("mf.pde.grid", function()
     fails("'beta'", { potential = pot, init = rho0, beta = 0 / 0 })
     fails("'lambda'", { potential = pot, init = rho0, lambda = -1 })
     fails("'cells'", { potential = pot, init = rho0, cells = 1 })
-    fails("'rmax'", { potential = pot, init = rho0, rmax = -1 })
+    for _, bad in ipairs { { beta = "hot" }, { beta = -1 }, { lambda = {} }, { lambda = 0 / 0 }, { lambda = math.huge },
+                           { rmax = -1 }, { rmax = 0 }, { rmax = 0 / 0 }, { rmax = math.huge }, { rmax = "far" },
+                           { cells = 7 }, { cells = 20.5 }, { cells = "many" }, { tol = 0 }, { tol = 2 },
+                           { tol = 0 / 0 }, { xi = 3 }, { init = 3 }, { potential = {} } } do
+      local option, value = next(bad)
+      local given = { potential = pot, init = rho0, [option] = value }
+      fails("option '" .. option .. "'", given)
+    end
+    fails("option 'measure'", { potential = pot, measure = { 1 } })
+    fails("mass at infinity", { potential = pot, measure = mf.measure { x = { math.huge }, space = "radial" } })
+    fails("lies in space 'plain'", { potential = pot, measure = mf.measure { x = { { 1 } }, space = "plain" } })
+    local grid = mf.pde.grid { potential = pot, init = rho0, cells = 20, beta = 5 }
+    assert.has_error.matches(function() grid:advance(-1) end, "advance")
+    assert.has_error.matches(function() grid:advance(0 / 0) end, "advance")
     fails("'beta' must be math.huge", { potential = mf.potential.radial {
       distribution = mf.distribution.isotropic { d = 5, delta = 0.5 }, activation = sigma, d = math.huge },
       init = rho0, beta = 10 })

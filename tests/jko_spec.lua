@@ -112,6 +112,11 @@ describe("mf.pde.jko", function()
     fails("'tau'", { potential = pot, init = rho0 })
     for _, tau in ipairs { 0, -1, 0 / 0, math.huge } do fails("'tau'", { potential = pot, init = rho0, tau = tau }) end
     fails("'tau'", { potential = pot, init = rho0, tau = "soon" })
+    for _, bad in ipairs { { J = 2.5 }, { J = "many" }, { J = 0 / 0 }, { init = 3 }, { potential = 3 } } do
+      local option, value = next(bad)
+      local given = { potential = pot, init = rho0, tau = 1, [option] = value }
+      fails("option '" .. option .. "'", given)
+    end
     fails("'J'", { potential = pot, init = rho0, tau = 1, J = 0 })
     fails("'xi'", { potential = pot, init = rho0, tau = 1, xi = 3 })
     fails("'init' and 'measure'", { potential = pot, tau = 1 })

@@ -105,7 +105,13 @@ describe("mf.pde.particles with noise", function()
     end
     fails("'beta'", { potential = pot, init = rho0, beta = 0 })
     fails("'beta'", { potential = pot, init = rho0, beta = -1 })
-    fails("'lambda'", { potential = pot, init = rho0, lambda = -1 })
+    for _, bad in ipairs { { beta = "hot" }, { beta = 0 / 0 }, { lambda = -1 }, { lambda = {} }, { lambda = 0 / 0 },
+                           { lambda = math.huge }, { step = 0 }, { step = -1 }, { step = 0 / 0 }, { step = "short" },
+                           { J = 0 }, { J = 1.5 }, { seed = -1 }, { seed = "one" }, { xi = 3 } } do
+      local option, value = next(bad)
+      local given = { potential = pot, init = rho0, beta = 1, lambda = 1, [option] = value }
+      fails("option '" .. option .. "'", given)
+    end
     fails("leave out 'd'", { potential = pot, init = rho0, beta = 1, d = 5 })
     fails("give 'beta' or 'eps' too", { potential = pot, init = rho0, d = 5 })
     local limit = mf.potential.relu { delta = 0.4, gamma = 0.5 }

@@ -143,15 +143,15 @@ static int gibbs(lua_State *L) {
 static const gibbs_box *check(lua_State *L) {
     const gibbs_box *box = mfl_check(L, 1, WHERE);
     luaL_argcheck(L, !box->closed, 1, "this result is gone: it was closed");
+    luaL_argcheck(L, mfl_potential_lives(box->potential), 1,
+                  "this result has lost its potential to the garbage collector");
     return box;
 }
 
 static int gibbs_measure(lua_State *L) {
     const gibbs_box *box = check(L);
     double *x, *weight;
-    const mf_potential *pot = *box->potential;
-    if (!pot)
-        return luaL_error(L, "gibbs:measure: the potential is closed");
+    const mf_potential *pot = box->spec.potential;
     mfl_measure_new(L, pot->space, mf_gibbs_atoms(&box->spec, &box->result, NULL, NULL), pot->dim,
                     &x, &weight);
     mf_gibbs_atoms(&box->spec, &box->result, x, weight);
@@ -162,9 +162,7 @@ static int gibbs_measure(lua_State *L) {
 static int gibbs_density(lua_State *L) {
     const gibbs_box *box = check(L);
     mf_error err = {0};
-    const mf_potential *pot = *box->potential;
-    if (!pot)
-        return luaL_error(L, "gibbs:density: the potential is closed");
+    const mf_potential *pot = box->spec.potential;
     mfl_points p = mfl_potential_points(L, 2, pot);
     double *density = mfl_array_vector(L, p.n)->data;
     mfl_status(L, "gibbs:density",
