@@ -8,6 +8,7 @@
 #include "host.h"
 #include "lua/bind/bind.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,7 +202,8 @@ static bool run_script(lua_State *L, const char *path) {
     if (status == LUA_OK) {
         if (lua_getglobal(L, "arg") != LUA_TTABLE)
             luaL_error(L, "'arg' is not a table");
-        int n = (int)luaL_len(L, -1);
+        lua_Integer length = luaL_len(L, -1); /* a script before may have changed it */
+        int n = length < 0 ? 0 : length < INT_MAX - 3 ? (int)length : INT_MAX - 3;
         luaL_checkstack(L, n + 3, "too many arguments to script");
         int table = lua_gettop(L);
         for (int i = 1; i <= n; ++i)
