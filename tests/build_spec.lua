@@ -95,7 +95,7 @@ describe("build", function()
   it("stops while the memory of a large run is being cleared", function()
     local script = [[local mf = require "meanfield"
       local law = mf.distribution.isotropic { d = 10000000, delta = 0.5 }
-      print(pcall(mf.sgd, { distribution = law, activation = mf.activation.tanh(), N = 1,
+      print(pcall(mf.sgd, { distribution = law, activation = mf.activation.tanh(), N = 40,
         init = mf.init.gaussian { kappa = 1 }, eps = 1e-9 }))]]
     local result = run("timeout --foreground -s INT -k 20 0.2 env " .. stock(process.build .. "/?.so") .. " -e "
       .. quote(script))

@@ -238,11 +238,17 @@ const mf_init_ops mf_init_sphere = {.name = "sphere",
 
 /* ---- atoms ---------------------------------------------------------------------------------- */
 
-void mf_init_radii(const mf_init *init, double d, size_t J, double *r) {
-    for (size_t j = 0; j < J; ++j)
-        r[j] = mf_init_is_fed(init) ? NAN
-                                    : init->ops->quantile(init, (mf_span){d, d, 1},
-                                                          ((double)j + 0.5) / (double)J);
+/* Whether atom j can be had; the flag is looked at now and then, as a quantile takes microseconds. */
+static bool goes_on(const mf_init *init, size_t j, const mf_flag *stop) {
+    return !mf_init_is_fed(init) && (j % 256 != 0 || !mf_flag_is_set(stop));
+}
+
+void mf_init_radii(const mf_init *init, double d, size_t J, double *r, const mf_flag *stop) {
+    size_t j = 0;
+    for (; j < J && goes_on(init, j, stop); ++j)
+        r[j] = init->ops->quantile(init, (mf_span){d, d, 1}, ((double)j + 0.5) / (double)J);
+    for (; j < J; ++j)
+        r[j] = NAN;
 }
 
 /* The additive recurrence of the plastic number: the two-dimensional golden section. */
@@ -252,11 +258,12 @@ static double recurrence(size_t j, double alpha) {
 }
 
 void mf_init_two_radii(const mf_init *init, double d, double s0, double gamma, size_t J, double *r1,
-                       double *r2) {
+                       double *r2, const mf_flag *stop) {
     const double plastic = 1.32471795724474602596;
-    for (size_t j = 0; j < J; ++j)
-        r1[j] = r2[j] = NAN;
-    for (size_t j = 0; j < J && !mf_init_is_fed(init); ++j)
+    size_t j = 0;
+    for (; j < J && goes_on(init, j, stop); ++j)
         init->ops->pair(init, (mf_span){d, s0, gamma}, ((double)j + 0.5) / (double)J,
                         recurrence(j, 1 / plastic), r1 + j, r2 + j);
+    for (; j < J; ++j)
+        r1[j] = r2[j] = NAN;
 }

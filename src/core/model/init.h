@@ -6,6 +6,7 @@
 #define MF_INIT_H
 
 #include "core/base/rng.h"
+#include "core/base/status.h"
 
 #include <stdbool.h>
 
@@ -55,13 +56,13 @@ static inline bool mf_init_is_fed(const mf_init *init) {
 
 /* The law of r = |w| in dimension d (HUGE_VAL: its limit) as J atoms of equal weight: the
  * quantiles at (j + 1/2)/J, increasing. Its error against the law is O(1/J) in W1. NaNs where
- * the law is known only to the caller, here and below.                                    */
-void mf_init_radii(const mf_init *, double d, size_t J, double *r);
+ * the law is known only to the caller, and where the flag was raised before; so below.     */
+void mf_init_radii(const mf_init *, double d, size_t J, double *r, const mf_flag *stop);
 
 /* The joint law of r1 = |P_V w| and r2 = |P_V^perp w|, dim V = s0, as J atoms of equal weight
  * at a two-dimensional low-discrepancy set. d = HUGE_VAL: both at their limit, gamma = s0/d
  * being given.                                                                             */
 void mf_init_two_radii(const mf_init *, double d, double s0, double gamma, size_t J, double *r1,
-                       double *r2);
+                       double *r2, const mf_flag *stop);
 
 #endif

@@ -299,7 +299,7 @@ static mf_status affine_self(const mf_potential *pot, size_t n, const double *th
 }
 
 mf_status mf_affine_start(const mf_init *init, double d, double s0, double gamma, size_t J,
-                          double *x, mf_error *err) {
+                          double *x, const mf_flag *stop, mf_error *err) {
     mf_status status = mf_two_radius_dims(init, &d, &s0, err);
     if (status < 0)
         return status;
@@ -307,14 +307,14 @@ mf_status mf_affine_start(const mf_init *init, double d, double s0, double gamma
         x[j] = init->a;
         x[J + j] = init->b;
     }
-    mf_init_two_radii(init, d, s0, gamma, J, x + 2 * J, x + 3 * J);
+    mf_init_two_radii(init, d, s0, gamma, J, x + 2 * J, x + 3 * J, stop);
     return MF_OK;
 }
 
 static mf_status affine_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
-                              mf_error *err) {
+                              const mf_flag *stop, mf_error *err) {
     const affine *self = affine_of(pot);
-    return mf_affine_start(init, self->d, self->s0, self->gamma, J, x, err);
+    return mf_affine_start(init, self->d, self->s0, self->gamma, J, x, stop, err);
 }
 
 static const mf_potential_ops affine_ops = {.name = "affine",

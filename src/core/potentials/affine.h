@@ -32,6 +32,6 @@ mf_status mf_affine_new(const mf_affine_spec *, mf_potential **out, mf_error *er
 /* J particles of equal weight: a and b of init, and the quantiles of (r1, r2) in these dimensions
  * or, where init names any, in init's.                                                       */
 mf_status mf_affine_start(const mf_init *, double d, double s0, double gamma, size_t J, double *x,
-                          mf_error *err);
+                          const mf_flag *stop, mf_error *err);
 
 #endif

@@ -47,7 +47,7 @@ mf_status mf_potential_step_noise(const mf_potential *pot, const mf_measure *rho
 }
 
 mf_status mf_potential_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
-                             mf_error *err) {
+                             const mf_flag *stop, mf_error *err) {
     if (!pot->ops->start)
         return mf_fail(err, MF_EUNSUPPORTED,
                        "no law of particles in space '%s' follows from an "
@@ -57,7 +57,9 @@ mf_status mf_potential_start(const mf_potential *pot, const mf_init *init, size_
         return mf_fail(err, MF_EUNSUPPORTED,
                        "a custom init has no known law of radii; give the "
                        "option 'measure' instead");
-    mf_status status = pot->ops->start(pot, init, J, x, err);
+    mf_status status = pot->ops->start(pot, init, J, x, stop, err);
+    if (status >= 0)
+        status = mf_poll(stop, err);
     for (size_t i = 0; i < J * pot->dim && status >= 0; ++i)
         if (!isfinite(x[i]))
             status = mf_fail(err, MF_EDOMAIN, "the initial law puts a particle at %g", x[i]);

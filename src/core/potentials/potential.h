@@ -45,7 +45,8 @@ typedef struct {
 
     /* J particles of equal weight from the law rho_0: coordinate c of particle j at x[c * J + j].
      * NULL: theta are a neuron's own weights, which are drawn.                             */
-    mf_status (*start)(const mf_potential *, const mf_init *, size_t J, double *x, mf_error *err);
+    mf_status (*start)(const mf_potential *, const mf_init *, size_t J, double *x,
+                       const mf_flag *stop, mf_error *err);
 
     /* The dimension p of the space of P w behind the radius |P w| in coordinate c; HUGE_VAL in
      * the limit. NULL: there is no radius.                                                 */
@@ -134,7 +135,7 @@ mf_status mf_potential_step_noise(const mf_potential *, const mf_measure *rho, s
  * operation, or where the law of the radii is known to the caller only; MF_EDOMAIN if one would
  * not be finite.                 */
 mf_status mf_potential_start(const mf_potential *, const mf_init *, size_t J, double *x,
-                             mf_error *err);
+                             const mf_flag *stop, mf_error *err);
 
 /* ---- the risk, a function of the mean features --------------------------------------------- */
 

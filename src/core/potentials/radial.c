@@ -131,9 +131,9 @@ static mf_status radial_step_noise(const mf_potential *pot, const mf_measure *rh
 }
 
 static mf_status radial_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
-                              mf_error *err) {
+                              const mf_flag *stop, mf_error *err) {
     (void)err;
-    mf_init_radii(init, init->d > 0 ? init->d : radial_of(pot)->d, J, x);
+    mf_init_radii(init, init->d > 0 ? init->d : radial_of(pot)->d, J, x, stop);
     return MF_OK;
 }
 

@@ -195,8 +195,8 @@ static mf_status relu_step_noise(const mf_potential *pot, const mf_measure *rho,
 }
 
 static mf_status relu_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
-                            mf_error *err) {
-    return mf_affine_start(init, HUGE_VAL, 0, relu_of(pot)->gamma, J, x, err);
+                            const mf_flag *stop, mf_error *err) {
+    return mf_affine_start(init, HUGE_VAL, 0, relu_of(pot)->gamma, J, x, stop, err);
 }
 
 static double relu_dimension(const mf_potential *pot, size_t c) {

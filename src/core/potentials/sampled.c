@@ -319,7 +319,7 @@ mf_status mf_sampled_new(const mf_sampled_spec *spec, mf_potential **out, mf_err
     p->y = p->X + n * d;
     p->b = p->y + n;
     p->weight = p->b + n;
-    memset(p->X, 0, n * (d + 3) * sizeof(double));
+    memset(p->y, 0, 3 * n * sizeof(double)); /* X is filled by the caller, at his pace */
     p->head = (mf_potential){.ops = &sampled_ops,
                              .space = spec->affine ? &mf_space_affine : &mf_space_plain,
                              .dim = d + (spec->affine ? 2 : 0),

@@ -27,7 +27,7 @@ typedef struct {
 /* A potential with room for the sample. The caller fills X (n x d, row-major) and y (n) and
  * then calls mf_sampled_finish: MF_EDOMAIN if the loss does not know one of the y.           */
 mf_status mf_sampled_new(const mf_sampled_spec *, mf_potential **out, mf_error *err);
-double *mf_sampled_x(mf_potential *);
+double *mf_sampled_x(mf_potential *); /* to be filled whole */
 double *mf_sampled_y(mf_potential *);
 mf_status mf_sampled_finish(mf_potential *, mf_error *err);
 

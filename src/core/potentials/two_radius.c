@@ -378,12 +378,12 @@ static mf_status two_radius_self(const mf_potential *pot, size_t n, const double
 }
 
 static mf_status two_radius_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
-                                  mf_error *err) {
+                                  const mf_flag *stop, mf_error *err) {
     const two_radius *self = self_of(pot);
     double d = self->d, s0 = self->s0;
     mf_status status = mf_two_radius_dims(init, &d, &s0, err);
     if (status >= 0)
-        mf_init_two_radii(init, d, s0, self->gamma, J, x, x + J);
+        mf_init_two_radii(init, d, s0, self->gamma, J, x, x + J, stop);
     return status;
 }
 

@@ -56,9 +56,8 @@ static void check_options(lua_State *L, const jko_options *o) {
 /* The quantiles (j + 1/2)/J of the start. */
 static void place(lua_State *L, const jko_options *o, double *x) {
     size_t J = o->spec.J, n = o->measure ? o->measure->n : 0;
-    mf_error err = {MF_OK, ""};
     if (o->init) {
-        mfl_status(L, WHERE, mf_potential_start(*o->potential, o->init, J, x, &err), &err);
+        mfl_start(L, WHERE, *o->potential, o->init, J, x);
     } else {
         mf_atom *atoms = lua_newuserdatauv(L, n * sizeof *atoms, 0);
         mf_measure_sort(o->measure, 0, atoms);

@@ -76,7 +76,8 @@ static void draw_neurons(lua_State *L, int init, const mf_potential *pot, uint64
     size_t d = mf_space_weights(pot->space, pot->dim);
     bool affine = d < pot->dim;
     double *w = mfl_array_vector(L, d)->data, a, b;
-    for (size_t j = 0; j < J; ++j) {
+    mfl_task *task = mfl_task_push(L, "init", 0, (double)J);
+    for (size_t j = 0; j < J && !mfl_task_tick(task, (double)j); ++j) {
         mfl_init_neuron(L, init, (mf_key){seed, MF_STREAM_INIT}, j, d, w, &a, &b);
         for (size_t c = 0; c < d; ++c)
             x[c * J + j] = w[c];
@@ -85,7 +86,9 @@ static void draw_neurons(lua_State *L, int init, const mf_potential *pot, uint64
             x[(d + 1) * J + j] = b;
         }
     }
-    lua_pop(L, 1);
+    mfl_task_end(task);
+    mfl_task_raise(L, "mf.pde.particles");
+    lua_pop(L, 2);
 }
 
 static void place(lua_State *L, const char *where, const particles_options *o, int init, double *x,
@@ -103,8 +106,7 @@ static void place(lua_State *L, const char *where, const particles_options *o, i
         draw_neurons(L, init, pot, o->seed, J, x);
         return;
     }
-    mf_error err = {MF_OK, ""};
-    mfl_status(L, where, mf_potential_start(pot, o->init, J, x, &err), &err);
+    mfl_start(L, where, pot, o->init, J, x);
 }
 
 /* Pushes the solver that the options ask for; its atoms and weights are still to be filled. */

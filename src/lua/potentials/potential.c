@@ -97,6 +97,16 @@ static void check_coordinates(lua_State *L, int arg, const mf_potential *pot, co
         }
 }
 
+void mfl_start(lua_State *L, const char *where, const mf_potential *pot, const mf_init *init,
+               size_t J, double *x) {
+    mf_error err = {MF_OK, ""};
+    mfl_task *task = mfl_task_push(L, "init", 0, 1);
+    mf_status status = mf_potential_start(pot, init, J, x, mfl_stop(), &err);
+    mfl_task_end(task);
+    mfl_status(L, where, status, &err);
+    lua_pop(L, 1);
+}
+
 mfl_points mfl_potential_points(lua_State *L, int arg, const mf_potential *pot) {
     mfl_points p = {.n = 1};
     if (mfl_measure_test(L, arg)) {

@@ -29,6 +29,10 @@ const mf_potential *mfl_potential_check(lua_State *L, int arg);
 /* The measure at arg, in the space of the potential; the error says how to get there. */
 const mf_measure *mfl_potential_measure(lua_State *L, int arg, const mf_potential *pot);
 
+/* J particles from the law rho_0 into x (mf_potential_start), with Ctrl-C. */
+void mfl_start(lua_State *L, const char *where, const mf_potential *pot, const mf_init *init,
+               size_t J, double *x);
+
 /* Points theta: coordinate c of point j at x[c * n + j]. */
 typedef struct {
     size_t n;

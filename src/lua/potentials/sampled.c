@@ -32,6 +32,17 @@ const mfl_field mfl_sampled_fields[] = {
          .text = "affine neurons: offsets feel no force"},
         MFL_END};
 
+/* The examples, in slices between which Ctrl-C is looked at; the law is at 4. */
+static void draw(lua_State *L, const char *where, const sampled_options *o, double *x, double *y) {
+    size_t n = o->spec.n, d = o->spec.d, slice = 1000000 / d + 1;
+    mfl_task *task = mfl_task_push(L, "samples", 0, (double)n);
+    for (size_t k = 0; k < n && !mfl_task_tick(task, (double)k); k += slice)
+        mfl_distribution_sample(L, 4, (mf_key){o->seed, MF_STREAM_SAMPLED}, k + 1,
+                                n - k < slice ? n - k : slice, x + k * d, d, y + k);
+    mfl_task_end(task);
+    mfl_task_raise(L, where);
+}
+
 int mfl_potential_sampled(lua_State *L) {
     const char *where = "mf.potential.sampled";
     sampled_options o = {0};
@@ -48,8 +59,7 @@ int mfl_potential_sampled(lua_State *L) {
     mf_error err = {MF_OK, ""};
     mfl_status(L, where, mf_sampled_new(&o.spec, box, &err), &err);
     lua_getfield(L, 2, "distribution");
-    mfl_distribution_sample(L, 4, (mf_key){o.seed, MF_STREAM_SAMPLED}, 1, o.spec.n,
-                            mf_sampled_x(*box), o.spec.d, mf_sampled_y(*box));
+    draw(L, where, &o, mf_sampled_x(*box), mf_sampled_y(*box));
     mfl_status(L, where, mf_sampled_finish(*box, &err), &err);
     lua_settop(L, 3);
     return 1;
