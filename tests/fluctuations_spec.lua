@@ -52,6 +52,15 @@ describe("pde:fluctuations", function()
     local law = mf.distribution.anisotropic { d = 40, s0 = 10, delta = 0.8 }
     local two = mf.potential.two_radius { distribution = law, activation = step }
     agrees(two, start(two, gaussian, 40), 0.5, "risk", risk, 1e-3)
+    local finite = mf.potential.relu { distribution = law }
+    agrees(finite, start(finite, mf.init.gaussian { kappa = 0.8, a = 1, b = 1 }, 40), 0.5, "risk", risk, 1e-3)
+    local tanh = mf.activation.tanh()
+    local affine = mf.potential.affine { distribution = law, activation = mf.activation.erf() }
+    agrees(affine, start(affine, mf.init.gaussian { kappa = 0.8, a = 1, b = 0.3 }, 8), 0.5, "b",
+           function(pde) return pde:measure():mean "b" end, 1e-3)
+    local full = mf.potential.sampled { distribution = mf.distribution.isotropic { d = 4, delta = 0.8 }, samples = 200,
+                                        activation = tanh, neuron = "affine" }
+    agrees(full, start(full, mf.init.gaussian { kappa = 0.8, a = 1, b = 0.3 }, 20), 1, "risk", risk, 1e-3)
   end)
 
   it("does so while mass is absorbed at r = 0", function()
@@ -149,5 +158,7 @@ describe("pde:fluctuations", function()
     pde:advance(0.2)
     local noisy = mf.pde.particles { potential = fig1, init = gaussian, J = 5, beta = 10 }
     assert.error_matches(function() noisy:fluctuations { observable = "risk" } end, "beta")
+    local effective = mf.pde.particles { potential = fig1, init = gaussian, J = 5, eps = 1e-4 }
+    assert.error_matches(function() effective:fluctuations { observable = "risk" } end, "not for the effective")
   end)
 end)

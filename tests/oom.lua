@@ -7,6 +7,9 @@ local law2 = mf.distribution.anisotropic { d = 6, s0 = 2, delta = 0.5 }
 local tanh, steps = mf.activation.tanh(), mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
 local rho0 = mf.init.gaussian { kappa = 0.8 }
 local radial = mf.potential.radial { distribution = law, activation = steps, tol = 1e-6 }
+local law3 = mf.distribution.anisotropic { d = 14, s0 = 7, delta = 0.5 }
+local affine = mf.potential.relu { distribution = law3 }
+local pair = mf.measure { x = { { 1, 0, 0.5, 0.4 }, { 2, 0.3, 0.2, 0.9 } }, space = "relu" }
 local custom = mf.distribution.custom { d = 3, sample = function(rng)
   local x = rng:normals(3)
   return x, x[1]
@@ -39,6 +42,12 @@ return {
     return mf.potential.two_radius { distribution = law2, activation = steps, tol = 1e-3 }
   end },
   { "mf.potential.relu", function() return mf.potential.relu { delta = 0.5, gamma = 0.2 } end },
+  { "mf.potential.affine", function()
+    return mf.potential.affine { distribution = law3, activation = tanh, tol = 1e-2 }
+  end },
+  { "pot:step_noise", function() return affine:step_noise(pair, pair) end },
+  { "pde:fluctuations", function() return pde:fluctuations { observable = "risk" } end },
+  { "mf.stability.rest", function() return mf.stability.rest { potential = radial, eps = 1e-3 } end },
   { "mf.potential.sampled", function()
     return mf.potential.sampled { distribution = law, activation = tanh, samples = 20 }
   end },

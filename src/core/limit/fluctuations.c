@@ -70,7 +70,7 @@ static mf_status no_memory(adjoint *a) {
 
 static mf_status prepare(adjoint *a) {
     size_t size = a->size + 8, J = a->J + 8, rank = a->rank + 8;
-    a->room = BYTES / (a->size * sizeof(double));
+    a->room = (a->spec.tape ? a->spec.tape : BYTES) / (a->size * sizeof(double));
     a->room = a->room < FEWEST ? FEWEST : a->room > MOST ? MOST : a->room;
     a->stride = 1;
     a->kept = calloc(a->room, sizeof *a->kept);

@@ -188,7 +188,7 @@ static int fluctuations(lua_State *L) {
     mfl_task *task = mfl_task_push(L, "adjoint", 0, 1);
     mfl_task_hold(task, &q.box->busy);
     double value = observe(L, &q);
-    mf_fluctuations_spec spec = {run, q.start->x, q.start->weight, q.box->flow->clock};
+    mf_fluctuations_spec spec = {run, q.start->x, q.start->weight, q.box->flow->clock, 0};
     mf_status status = mf_fluctuations_solve(&spec, q.h, q.grad, mfl_stop(), &err);
     mfl_status(L, WHERE, status, &err);
     mfl_task_tick(task, 1);
@@ -203,13 +203,13 @@ static const mfl_fn fluctuations_methods[] = {
          "What the chance in N initial neurons does to an observable A at the present time: "
          "sqrt(N) (A(rho_N(t)) - A(rho_t)) tends to a normal law of variance Var_(rho_0) h, with h "
          "the influence of initial mass on A, from one solve of the adjoint equation backwards in "
-         "time (two to three times the cost of advancing to t). Returns { value = A(rho_t), "
+         "time (two to four times the cost of advancing to t). Returns { value = A(rho_t), "
          "variance = N Var A, measure = rho_0, influence = h at its atoms, of mean 0, gradient = "
          "grad h there, so that atom j of mass p_j that starts by dx elsewhere changes A by p_j "
          "gradient_j dx }. A radius held at r = 0 forgets where it came from: its gradient is 0 "
          "before. A must be smooth, and so must V and U: of a sampled potential whose sigma has "
          "kinks the second derivatives are noise. Not counted: noise of SGD's examples, of order "
-         "sqrt(eps). Not with beta.",
+         "sqrt(eps). Not with beta or eps.",
          fluctuations_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
