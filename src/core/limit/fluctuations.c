@@ -389,7 +389,7 @@ static mf_status go_back(adjoint *a, double *h, double *l) {
 }
 
 mf_status mf_fluctuations_solve(const mf_fluctuations_spec *spec, double *h, double *grad,
-                           const mf_flag *stop, mf_error *err) {
+                                const mf_flag *stop, mf_error *err) {
     const mf_potential *pot = spec->run.potential;
     adjoint a = {.spec = *spec, .pot = pot, .J = spec->run.J, .size = pot->dim * spec->run.J};
     a.spec.run.plain = true;
@@ -406,7 +406,7 @@ mf_status mf_fluctuations_solve(const mf_fluctuations_spec *spec, double *h, dou
 /* ---- observables ---------------------------------------------------------------------------------- */
 
 mf_status mf_fluctuations_of_risk(const mf_potential *pot, const mf_measure *rho, double *h,
-                             double *grad, mf_error *err) {
+                                  double *grad, mf_error *err) {
     double *g = malloc(pot->rank * sizeof *g);
     void *scratch = claim(mf_potential_scratch(pot, rho->n));
     mf_status status = MF_ENOMEM;

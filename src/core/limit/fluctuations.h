@@ -31,12 +31,12 @@ typedef struct {
 
 /* h (J numbers) and grad (laid out as theta): at the end on entry, at the start on return. Along
  * a fixed coordinate grad counts as 0. Fails as the forward run does; MF_STOPPED by the flag. */
-mf_status mf_fluctuations_solve(const mf_fluctuations_spec *, double *h, double *grad, const mf_flag *stop,
-                           mf_error *err);
+mf_status mf_fluctuations_solve(const mf_fluctuations_spec *, double *h, double *grad,
+                                const mf_flag *stop, mf_error *err);
 
 /* h and grad of the observable R at rho: 2 Psi and 2 grad Psi. */
-mf_status mf_fluctuations_of_risk(const mf_potential *, const mf_measure *rho, double *h, double *grad,
-                             mf_error *err);
+mf_status mf_fluctuations_of_risk(const mf_potential *, const mf_measure *rho, double *h,
+                                  double *grad, mf_error *err);
 
 /* Var_rho h, the limit of N Var A. */
 double mf_fluctuations_variance(size_t J, const double *weight, const double *h);

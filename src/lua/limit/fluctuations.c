@@ -98,8 +98,8 @@ static double observe(lua_State *L, question *q) {
     if (name && strcmp(name, "risk") == 0) {
         mf_flow *flow = q->box->flow;
         mfl_status(L, WHERE, flow->ops->risk(flow, &risk, &err), &err);
-        mfl_status(L, WHERE, mf_fluctuations_of_risk(*q->box->potential, &q->now, q->h, q->grad, &err),
-                   &err);
+        mfl_status(L, WHERE,
+                   mf_fluctuations_of_risk(*q->box->potential, &q->now, q->h, q->grad, &err), &err);
         return risk;
     }
     if (lua_isfunction(L, 3))
