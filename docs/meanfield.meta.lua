@@ -1094,13 +1094,28 @@ function class15:uniforms(n) end
 ---@return mf.rng
 function mf.rng(options) end
 
+---A file of numbers that has been read.
+---@class mf.data file
+local class16 = {}
+
+mf.data = {}
+
+---@class mf.data.read.options
+---@field columns? table a list of names or numbers: the columns to read, in this order, by the header's names or by numbers from 1; default: all
+---@field missing? "error"|"nan" 'error' | 'nan', default "error": what a missing value (empty, NA, N/A) is: error: a fault of the file, named by line and column; nan: NaN
+
+---Numbers from a file: an array of its rows and, where there is a header, the columns' names. A table of text has cells between tabs, commas or blanks (its first line says which), LF or CRLF, # comments, and a header or none; a file of numpy.save has one or two dimensions (one: X is a vector). Returns nil and a message that names file, line and column if the file is missing or damaged, a cell is no number or a value is missing. mf.store.read gives the columns of a table one by one, words included.
+---@param path any
+---@param options? mf.data.read.options
+function mf.data.read(path, options) end
+
 ---An open results file.
 ---@class mf.store file
-local class16 = {}
+local class17 = {}
 
 ---A file that has been read.
 ---@class mf.store file reader
-local class17 = {}
+local class18 = {}
 
 mf.store = {}
 
@@ -1115,214 +1130,6 @@ function mf.store.write(path, results) end
 
 ---A figure: panels with series. See mf.plot. Options can be read and set as fields: fig.xlabel = "t".
 ---@class mf.plot.figure
-local class18 = {}
-
----@class mf.plot.figure.band.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field opacity? number a number in [0, 1], default 0.3: of the fill
-
----A filled band between low[i] and high[i].
----@param x any
----@param low any
----@param high any
----@param options? mf.plot.figure.band.options
-function class18:band(x, low, high, options) end
-
----@class mf.plot.figure.contour.options
----@field x? any an array or an increasing list: places along x, amid an image's cells
----@field y? any an array or an increasing list: places along y
----@field z? any a function of (x, y), a list of rows, a matrix or a flat list: values: a row for each y; in a flat list x runs fastest. NaN is left blank
----@field measure? any a measure: draw the density of a law in place of x, y, z
----@field coordinates? any two names or numbers: which ones of the measure; the first two
----@field bandwidth? number a number in [1e-290, inf): of the density: standard deviation of the Gaussian; by default Scott's rule
----@field points? integer an integer in [8, 2000], default 100: of the density: cells along x and along y
----@field map? "balance"|"blues"|"grays"|"viridis" 'balance' | 'blues' | 'grays' | 'viridis', default "viridis": colours from the least to the largest value
----@field zlabel? string a string, default "": text beside the colour bar
----@field zlog? boolean true or false, default false: logarithmic colours
----@field bar? boolean true or false, default true: whether a colour bar stands beside the axes
----@field filled? boolean true or false, default false: fill between the levels
----@field levels? any a number of levels or an increasing list: values on the lines; by default about eight round ones
----@field masses? table a list of shares in (0, 1): of a measure: the lines hold these shares of the mass; by default 0.99, 0.9, 0.75, 0.5, 0.25
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: of the lines
----@field width? number a number in [0.05, 20], default 0.7: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
-
----Level lines of a function of two variables, or filled levels with a colour bar. Of a measure: lines that hold given shares of its mass.
----@param options? mf.plot.figure.contour.options
-function class18:contour(options) end
-
----All that is drawn, as numbers: a group for each panel, series, inset and text, for mf.store.write. mf.plot.from draws it again.
-function class18:data() end
-
----@class mf.plot.figure.density.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field width? number a number in [0.05, 20], default 1.1: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
----@field bandwidth? number a number in [0, inf): standard deviation of a Gaussian in place of every atom
----@field points? integer an integer in [8, 1e+07]: number of points of the curve
----@field coordinate? any a name or a number: which one, where there are several
-
----The smooth density of a particle measure (measure:density()) or of an mf.pde.grid, as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
----@param measure any
----@param options? mf.plot.figure.density.options
-function class18:density(measure, options) end
-
----@class mf.plot.figure.histogram.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field opacity? number a number in [0, 1], default 0.3: of the fill
----@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
----@field range? table {low, high} with low < high: from where to where; by default all finite values
-
----The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
----@param data any
----@param options? mf.plot.figure.histogram.options
-function class18:histogram(data, options) end
-
----@class mf.plot.figure.hline.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
----@field width? number a number in [0.05, 20], default 0.7: line width in points
-
----A horizontal line across the axes.
----@param y any
----@param options? mf.plot.figure.hline.options
-function class18:hline(y, options) end
-
----@class mf.plot.figure.image.options
----@field x? any an array or an increasing list: places along x, amid an image's cells
----@field y? any an array or an increasing list: places along y
----@field z? any a function of (x, y), a list of rows, a matrix or a flat list: values: a row for each y; in a flat list x runs fastest. NaN is left blank
----@field measure? any a measure: draw the density of a law in place of x, y, z
----@field coordinates? any two names or numbers: which ones of the measure; the first two
----@field bandwidth? number a number in [1e-290, inf): of the density: standard deviation of the Gaussian; by default Scott's rule
----@field points? integer an integer in [8, 2000], default 100: of the density: cells along x and along y
----@field map? "balance"|"blues"|"grays"|"viridis" 'balance' | 'blues' | 'grays' | 'viridis', default "viridis": colours from the least to the largest value
----@field zlabel? string a string, default "": text beside the colour bar
----@field zlog? boolean true or false, default false: logarithmic colours
----@field bar? boolean true or false, default true: whether a colour bar stands beside the axes
----@field zrange? table {low, high} with low < high: values at the ends of the colours
-
----A function of two variables as colours: one cell for each (x[i], y[j]), with a colour bar. Or the density of a law in two coordinates.
----@param options? mf.plot.figure.image.options
-function class18:image(options) end
-
----@class mf.plot.figure.inset.options
----@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
----@field ylabel? string a string, default "": text beside the axis
----@field title? string a string, default "": text above the axes; of a figure with several panels: above them all
----@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
----@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
----@field ylog? boolean true or false, default false: logarithmic y axis
----@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
----@field yrange? table {low, high} with low < high: ends of the y axis
----@field xticks? table a list of numbers or of {number, label}: marks on the x axis
----@field yticks? table a list of numbers or of {number, label}: marks on the y axis
----@field grid? boolean true or false, default false: thin lines across the axes at their marks
----@field equal? boolean true or false, default false: one unit has the same length on both axes
----@field palette? table a list of colours: colours that series take in turn; mf.plot.colors(n) makes one for curves in an order
----@field key? "auto"|"none"|"outside"|"below"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'outside' | 'below' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data, outside the axes if there is no such place
----@field x? number a number in [0, 1]: left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data, and beside the axes if there is no such place
----@field y? number a number in [0, 1]: lower edge of its frame
----@field w? number a number in [0.05, 1], default 0.45: width of its frame
----@field h? number a number in [0.05, 1], default 0.42: height of its frame
-
----Small axes inside the axes; draw in what it returns with the same methods.
----@param options? mf.plot.figure.inset.options
-function class18:inset(options) end
-
----@class mf.plot.figure.line.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field width? number a number in [0.05, 20], default 1.1: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
-
----A line through the points (x[i], y[i]).
----@param x any
----@param y any
----@param options? mf.plot.figure.line.options
-function class18:line(x, y, options) end
-
----@class mf.plot.figure.panel.options
----@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
----@field ylabel? string a string, default "": text beside the axis
----@field title? string a string, default "": text above the axes; of a figure with several panels: above them all
----@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
----@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
----@field ylog? boolean true or false, default false: logarithmic y axis
----@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
----@field yrange? table {low, high} with low < high: ends of the y axis
----@field xticks? table a list of numbers or of {number, label}: marks on the x axis
----@field yticks? table a list of numbers or of {number, label}: marks on the y axis
----@field grid? boolean true or false, default false: thin lines across the axes at their marks
----@field equal? boolean true or false, default false: one unit has the same length on both axes
----@field palette? table a list of colours: colours that series take in turn; mf.plot.colors(n) makes one for curves in an order
----@field key? "auto"|"none"|"outside"|"below"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'outside' | 'below' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data, outside the axes if there is no such place
-
----The i-th panel, with its options set if given (the others stay); it has the figure's drawing methods.
----@param i any
----@param options? mf.plot.figure.panel.options
-function class18:panel(i, options) end
-
----@class mf.plot.figure.points.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
----@field size? number a number in [0.1, 20], default 1: symbol size, relative
----@field opacity? number a number in [0, 1], default 1: of the symbols; clouds of many points want less
----@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
----@field xerrors? any an array or list of numbers >= 0: half lengths of horizontal error bars
-
----Symbols at (x[i], y[i]), with error bars of half length errors[i] (vertical) and xerrors[i] where given.
----@param x any
----@param y any
----@param options? mf.plot.figure.points.options
-function class18:points(x, y, options) end
-
----Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Raises with the system's or gnuplot's reason if that fails.
----@param path any
----@param ... any
-function class18:save(path, ...) end
-
----@class mf.plot.figure.show.options
----@field columns? integer an integer in [20, 1000]: width in characters; by default the terminal's
----@field lines? integer an integer in [5, 1000]: height of a panel in lines; by default fits the terminal
----@field color? boolean true or false: colours; by default on a terminal, unless NO_COLOR is set
-
----Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set.
----@param options? mf.plot.figure.show.options
-function class18:show(options) end
-
----@class mf.plot.figure.text.options
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field align? "left"|"center"|"right" 'left' | 'center' | 'right', default "left": which part of the text stands at x
----@field fraction? boolean true or false, default false: x and y are fractions of the axes, not data
----@field size? number a number in [1, 100], default 7: font size in points
-
----A text at (x, y), in data or axes coordinates.
----@param x any
----@param y any
----@param text any
----@param options? mf.plot.figure.text.options
-function class18:text(x, y, text, options) end
-
----@class mf.plot.figure.vline.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
----@field width? number a number in [0.05, 20], default 0.7: line width in points
-
----A vertical line across the axes.
----@param x any
----@param options? mf.plot.figure.vline.options
-function class18:vline(x, options) end
-
----One pair of axes of a figure: figure:panel(i) or figure:inset{...}.
----@class mf.plot.panel
 local class19 = {}
 
 ---@class mf.plot.figure.band.options
@@ -1360,6 +1167,9 @@ function class19:band(x, low, high, options) end
 ---Level lines of a function of two variables, or filled levels with a colour bar. Of a measure: lines that hold given shares of its mass.
 ---@param options? mf.plot.figure.contour.options
 function class19:contour(options) end
+
+---All that is drawn, as numbers: a group for each panel, series, inset and text, for mf.store.write. mf.plot.from draws it again.
+function class19:data() end
 
 ---@class mf.plot.figure.density.options
 ---@field label? string a string, default "": entry in the legend
@@ -1452,6 +1262,27 @@ function class19:inset(options) end
 ---@param options? mf.plot.figure.line.options
 function class19:line(x, y, options) end
 
+---@class mf.plot.figure.panel.options
+---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
+---@field ylabel? string a string, default "": text beside the axis
+---@field title? string a string, default "": text above the axes; of a figure with several panels: above them all
+---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
+---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
+---@field ylog? boolean true or false, default false: logarithmic y axis
+---@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
+---@field yrange? table {low, high} with low < high: ends of the y axis
+---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
+---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
+---@field grid? boolean true or false, default false: thin lines across the axes at their marks
+---@field equal? boolean true or false, default false: one unit has the same length on both axes
+---@field palette? table a list of colours: colours that series take in turn; mf.plot.colors(n) makes one for curves in an order
+---@field key? "auto"|"none"|"outside"|"below"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'outside' | 'below' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data, outside the axes if there is no such place
+
+---The i-th panel, with its options set if given (the others stay); it has the figure's drawing methods.
+---@param i any
+---@param options? mf.plot.figure.panel.options
+function class19:panel(i, options) end
+
 ---@class mf.plot.figure.points.options
 ---@field label? string a string, default "": entry in the legend
 ---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
@@ -1466,6 +1297,20 @@ function class19:line(x, y, options) end
 ---@param y any
 ---@param options? mf.plot.figure.points.options
 function class19:points(x, y, options) end
+
+---Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Raises with the system's or gnuplot's reason if that fails.
+---@param path any
+---@param ... any
+function class19:save(path, ...) end
+
+---@class mf.plot.figure.show.options
+---@field columns? integer an integer in [20, 1000]: width in characters; by default the terminal's
+---@field lines? integer an integer in [5, 1000]: height of a panel in lines; by default fits the terminal
+---@field color? boolean true or false: colours; by default on a terminal, unless NO_COLOR is set
+
+---Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set.
+---@param options? mf.plot.figure.show.options
+function class19:show(options) end
 
 ---@class mf.plot.figure.text.options
 ---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
@@ -1490,6 +1335,176 @@ function class19:text(x, y, text, options) end
 ---@param x any
 ---@param options? mf.plot.figure.vline.options
 function class19:vline(x, options) end
+
+---One pair of axes of a figure: figure:panel(i) or figure:inset{...}.
+---@class mf.plot.panel
+local class20 = {}
+
+---@class mf.plot.figure.band.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field opacity? number a number in [0, 1], default 0.3: of the fill
+
+---A filled band between low[i] and high[i].
+---@param x any
+---@param low any
+---@param high any
+---@param options? mf.plot.figure.band.options
+function class20:band(x, low, high, options) end
+
+---@class mf.plot.figure.contour.options
+---@field x? any an array or an increasing list: places along x, amid an image's cells
+---@field y? any an array or an increasing list: places along y
+---@field z? any a function of (x, y), a list of rows, a matrix or a flat list: values: a row for each y; in a flat list x runs fastest. NaN is left blank
+---@field measure? any a measure: draw the density of a law in place of x, y, z
+---@field coordinates? any two names or numbers: which ones of the measure; the first two
+---@field bandwidth? number a number in [1e-290, inf): of the density: standard deviation of the Gaussian; by default Scott's rule
+---@field points? integer an integer in [8, 2000], default 100: of the density: cells along x and along y
+---@field map? "balance"|"blues"|"grays"|"viridis" 'balance' | 'blues' | 'grays' | 'viridis', default "viridis": colours from the least to the largest value
+---@field zlabel? string a string, default "": text beside the colour bar
+---@field zlog? boolean true or false, default false: logarithmic colours
+---@field bar? boolean true or false, default true: whether a colour bar stands beside the axes
+---@field filled? boolean true or false, default false: fill between the levels
+---@field levels? any a number of levels or an increasing list: values on the lines; by default about eight round ones
+---@field masses? table a list of shares in (0, 1): of a measure: the lines hold these shares of the mass; by default 0.99, 0.9, 0.75, 0.5, 0.25
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: of the lines
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
+
+---Level lines of a function of two variables, or filled levels with a colour bar. Of a measure: lines that hold given shares of its mass.
+---@param options? mf.plot.figure.contour.options
+function class20:contour(options) end
+
+---@class mf.plot.figure.density.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field width? number a number in [0.05, 20], default 1.1: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
+---@field bandwidth? number a number in [0, inf): standard deviation of a Gaussian in place of every atom
+---@field points? integer an integer in [8, 1e+07]: number of points of the curve
+---@field coordinate? any a name or a number: which one, where there are several
+
+---The smooth density of a particle measure (measure:density()) or of an mf.pde.grid, as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
+---@param measure any
+---@param options? mf.plot.figure.density.options
+function class20:density(measure, options) end
+
+---@class mf.plot.figure.histogram.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field opacity? number a number in [0, 1], default 0.3: of the fill
+---@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
+---@field range? table {low, high} with low < high: from where to where; by default all finite values
+
+---The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
+---@param data any
+---@param options? mf.plot.figure.histogram.options
+function class20:histogram(data, options) end
+
+---@class mf.plot.figure.hline.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+
+---A horizontal line across the axes.
+---@param y any
+---@param options? mf.plot.figure.hline.options
+function class20:hline(y, options) end
+
+---@class mf.plot.figure.image.options
+---@field x? any an array or an increasing list: places along x, amid an image's cells
+---@field y? any an array or an increasing list: places along y
+---@field z? any a function of (x, y), a list of rows, a matrix or a flat list: values: a row for each y; in a flat list x runs fastest. NaN is left blank
+---@field measure? any a measure: draw the density of a law in place of x, y, z
+---@field coordinates? any two names or numbers: which ones of the measure; the first two
+---@field bandwidth? number a number in [1e-290, inf): of the density: standard deviation of the Gaussian; by default Scott's rule
+---@field points? integer an integer in [8, 2000], default 100: of the density: cells along x and along y
+---@field map? "balance"|"blues"|"grays"|"viridis" 'balance' | 'blues' | 'grays' | 'viridis', default "viridis": colours from the least to the largest value
+---@field zlabel? string a string, default "": text beside the colour bar
+---@field zlog? boolean true or false, default false: logarithmic colours
+---@field bar? boolean true or false, default true: whether a colour bar stands beside the axes
+---@field zrange? table {low, high} with low < high: values at the ends of the colours
+
+---A function of two variables as colours: one cell for each (x[i], y[j]), with a colour bar. Or the density of a law in two coordinates.
+---@param options? mf.plot.figure.image.options
+function class20:image(options) end
+
+---@class mf.plot.figure.inset.options
+---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
+---@field ylabel? string a string, default "": text beside the axis
+---@field title? string a string, default "": text above the axes; of a figure with several panels: above them all
+---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
+---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
+---@field ylog? boolean true or false, default false: logarithmic y axis
+---@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
+---@field yrange? table {low, high} with low < high: ends of the y axis
+---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
+---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
+---@field grid? boolean true or false, default false: thin lines across the axes at their marks
+---@field equal? boolean true or false, default false: one unit has the same length on both axes
+---@field palette? table a list of colours: colours that series take in turn; mf.plot.colors(n) makes one for curves in an order
+---@field key? "auto"|"none"|"outside"|"below"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'outside' | 'below' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data, outside the axes if there is no such place
+---@field x? number a number in [0, 1]: left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data, and beside the axes if there is no such place
+---@field y? number a number in [0, 1]: lower edge of its frame
+---@field w? number a number in [0.05, 1], default 0.45: width of its frame
+---@field h? number a number in [0.05, 1], default 0.42: height of its frame
+
+---Small axes inside the axes; draw in what it returns with the same methods.
+---@param options? mf.plot.figure.inset.options
+function class20:inset(options) end
+
+---@class mf.plot.figure.line.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field width? number a number in [0.05, 20], default 1.1: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
+
+---A line through the points (x[i], y[i]).
+---@param x any
+---@param y any
+---@param options? mf.plot.figure.line.options
+function class20:line(x, y, options) end
+
+---@class mf.plot.figure.points.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
+---@field size? number a number in [0.1, 20], default 1: symbol size, relative
+---@field opacity? number a number in [0, 1], default 1: of the symbols; clouds of many points want less
+---@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
+---@field xerrors? any an array or list of numbers >= 0: half lengths of horizontal error bars
+
+---Symbols at (x[i], y[i]), with error bars of half length errors[i] (vertical) and xerrors[i] where given.
+---@param x any
+---@param y any
+---@param options? mf.plot.figure.points.options
+function class20:points(x, y, options) end
+
+---@class mf.plot.figure.text.options
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field align? "left"|"center"|"right" 'left' | 'center' | 'right', default "left": which part of the text stands at x
+---@field fraction? boolean true or false, default false: x and y are fractions of the axes, not data
+---@field size? number a number in [1, 100], default 7: font size in points
+
+---A text at (x, y), in data or axes coordinates.
+---@param x any
+---@param y any
+---@param text any
+---@param options? mf.plot.figure.text.options
+function class20:text(x, y, text, options) end
+
+---@class mf.plot.figure.vline.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+
+---A vertical line across the axes.
+---@param x any
+---@param options? mf.plot.figure.vline.options
+function class20:vline(x, options) end
 
 mf.plot = {}
 
@@ -1535,47 +1550,47 @@ function mf.plot.grid(options) end
 ---@field options any all options and their values
 ---@field out any folder of its results
 ---@field quick any whether --quick was given
-local class20 = {}
+local class21 = {}
 
 ---States a claim as numbers, op one of < <= > >= == ~=; or run:check(name, condition). Prints pass or FAIL. The program's exit code is 1 if any check failed.
 ---@param name any
 ---@param value any
 ---@param op any
 ---@param bound any
-function class20:check(name, value, op, bound) end
+function class21:check(name, value, op, bound) end
 
 ---All recorded values of a column.
 ---@param name any
-function class20:column(name) end
+function class21:column(name) end
 
 ---Largest value of a column; NaN if it holds one.
 ---@param name any
-function class20:max(name) end
+function class21:max(name) end
 
 ---Smallest value of a column; NaN if it holds one.
 ---@param name any
-function class20:min(name) end
+function class21:min(name) end
 
 ---How many times nearer a value is to one theory than to another: |value - other| / |value - theory|; inf where the two differ by less than this share of the other, so that there is nothing to tell apart.
 ---@param value any
 ---@param theory any
 ---@param other any
 ---@param share any
-function class20:nearer(value, theory, other, share) end
+function class21:nearer(value, theory, other, share) end
 
 ---Appends a row. The first row fixes the columns: first those listed in `columns`, then the others by the alphabet. Rows reach the disk at once, in <name>.partial.tsv; a row that cannot be written is an error.
 ---@param options? any
-function class20:record(options) end
+function class21:record(options) end
 
 ---Writes the data with options, checks and code version (<name>.tsv to read, <name>.h5), and the figures (<name>.svg and .png; several are numbered, or named by run:save{suffix=figure}); prints a short table.
 ---@param figure any
 ---@param ... any
-function class20:save(figure, ...) end
+function class21:save(figure, ...) end
 
 ---Runs through output times, which must not decrease, with one progress bar for all of them; run:times() takes those of the option `times`. Of several lists it runs through all times in order, each once.
 ---@param list any
 ---@param ... any
-function class20:times(list, ...) end
+function class21:times(list, ...) end
 
 ---@class mf.experiment.options
 ---@field name any a name of letters, digits, _ and -, required: names the results folder and its files
@@ -1659,21 +1674,21 @@ function mf.descend(options) end
 
 ---Holds a folder against other runs until it is closed.
 ---@class mf.file.lock
-local class21 = {}
+local class22 = {}
 
 ---Lets go of the folder.
-function class21:close() end
+function class22:close() end
 
 ---A file that grows by whole rows.
 ---@class mf.file.rows
-local class22 = {}
+local class23 = {}
 
 ---Appends all of the text or nothing: true, or nil and the system's reason.
 ---@param text any
-function class22:add(text) end
+function class23:add(text) end
 
 ---Flushes to the disk and closes.
-function class22:close() end
+function class23:close() end
 
 mf.file = {}
 
@@ -1701,28 +1716,28 @@ function mf.isa() end
 ---Forked workers, one for each running job. Closing it kills them.
 ---@class mf.process.pool
 ---@field free any Number of workers that could be started now.
-local class23 = {}
+local class24 = {}
 
 ---Waits at most so long for a worker to end: returns its job and string; or its job, nil and how it died; or nothing. May return early with nothing.
 ---@param seconds any
-function class23:next(seconds) end
+function class24:next(seconds) end
 
 ---Forks a worker that calls work(text) and hands back the string it returns. Needs pool.free > 0.
 ---@param job any
 ---@param text any
-function class23:start(job, text) end
+function class24:start(job, text) end
 
 ---A progress bar that listens to Ctrl-C.
 ---@class mf.process.task
-local class24 = {}
+local class25 = {}
 
 ---Writes text on stderr, in place of the bar.
 ---@param text any
-function class24:say(text) end
+function class25:say(text) end
 
 ---Redraws the bar if it is time to; raises "interrupted" after Ctrl-C.
 ---@param done any
-function class24:tick(done) end
+function class25:tick(done) end
 
 mf.process = {}
 
@@ -1756,7 +1771,7 @@ function mf.strict(on) end
 
 ---A table of text that has been read.
 ---@class mf.table file
-local class25 = {}
+local class26 = {}
 
 ---Number of threads of native loops, after setting it to n if given. Results do not depend on it.
 ---@param n any

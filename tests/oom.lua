@@ -68,6 +68,11 @@ return {
   { "mf.descend", function()
     return mf.descend { distribution = law, activation = tanh, N = 3, init = rho0, steps = 5 }
   end },
+  { "mf.data.read", function()
+    local f = assert(io.open(file, "w"))
+    f:write("a,b\n1,2\n"):close()
+    return assert(mf.data.read(file)), os.remove(file)
+  end },
   { "mf.stability.spectrum", function()
     local pot = mf.potential.relu { delta = 0.5, gamma = 0.3 }
     return mf.stability.spectrum { potential = pot, measure = mf.measure { x = { { 1, 0, 1, 1 } }, space = "relu" } }

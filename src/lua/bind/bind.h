@@ -208,6 +208,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(prove)                                                                                       \
     X(store)                                                                                       \
     X(table)                                                                                       \
+    X(data)                                                                                        \
     X(runtime)                                                                                     \
     X(locale)                                                                                      \
     X(bench)                                                                                       \
