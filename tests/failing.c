@@ -2,9 +2,9 @@
  *
  * For every n the solvers must return the failure with its text, leak nothing and (the dynamics) keep
  * their state; where they succeed they must say the same as with the potential behind. Prints "ok". */
-#include "core/limit/stability_lemma1.h"
 #include "core/limit/optimum.h"
 #include "core/limit/particles.h"
+#include "core/limit/stability_lemma1.h"
 #include "core/limit/stability_point_mass.h"
 #include "core/potentials/radial.h"
 
@@ -56,37 +56,11 @@ static size_t scratch_of(const mf_potential *p, size_t n) {
     return inner->ops->scratch(inner, n);
 }
 
-/* R + |m|^4/4: convex in m, and no square. */
-static double square_of(const mf_potential *p, const double *m) {
-    double sum = 0;
-    for (size_t k = 0; k < p->rank; ++k)
-        sum += m[k] * m[k];
-    return sum;
-}
-
-static double quartic_risk(const mf_potential *p, const double *m) {
-    return mf_potential_risk(inner, m) + square_of(p, m) * square_of(p, m) / 4;
-}
-
-static void quartic_force(const mf_potential *p, const double *m, double *g) {
-    double square = square_of(p, m);
-    for (size_t k = 0; k < p->rank; ++k)
-        g[k] = p->b[k] + (1 + square / 2) * m[k];
-}
-
 static const mf_potential_ops failing_ops = {.name = "failing",
                                              .features = features,
                                              .mean = mean,
                                              .field = field,
                                              .scratch = scratch_of};
-static const mf_potential_ops quartic_ops = {.name = "quartic",
-                                             .features = features,
-                                             .mean = mean,
-                                             .field = field,
-                                             .scratch = scratch_of,
-                                             .risk = quartic_risk,
-                                             .force = quartic_force};
-
 /* ---- solvers, each from scratch; what they found in *result ---------------------------------- */
 
 static mf_status solve_optimum(const mf_potential *p, double *result, mf_error *err) {
@@ -168,14 +142,22 @@ static void fail_everywhere(solver solve, int survives) {
     }
 }
 
+enum { RANK_MAX = 200 };
+
 /* -dR/dtau = 4 int |grad Psi|^2 d rho with the loss's own R and Psi. */
 static void another_loss(void) {
     mf_potential p = *inner;
-    double before, after, rate, found;
-    const double h = 1e-5;
+    double before, after, rate, y[RANK_MAX], weight[RANK_MAX];
+    const double h = 1e-4;
     void *memory;
-    mf_error err = {MF_OK, ""};
-    p.ops = &quartic_ops;
+    CHECK(p.rank <= RANK_MAX);
+    for (size_t k = 0; k < p.rank; ++k) {
+        y[k] = k % 3 ? 1 : -1;
+        weight[k] = 1 / (double)p.rank;
+    }
+    mf_nodes nodes = {{.kind = MF_LOSS_LOGISTIC}, y, weight};
+    p.ops = &failing_ops;
+    mf_potential_set_nodes(&p, &nodes);
     left = 1L << 40;
     mf_flow *flow = start(&p, &memory);
     CHECK(flow->ops->risk(flow, &before, NULL) == MF_OK);
@@ -183,10 +165,9 @@ static void another_loss(void) {
     CHECK(flow->ops->dissipation(flow, &rate, NULL) == MF_OK);
     CHECK(flow->ops->advance(flow, h, UINT64_MAX, NULL, NULL) == MF_OK);
     CHECK(flow->ops->risk(flow, &after, NULL) == MF_OK);
-    CHECK(rate > 1e-3 && fabs((before - after) / h - rate) < 1e-7 * rate); /* centred: h^2 */
+    CHECK(rate > 1e-3 && fabs((before - after) / h - rate) < 1e-6 * rate); /* centred: h^2 */
     free(memory);
     CHECK(!mf_potential_is_square(&p) && mf_potential_is_square(inner));
-    CHECK(solve_optimum(&p, &found, &err) == MF_EUNSUPPORTED && strstr(err.text, "square loss"));
 }
 
 int main(void) {
