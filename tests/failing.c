@@ -6,6 +6,7 @@
 #include "core/limit/particles.h"
 #include "core/limit/stability_lemma1.h"
 #include "core/limit/stability_point_mass.h"
+#include "core/limit/stability_rest.h"
 #include "core/potentials/radial.h"
 
 #include <gsl/gsl_errno.h>
@@ -51,6 +52,14 @@ static mf_status field(const mf_potential *p, const double *g, size_t n, const d
                       : inner->ops->field(inner, g, n, theta, ld, value, grad, scratch, err);
 }
 
+static mf_status step_noise(const mf_potential *p, const mf_measure *rho, size_t n,
+                            const double *theta, size_t ld, double *T, void *scratch,
+                            mf_error *err) {
+    (void)p;
+    mf_status status = count(err);
+    return status < 0 ? status : inner->ops->step_noise(inner, rho, n, theta, ld, T, scratch, err);
+}
+
 static size_t scratch_of(const mf_potential *p, size_t n) {
     (void)p;
     return inner->ops->scratch(inner, n);
@@ -60,7 +69,8 @@ static const mf_potential_ops failing_ops = {.name = "failing",
                                              .features = features,
                                              .mean = mean,
                                              .field = field,
-                                             .scratch = scratch_of};
+                                             .scratch = scratch_of,
+                                             .step_noise = step_noise};
 /* ---- solvers, each from scratch; what they found in *result ---------------------------------- */
 
 static mf_status solve_optimum(const mf_potential *p, double *result, mf_error *err) {
@@ -88,6 +98,13 @@ static mf_status solve_point_mass(const mf_potential *p, double *result, mf_erro
     mf_status status = mf_point_mass_check(p, &theta, &rho, 1e-6, memory, &out, NULL, err);
     *result = out.residual;
     free(memory);
+    return status;
+}
+
+static mf_status solve_rest(const mf_potential *p, double *result, mf_error *err) {
+    mf_rest out;
+    mf_status status = mf_rest_find(p, 39, 1e-4, &out, NULL, err);
+    *result = status < 0 ? 0 : out.point[0].r + out.fold[0].eps;
     return status;
 }
 
@@ -183,6 +200,7 @@ int main(void) {
     fail_everywhere(solve_optimum, 0);
     fail_everywhere(solve_lemma1, 0);
     fail_everywhere(solve_point_mass, 0);
+    fail_everywhere(solve_rest, 0);
     fail_everywhere(solve_particles, 1);
     another_loss();
     mf_potential_free(inner);

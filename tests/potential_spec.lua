@@ -336,7 +336,8 @@ describe("potential.relu", function()
   it("has rank 2 and takes delta and gamma from a law", function()
     assert.equal(2, pot:rank())
     local law = mf.distribution.anisotropic { d = 50, s0 = 10, delta = 0.4 }
-    assert.equal(pot:V { 1, 0.3, 0.8, 0.5 }, mf.potential.relu { distribution = law, d = math.huge }:V { 1, 0.3, 0.8, 0.5 })
+    local other = mf.potential.relu { distribution = law, d = math.huge }
+    assert.equal(pot:V { 1, 0.3, 0.8, 0.5 }, other:V { 1, 0.3, 0.8, 0.5 })
   end)
 end)
 

@@ -47,6 +47,8 @@ local constructors = {
   { "mf.potential.radial", { distribution = law, activation = steps, tol = 1e-3 } },
   { "mf.potential.two_radius", { distribution = law2, activation = steps, tol = 1e-2 } },
   { "mf.potential.relu", { delta = 0.5, gamma = 0.3 } },
+  { "mf.potential.affine", { distribution = law2, activation = steps, tol = 1e-2 } },
+  { "mf.stability.rest", { potential = radial, eps = 1e-3 } },
   { "mf.potential.sampled", { distribution = law, activation = tanh, samples = 9, neuron = "plain", seed = 1 } },
   { "mf.sgd", { distribution = law, activation = tanh, N = 5, init = init, eps = 1e-3, seed = 1, neuron = "plain" } },
   { "mf.pde.particles", { potential = radial, init = init, J = 5, tol = 1e-3 } },
