@@ -102,6 +102,21 @@ describe("build", function()
     assert.matches("interrupted", result.out .. result.err)
   end)
 
+  it("stops while samples and radii are drawn for what is being made", function()
+    local law = "local mf = require 'meanfield' local law = mf.distribution.isotropic { d = %d, delta = 0.5 } "
+                .. "local sigma, init = mf.activation.relu(), mf.init.gaussian { kappa = 1 } "
+    for name, script in pairs {
+      ["mf.potential.sampled"] = law:format(1000)
+        .. "mf.potential.sampled { distribution = law, activation = sigma, samples = 400000 }",
+      ["mf.pde.particles"] = law:format(40) .. "local potential = mf.potential.radial { distribution = law, "
+        .. "activation = sigma } mf.pde.particles { potential = potential, init = init, J = 5000000 }",
+    } do
+      local result = run("timeout --foreground -s INT -k 60 0.7 env " .. stock(process.build .. "/?.so") .. " -e "
+        .. quote(script))
+      assert.matches(name .. ".*interrupted", result.out .. result.err)
+    end
+  end)
+
   it("leaves Ctrl-C to a stock lua5.4 after an error in a function that a native loop called", function()
     local script = [[local mf = require "meanfield"
       local law = mf.distribution.custom { d = 2, sample = function() error "no sample" end }
