@@ -21,6 +21,7 @@ typedef struct {
     double d, log_area;
     double h;                            /* next step to try; 0: not yet chosen */
     int ready;                           /* m belongs to P */
+    const mf_flag *stop;                 /* of the advance under way */
     double F;                            /* free energy of P, if ready */
     double *face;                        /* n + 1 */
     double *centre, *width, *log_volume; /* n: log(h A_d c^(d-1))              */
@@ -231,11 +232,13 @@ static void accelerate(const grid *z, size_t depth, double *m, const double *f) 
 }
 
 /* to = the law one implicit Euler step of length h after from, psi taken at its end; m holds a
- * guess of its mean features and receives them. MF_INEXACT: no fixed point was found.       */
+ * guess of its mean features and receives them. MF_INEXACT: no fixed point was found; MF_STOPPED.       */
 static mf_status euler(grid *z, double h, const double *from, double *to, double *m,
                        mf_error *err) {
     size_t rank = z->rank, row = mf_lines(rank), depth = 0;
     for (size_t i = 0; i < ITERATIONS_MAX; ++i) {
+        if (mf_flag_is_set(z->stop))
+            return MF_STOPPED;
         mf_status status = set_psi(z, m, err);
         if (status < 0)
             return status;
@@ -372,9 +375,8 @@ static double first_step(const grid *z) {
 static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_flag *stop,
                          mf_error *err) {
     grid *z = grid_of(flow);
+    z->stop = stop;
     while (z->flow.clock < goal && steps > 0) {
-        if (mf_flag_is_set(stop))
-            return MF_STOPPED;
         mf_status status = refresh(z, err);
         if (status < 0)
             return status;
@@ -383,7 +385,7 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
         double left = goal - z->flow.clock, h = z->h, far = 0, F = z->F;
         bool last = h >= left * (1 - 1e-12);
         h = last ? left : 2 * h > left ? left / 2 : h;
-        if ((status = try_step(z, h, &far, err)) < 0)
+        if ((status = try_step(z, h, &far, err)) < 0 || status == MF_STOPPED)
             return status;
         double e = far / (z->spec.tol * (1 + mean_radius(z)));
         if (status == MF_OK && e <= 1)
@@ -516,13 +518,15 @@ static const mf_flow_ops ops = {.name = "grid",
 /* ---- the mesh ----------------------------------------------------------------------------------- */
 
 /* Faces at equal steps of (r/rmax + cdf(r))/2, by bisection. */
-void mf_grid_mesh(size_t cells, double rmax, double (*cdf)(const void *context, double r),
-                  const void *context, double *face) {
+mf_status mf_grid_mesh(size_t cells, double rmax, double (*cdf)(const void *context, double r),
+                       const void *context, double *face, const mf_flag *stop, mf_error *err) {
     face[0] = 0;
     face[cells] = rmax;
     double scale = (1 + cdf(context, rmax)) / 2, least = 1e-3 * rmax / (double)cells;
     for (size_t i = 1; i < cells; ++i) {
         double goal = scale * (double)i / (double)cells, low = face[i - 1], high = rmax;
+        if (i % 256 == 0 && mf_flag_is_set(stop))
+            return mf_poll(stop, err);
         for (int k = 0; k < 60 && high - low > 1e-14 * rmax; ++k) {
             double mid = (low + high) / 2;
             if ((mid / rmax + cdf(context, mid)) / 2 < goal)
@@ -537,4 +541,5 @@ void mf_grid_mesh(size_t cells, double rmax, double (*cdf)(const void *context, 
     double beyond = fmax(1, (face[cells - 1] + least) / rmax);
     for (size_t i = 1; i < cells; ++i)
         face[i] /= beyond;
+    return MF_OK;
 }

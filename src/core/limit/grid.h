@@ -47,8 +47,8 @@ double mf_grid_mass(const mf_flow *); /* sum of the masses: 1 up to rounding */
 mf_status mf_grid_free_energy(mf_flow *, double *F, mf_error *err);
 
 /* face[0 .. cells] for a law with this distribution function: half the cells equal in length,
- * half in mass, as smooth as both. cdf is called with r in [0, rmax].                       */
-void mf_grid_mesh(size_t cells, double rmax, double (*cdf)(const void *context, double r),
-                  const void *context, double *face);
+ * half in mass, as smooth as both. cdf is called with r in [0, rmax]. MF_EINTERRUPTED.        */
+mf_status mf_grid_mesh(size_t cells, double rmax, double (*cdf)(const void *context, double r),
+                       const void *context, double *face, const mf_flag *stop, mf_error *err);
 
 #endif

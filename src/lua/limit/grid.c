@@ -183,7 +183,11 @@ int mfl_grid_new(lua_State *L) {
     lua_pushnumber(L, o.rmax);
     lua_setfield(L, 2, "rmax");
     double *face = memory_of(L, o.spec.cells + 1, sizeof *face);
-    mf_grid_mesh(o.spec.cells, o.rmax, cdf_of, &start, face);
+    mf_error err = {0};
+    mfl_task *task = mfl_task_push(L, "mesh", 0, 1);
+    mf_status status = mf_grid_mesh(o.spec.cells, o.rmax, cdf_of, &start, face, mfl_stop(), &err);
+    mfl_task_end(task);
+    mfl_status(L, WHERE, status, &err);
     lua_pushvalue(L, 2);
     void *memory;
     mfl_flow *box = mfl_flow_new(L, WHERE, &grid_class, mf_grid_bytes(&o.spec), &memory);
