@@ -9,6 +9,16 @@ local function run_with(...)
   return mf.experiment { name = "spec", options = OPTIONS, quick = { d = 20 }, args = { ... } }
 end
 
+describe("run:nearer", function()
+  it("is a ratio of distances, and inf where the theories are alike", function()
+    local run = run_with()
+    assert.near(3, run:nearer(1.75, 2, 1), 1e-15)
+    assert.near(1 / 3, run:nearer(1.25, 2, 1), 1e-15)
+    assert.equal(math.huge, run:nearer(7, 1.04, 1))
+    assert.near(3, run:nearer(1.03, 1.04, 1, 0.01), 1e-9)
+  end)
+end)
+
 describe("experiment options", function()
   it("are the defaults, then --quick, then --set, in the default's type", function()
     assert.equal(40, run_with().d)
