@@ -106,14 +106,13 @@ describe("build", function()
     local law = "local mf = require 'meanfield' local law = mf.distribution.isotropic { d = %d, delta = 0.5 } "
                 .. "local sigma, init = mf.activation.relu(), mf.init.gaussian { kappa = 1 } "
     for name, script in pairs {
-      ["mf.potential.sampled"] = law:format(1000)
+      ["mf.potential.sampled"] = law:format(1000) .. process.ctrl_c(0.5)
         .. "mf.potential.sampled { distribution = law, activation = sigma, samples = 400000 }",
       ["mf.pde.particles"] = law:format(40) .. "local potential = mf.potential.radial { distribution = law, "
-        .. "activation = sigma } mf.pde.particles { potential = potential, init = init, J = 5000000 }",
+        .. "activation = sigma } " .. process.ctrl_c(0.5)
+        .. "mf.pde.particles { potential = potential, init = init, J = 5000000 }",
     } do
-      local result = run("timeout --foreground -s INT -k 60 0.7 env " .. stock(process.build .. "/?.so") .. " -e "
-        .. quote(script))
-      assert.matches(name .. ".*interrupted", result.out .. result.err)
+      assert.matches(name .. ": interrupted", run(quote(process.host) .. " -e " .. quote(script)).err)
     end
   end)
 
