@@ -189,6 +189,23 @@ describe("mf.pde.load", function()
     assert.truthy(message:find("not a regular file", 1, true), message)
   end)
 
+  it("makes nothing larger than the law in the file", function()
+    for number, option in pairs { [1] = "option J", [13] = "option J", [15] = "option cells", [17] = "option J" } do
+      local _, potential, _, new = table.unpack(cases[number])
+      local size = #new():save(path):measure()
+      local good = checkpoint.read(path)
+      for _, value in ipairs { 1000000, size + 1, false } do
+        checkpoint.write(path, checkpoint.changed(good, option, function(g)
+          g.data = string.pack("<i8", value or 0)
+          return value and true
+        end))
+        local pde, message = mf.pde.load(path, { potential = potential })
+        assert.is_nil(pde)
+        assert.truthy(message:find("field '" .. option .. "'", 1, true), message)
+      end
+    end
+  end)
+
   it("refuses every field that is missing or makes no sense behind a valid checksum", function()
     -- Some values are as good as those they replace: what is loaded then must go on or raise, without a NaN.
     local values = { double = { 0 / 0, -1, 1e308, math.huge, -math.huge }, integer = { -1, 1 << 40, 1 << 62, 2 } }

@@ -1,6 +1,7 @@
 -- Writes the corpus of the fuzz targets into a folder (tests/fuzz/corpus), but that of tables, which is
 -- made by hand. Stores: files behind a byte 0 (a child parses them), and a minimal stream of records behind a
--- byte 1. Checkpoints: a run of each kind of law, activation, neuron and loop. Points: files of sweeps.
+-- byte 1. Checkpoints: a run of each kind of law, activation, neuron and loop. Saved flows: pde.lua's
+-- runs. Points: files of sweeps.
 local mf = require "meanfield"
 local folder, path = arg[1], os.tmpname()
 
@@ -69,6 +70,11 @@ for name, options in pairs(runs) do
   for key, value in pairs(options) do if type(key) == "string" then given[key] = value end end
   mf.sgd(given):step(7):save(path)
   put("sgd/" .. name, bytes_of(path))
+end
+
+for name, run in pairs(dofile "tests/fuzz/pde.lua".runs) do
+  run[2]():advance(run[1]):save(path)
+  put("pde/" .. name, bytes_of(path))
 end
 
 -- ---- points -----------------------------------------------------------------------------------

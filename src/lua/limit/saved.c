@@ -21,10 +21,11 @@ static const struct kind {
     const char *name;
     lua_CFunction construct;
     const mfl_field *fields;
-} kinds[] = {{"particles", mfl_particles_new, mfl_particles_fields},
-             {"noisy", mfl_particles_new, mfl_particles_fields},
-             {"grid", mfl_grid_new, mfl_grid_fields},
-             {"jko", mfl_jko_new, mfl_jko_fields}};
+    const char *atoms; /* the field that says how many the law has: what is made is as large */
+} kinds[] = {{"particles", mfl_particles_new, mfl_particles_fields, "option J"},
+             {"noisy", mfl_particles_new, mfl_particles_fields, "option J"},
+             {"grid", mfl_grid_new, mfl_grid_fields, "option cells"},
+             {"jko", mfl_jko_new, mfl_jko_fields, "option J"}};
 
 static const struct kind *kind_of(const char *name) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; ++i)
@@ -252,6 +253,7 @@ static int pde_load(lua_State *L) {
     int schedule = lua_gettop(L);
     lua_createtable(L, 0, 12);
     load_options(L, kind->fields, &from);
+    mf_fields_count(&from, kind->atoms, (int64_t)law.n, (int64_t)law.n);
     lua_getfield(L, 3, "potential");
     lua_setfield(L, -2, "potential");
     lua_pushvalue(L, schedule);
