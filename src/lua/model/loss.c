@@ -229,14 +229,22 @@ static int loss_custom(lua_State *L) {
 
 typedef double of_pair(const mf_loss *, double y, double f);
 
+static void refuse_nan(lua_State *L, int arg, size_t n, const double *x) {
+    for (size_t i = 0; i < n; ++i)
+        if (isnan(x[i]))
+            luaL_argerror(L, arg, lua_pushfstring(L, "number %I is nan", (lua_Integer)i + 1));
+}
+
 /* One of l, l', l'' of two numbers, or of two arrays of the same size, element by element. */
 static int apply(lua_State *L, of_pair *fn) {
     const mf_loss *loss = mfl_check(L, 1, MFL_LOSS);
     mf_error err = {MF_OK, ""};
     if (lua_type(L, 2) == LUA_TNUMBER && lua_type(L, 3) == LUA_TNUMBER) {
-        double y = lua_tonumber(L, 2);
+        double y = lua_tonumber(L, 2), yhat = lua_tonumber(L, 3);
+        refuse_nan(L, 2, 1, &y);
+        refuse_nan(L, 3, 1, &yhat);
         mfl_status(L, MFL_LOSS, mf_loss_check(loss, 1, &y, &err), &err);
-        lua_pushnumber(L, fn(loss, y, lua_tonumber(L, 3)));
+        lua_pushnumber(L, fn(loss, y, yhat));
         return 1;
     }
     const mfl_array *y = mfl_array_convert(L, 2), *f = mfl_array_convert(L, 3);
@@ -245,6 +253,8 @@ static int apply(lua_State *L, of_pair *fn) {
         luaL_argerror(L, 3,
                       lua_pushfstring(L, "%d numbers expected, as many as y has, got %d", (int)n,
                                       (int)(f->rows * f->cols)));
+    refuse_nan(L, 2, n, y->data);
+    refuse_nan(L, 3, n, f->data);
     mfl_status(L, MFL_LOSS, mf_loss_check(loss, n, y->data, &err), &err);
     mfl_array *out = mfl_array_vector(L, n);
     for (size_t i = 0; i < n; ++i)
