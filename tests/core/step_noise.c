@@ -143,11 +143,11 @@ static void two_radius(const model *m) {
 }
 
 static void affine(const model *m) {
-    mf_affine_spec spec = {.activation = m->activation,
-                           .delta = m->delta,
-                           .d = (double)m->d,
-                           .s0 = (double)m->s0,
-                           .tol = 1e-9};
+    mf_two_radius_spec spec = {.activation = m->activation,
+                               .delta = m->delta,
+                               .d = (double)m->d,
+                               .s0 = (double)m->s0,
+                               .tol = 1e-9};
     mf_potential *pot = NULL;
     mf_error err = {MF_OK, ""};
     expect(mf_affine_new(&spec, &pot, &err) >= 0, err.text);

@@ -9,7 +9,6 @@
 #include "core/base/parallel.h"
 #include "core/network/risk.h"
 #include "relu.h"
-#include "two_radius.h"
 #include "zonal.h"
 
 #include <math.h>
@@ -42,15 +41,8 @@ typedef struct {
 } place;
 
 static place locate(const affine *self, size_t side, const double *theta, size_t ld) {
-    double r1 = theta[2 * ld], r2 = theta[3 * ld], x = self->tau[side] * r1;
-    place at = {.s = hypot(x, r2), .b = theta[ld]};
-    if (isinf(at.s)) { /* the direction in which infinity is approached */
-        x = isinf(r1) ? self->tau[side] : 0;
-        r2 = isinf(r2) ? 1 : 0;
-    }
-    double length = isinf(at.s) ? hypot(x, r2) : at.s;
-    at.alpha = length > 0 ? x / length : 0;
-    at.beta = length > 0 ? r2 / length : 0;
+    place at = {.b = theta[ld]};
+    at.s = mf_zonal_scale(self->tau[side], theta[2 * ld], theta[3 * ld], &at.alpha, &at.beta);
     at.t = at.alpha * at.alpha;
     mf_chebyshev_basis(self->zonal.orders, 2 * at.t - 1, at.T, at.dT);
     for (size_t l = 0; l < self->zonal.orders; ++l)
@@ -330,7 +322,7 @@ static const mf_potential_ops affine_ops = {.name = "affine",
 
 /* ---- construction ------------------------------------------------------------------------------ */
 
-static mf_status build(const mf_affine_spec *spec, affine *self, mf_error *err) {
+static mf_status build(const mf_two_radius_spec *spec, affine *self, mf_error *err) {
     bool limit = isinf(spec->d);
     double p1 = limit ? HUGE_VAL : spec->s0, p2 = limit ? p1 : spec->d - p1, square[ORDERS];
     double scale = mf_activation_scale(&spec->activation), tol = spec->tol * scale;
@@ -367,29 +359,9 @@ static mf_status build(const mf_affine_spec *spec, affine *self, mf_error *err) 
     return error > tol ? MF_INEXACT : MF_OK;
 }
 
-static mf_status check(const mf_affine_spec *spec, mf_error *err) {
-    mf_status status = mf_activation_check_tails(&spec->activation, err);
-    if (status < 0)
-        return status;
-    if (!(spec->delta > 0 && spec->delta < 1))
-        return mf_fail(err, MF_EINVAL, "delta = %g must be in (0, 1)", spec->delta);
-    if (!(spec->tol >= 1e-13 && spec->tol <= 1e-2))
-        return mf_fail(err, MF_EINVAL, "tol = %g must be in [1e-13, 0.01]", spec->tol);
-    if (isinf(spec->d) && !(spec->gamma > 0 && spec->gamma <= 1))
-        return mf_fail(err, MF_EINVAL, "gamma = %g must be in (0, 1]", spec->gamma);
-    if (!isinf(spec->d) && !(spec->s0 >= 1 && spec->s0 <= spec->d))
-        return mf_fail(err, MF_EINVAL, "s0 = %g must be in [1, d = %g]", spec->s0, spec->d);
-    if (!isinf(spec->d) && !mf_loss_is_square(&spec->loss))
-        return mf_fail(err, MF_EUNSUPPORTED,
-                       "in finitely many dimensions two radii know the square loss only, not the "
-                       "%s loss: take d = math.huge, or the sampled potential",
-                       mf_loss_name(&spec->loss));
-    return mf_loss_check(&spec->loss, 2, mf_class_label, err);
-}
-
-mf_status mf_affine_new(const mf_affine_spec *spec, mf_potential **out, mf_error *err) {
+mf_status mf_affine_new(const mf_two_radius_spec *spec, mf_potential **out, mf_error *err) {
     *out = NULL;
-    mf_status status = check(spec, err);
+    mf_status status = mf_two_radius_check(spec, err);
     if (status < 0)
         return status;
     affine *self = calloc(1, sizeof *self);

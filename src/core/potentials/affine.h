@@ -12,22 +12,12 @@
 #ifndef MF_AFFINE_POTENTIAL_H
 #define MF_AFFINE_POTENTIAL_H
 
-#include "core/model/activation.h"
-#include "potential.h"
+#include "two_radius.h"
 
-typedef struct {
-    mf_activation activation; /* its table, if any, must outlive the potential                  */
-    double delta;             /* in (0, 1)                                                      */
-    double d, s0;             /* integers, 1 <= s0 <= d; or d = HUGE_VAL, and s0 is not looked at */
-    double gamma;             /* s0/d at d = HUGE_VAL, in (0, 1]                                */
-    double tol;               /* of U, relative to a a' scale; for unbounded sigma also to
-                   (1 + |b| + s)(1 + |b'| + s'); 1e-13 .. 1e-2                                  */
-    mf_loss loss; /* zero: the square; others at d = HUGE_VAL only, and must know y = +-1      */
-} mf_affine_spec;
-
-/* *out is owned by the caller. MF_INEXACT: (*out)->error exceeds tol, as it may where V or its
+/* The same law and choices as two plain radii, but tol is of U relative to a a' scale, for unbounded
+ * sigma also to (1 + |b| + s)(1 + |b'| + s'). *out is owned by the caller. MF_INEXACT: (*out)->error exceeds tol, as it may where V or its
  * complement has few dimensions.                                                            */
-mf_status mf_affine_new(const mf_affine_spec *, mf_potential **out, mf_error *err);
+mf_status mf_affine_new(const mf_two_radius_spec *, mf_potential **out, mf_error *err);
 
 /* J particles of equal weight: a and b of init, and the quantiles of (r1, r2) in these dimensions
  * or, where init names any, in init's.                                                       */

@@ -85,14 +85,7 @@ typedef struct {
 } place;
 
 static void locate(const mf_curves *curves, double tau, double r1, double r2, place *at) {
-    double x = tau * r1, s = hypot(x, r2);
-    if (isinf(s)) { /* the direction in which infinity is approached */
-        x = isinf(r1) ? tau : 0;
-        r2 = isinf(r2) ? 1 : 0;
-    }
-    double length = isinf(s) ? hypot(x, r2) : s;
-    at->alpha = length > 0 ? x / length : 0;
-    at->beta = length > 0 ? r2 / length : 0;
+    double s = mf_zonal_scale(tau, r1, r2, &at->alpha, &at->beta);
     at->t = at->alpha * at->alpha;
     at->near = 1 / (1 + s);
     at->panel = mf_curve_basis(&curves->grid, s, at->value, at->slope) / TERMS;
@@ -582,7 +575,10 @@ static mf_status build_noise(const mf_two_radius_spec *spec, double tol, two_rad
     return status;
 }
 
-static mf_status check(const mf_two_radius_spec *spec, mf_error *err) {
+mf_status mf_two_radius_check(const mf_two_radius_spec *spec, mf_error *err) {
+    mf_status status = mf_activation_check_tails(&spec->activation, err);
+    if (status < 0)
+        return status;
     if (!(spec->delta > 0 && spec->delta < 1))
         return mf_fail(err, MF_EINVAL, "delta = %g must be in (0, 1)", spec->delta);
     if (!(spec->tol >= 1e-13 && spec->tol <= 1e-2))
@@ -603,9 +599,7 @@ static mf_status check(const mf_two_radius_spec *spec, mf_error *err) {
 mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, const mf_flag *stop,
                             mf_error *err) {
     *out = NULL;
-    if (mf_activation_check_tails(&spec->activation, err) < 0)
-        return MF_EUNSUPPORTED;
-    mf_status status = check(spec, err);
+    mf_status status = mf_two_radius_check(spec, err);
     if (status < 0)
         return status;
     bool growth = !mf_activation_is_bounded(&spec->activation);

@@ -26,6 +26,9 @@ extern const mf_space mf_space_two_radius; /* r1, r2 */
  * potential's own in *d, *s0. MF_EINVAL: a finite d without its s0.                        */
 mf_status mf_two_radius_dims(const mf_init *init, double *d, double *s0, mf_error *err);
 
+/* MF_EINVAL or MF_EUNSUPPORTED, naming what no potential can be made of. */
+mf_status mf_two_radius_check(const mf_two_radius_spec *, mf_error *err);
+
 /* Builds the feature map; *out is owned by the caller, and the activation's table, if
  * it has one, must outlive it. MF_INEXACT: (*out)->error exceeds tol,
  * as it may where V or its complement has few dimensions and the series converges slowly.    */

@@ -12,6 +12,18 @@
 
 enum { ORDERS = MF_ZONAL_ORDERS, NODES = (3 * ORDERS) / 2 + 1 };
 
+double mf_zonal_scale(double tau, double r1, double r2, double *alpha, double *beta) {
+    double x = tau * r1, s = hypot(x, r2);
+    if (isinf(s)) {
+        x = isinf(r1) ? tau : 0;
+        r2 = isinf(r2) ? 1 : 0;
+    }
+    double length = isinf(s) ? hypot(x, r2) : s;
+    *alpha = length > 0 ? x / length : 0;
+    *beta = length > 0 ? r2 / length : 0;
+    return s;
+}
+
 /* ---- pairs ----------------------------------------------------------------------------------- */
 
 /* log E z^2m for a uniform unit vector of R^p. */

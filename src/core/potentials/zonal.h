@@ -32,6 +32,10 @@
 
 enum { MF_ZONAL_ORDERS = 49, MF_ZONAL_FEWEST = 6 };
 
+/* s, alpha = tau r1/s and beta = r2/s: where s is infinite those of the direction in which infinity is
+ * approached, and 0 at s = 0, where there is none.                                              */
+double mf_zonal_scale(double tau, double r1, double r2, double *alpha, double *beta);
+
 /* The pairs (m1, m2) of m = m1 + m2 < orders that count. */
 typedef struct {
     double p1, p2; /* HUGE_VAL both in the limit                                           */

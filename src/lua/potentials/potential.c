@@ -508,7 +508,7 @@ typedef struct {
     void *distribution, *activation;
     const mf_loss *loss;
     double gamma;
-    mf_affine_spec spec;
+    mf_two_radius_spec spec;
 } affine_options;
 
 #define AFFINE_TOL                                                                                 \
