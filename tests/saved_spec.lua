@@ -206,6 +206,19 @@ describe("mf.pde.load", function()
     end
   end)
 
+  it("refuses a grid whose energy is not that of its masses: steps would be compared with it", function()
+    new_grid():advance(0.2):save(path)
+    local good = checkpoint.read(path)
+    for _, shift in ipairs { 1e-6, -1e-6 } do
+      checkpoint.write(path, checkpoint.changed(good, "F", function(g)
+        g.data = string.pack("<d", string.unpack("<d", g.data) + shift)
+      end))
+      local pde, message = mf.pde.load(path, { potential = pot })
+      assert.is_nil(pde)
+      assert.truthy(message:find("field 'F'", 1, true), message)
+    end
+  end)
+
   it("refuses every field that is missing or makes no sense behind a valid checksum", function()
     -- Some values are as good as those they replace: what is loaded then must go on or raise, without a NaN.
     local values = { double = { 0 / 0, -1, 1e308, math.huge, -math.huge }, integer = { -1, 1 << 40, 1 << 62, 2 } }

@@ -500,10 +500,13 @@ static mf_status load(mf_flow *flow, mf_fields *from, mf_error *err) {
     set_cells(z);
     z->h = h;
     z->F = F;
-    if (m)
+    if (m) {
+        double size = 1 + norm(m, z->rank), own = free_energy(z, P, m);
+        mf_fields_require(from, "F", fabs(F - own) <= 1e-9 * size * size); /* up to rounding */
         memcpy(z->m, m, z->rank * sizeof *m);
+    }
     z->ready = ready;
-    return MF_OK;
+    return from->status;
 }
 
 static const mf_flow_ops ops = {.name = "grid",
