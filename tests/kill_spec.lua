@@ -178,7 +178,8 @@ describe("a kill at any moment", function()
       end, { out = out })]])
     local script = process.quote(process.host) .. " " .. dir .. "/script.lua "
     local mpirun = "ASAN_OPTIONS=detect_leaks=0 " -- Open MPI's own
-      .. "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 exec mpirun --oversubscribe --mca mpi_yield_when_idle 1 -n 2 "
+      .. "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 exec mpirun --oversubscribe "
+      .. "--mca mpi_yield_when_idle 1 -n 2 "
     assert.equal(0, process.run(script .. dir .. "/whole").code)
     local whole, kept = process.read_file(dir .. "/whole/sweep.points"), 0
     local reference, path = points.parse(whole, "whole"), dir .. "/out/sweep.points"
