@@ -46,7 +46,7 @@ function Run:check(name, value, op, bound)
   return passed
 end
 
-function Run:nearer(value, theory, other, share)
+function Run.nearer(_, value, theory, other, share)
   local gap = math.abs(theory - other)
   if gap < (share or 0.05) * math.abs(other) then return math.huge end
   return math.abs(value - other) / math.abs(value - theory)
