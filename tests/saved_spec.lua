@@ -113,6 +113,15 @@ describe("pde:save", function()
     assert.truthy(same(pde:advance(0.9), loaded:advance(0.9)))
   end)
 
+  it("is not asked for the law of a part of a noisy step that diverged", function()
+    local pde = particles { potential = pot, beta = 5, lambda = 1e100, step = 0.01 }
+    assert.error_matches(function() pde:advance(0.015) end, "diverged", 1, true)
+    assert.equal(0.01, pde.clock)
+    assert.is_true(pde:measure():atoms():max() < math.huge)
+    pde:save(path)
+    assert.truthy(same(pde, assert(mf.pde.load(path, { potential = pot }))))
+  end)
+
   it("raises where the file cannot be written, and from a callback of the solver's own", function()
     local pde
     pde = particles { potential = pot, xi = function() if pde then pde:save(path) end return 1 end }

@@ -181,6 +181,18 @@ static void step(noisy *run, double h, double *to) {
     mf_parallel(chunks_of(run->spec.J), step_chunk, &work);
 }
 
+static bool is_finite(const double *x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; ++i)
+        sum += x[i] * 0;
+    return sum == 0;
+}
+
+static mf_status diverged(const noisy *run, mf_error *err) {
+    return mf_fail(err, MF_EDIVERGED, "diverged at clock int xi = %g: the step %g is too long",
+                   run->flow.clock, run->spec.step);
+}
+
 static mf_status look(noisy *run, mf_error *err) {
     double part = run->flow.clock - (double)run->flow.steps * run->spec.step;
     mf_status status = run->seen ? MF_OK : refresh(run, err);
@@ -190,17 +202,12 @@ static mf_status look(noisy *run, mf_error *err) {
         step(run, part, run->view);
     else
         memcpy(run->view, run->theta, run->size * sizeof *run->view);
+    if (!is_finite(run->view, run->size))
+        return diverged(run, err);
     mf_measure rho = law_of(run, run->view);
     status = mf_potential_mean(run->spec.potential, &rho, run->m_view, run->scratch, err);
     run->seen = status >= 0;
     return status;
-}
-
-static bool is_finite(const double *x, size_t n) {
-    double sum = 0;
-    for (size_t i = 0; i < n; ++i)
-        sum += x[i] * 0;
-    return sum == 0;
 }
 
 static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_flag *stop,
@@ -216,21 +223,24 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
         step(run, h, run->view);
         run->seen = 0;
         if (!is_finite(run->view, run->size))
-            return mf_fail(err, MF_EDIVERGED,
-                           "diverged at clock int xi = %g: the step %g is too long",
-                           run->flow.clock, h);
+            return diverged(run, err);
         double *keep = run->theta;
         run->theta = run->view;
         run->view = keep;
         run->flow.clock = (double)++run->flow.steps * h;
         run->ready = 0;
     }
+    double before = run->flow.clock;
     if (run->flow.clock < goal && (double)(run->flow.steps + 1) * h > goal * (1 + 1e-14)) {
         run->flow.clock = goal;
         run->seen = 0;
     } else if (fabs(run->flow.clock - goal) <= 1e-14 * goal)
         run->flow.clock = goal;
-    return look(run, err);
+    if ((status = look(run, err)) < 0) {
+        run->flow.clock = before;
+        run->seen = 0;
+    }
+    return status;
 }
 
 /* ---- what is seen from outside ------------------------------------------------------------- */
@@ -275,7 +285,11 @@ static mf_status load(mf_flow *flow, mf_fields *from, mf_error *err) {
         return from->status;
     if (state)
         memcpy(run->theta, state, run->size * sizeof *state);
-    return look(run, err);
+    mf_status status = look(run, err);
+    if (status != MF_EDIVERGED)
+        return status;
+    mf_fields_require(from, "state", false); /* what was seen there was finite */
+    return from->status;
 }
 
 static const mf_flow_ops ops = {.name = "noisy",
