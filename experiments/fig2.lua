@@ -7,7 +7,7 @@ local mf  = require "meanfield"
 local run = mf.experiment { name = "fig2", columns = { "d", "delta", "t", "R_sgd", "R_error", "R_eff", "R_eq7" },
   options = { d = { 40, 80, 160, 320 }, delta = { 0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8 }, N = 800,
               kappa = 1.2, noise = 0.01, settle = 0.003, tmax = 512.0, seeds = 3 },
-  quick   = { d = { 40 }, delta = { 0.1, 0.3, 0.5, 0.7 }, N = 400, tmax = 32.0, seeds = 2 } }
+  quick   = { d = { 40 }, delta = { 0.1, 0.4, 0.7 }, N = 400, tmax = 32.0, seeds = 2 } }
 local init, sigma = mf.init.gaussian { kappa = run.kappa }, mf.activation.piecewise { {0.5, -2.5}, {1.5, 7.5} }
 local function law(p) return mf.distribution.isotropic { d = math.min(p.d, 1e6), delta = p.delta } end
 local function potential(p) return mf.potential.radial { distribution = law(p), d = p.d, activation = sigma } end

@@ -8,7 +8,7 @@ local run = mf.experiment {
   name    = "fig4", columns = { "kappa", "t", "k", "R_sgd", "R_error", "R_eff", "R_eq7" },
   options = { d = 320, delta = 0.5, N = 800, eps = 1e-5, kappas = { 0.1, 0.4 }, t_end = 3.0, points = 25, seeds = 4,
               J = 2000 },
-  quick   = { d = 80, eps = 4e-5, t_end = 0.6, points = 15, seeds = 3, J = 400 },
+  quick   = { d = 80, eps = 4e-5, t_end = 0.5, points = 11, seeds = 2, J = 200 },
 }
 local law   = mf.distribution.isotropic { d = run.d, delta = run.delta }
 local sigma = mf.activation.piecewise { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } }
