@@ -69,6 +69,28 @@ describe("experiment options", function()
   end)
 end)
 
+describe("experiment run's fields", function()
+  it("are read-only: out, quick, name, options, every option and every method", function()
+    local run = run_with("--out", "elsewhere/x")
+    local before = tostring(run)
+    local function refuses(text, t, key)
+      assert.error_matches(function() t[key] = "x" end, "spec: run." .. text, 1, true)
+    end
+    refuses("out is read-only: it is set by --out DIR", run, "out")
+    refuses("quick is read-only: it is set by --quick", run, "quick")
+    refuses("name is read-only", run, "name")
+    refuses("options is read-only", run, "options")
+    refuses("check is read-only", run, "check")
+    refuses("d is read-only: it is an option, set by --set d=...", run.options, "d")
+    refuses("options.mine cannot be set", run.options, "mine")
+    assert.same({ "elsewhere/x", false, "spec", 40 }, { run.out, run.quick, run.name, run.d })
+    assert.equal(before, tostring(run))
+    local seen = {}
+    for key, value in pairs(run.options) do seen[key] = value end
+    assert.same(OPTIONS, seen)
+  end)
+end)
+
 describe("experiment run", function()
   local dir
 

@@ -72,6 +72,21 @@ end
 
 local meta = { __name = "mf.experiment.run" }
 
+local function fixed_option(name, key)
+  raise("%s: run.%s is read-only: it is an option, set by --set %s=...", name, key, key)
+end
+
+-- run.options: the values to be read and run through.
+local function read_only(name, values)
+  return setmetatable({}, {
+    __index = values,
+    __pairs = function() return next, values end,
+    __newindex = function(_, key)
+      if values[key] ~= nil then fixed_option(name, key) end
+      raise("%s: run.options.%s cannot be set: options are named in mf.experiment", name, tostring(key))
+    end })
+end
+
 -- What can be read from a run.
 local function known_names(self)
   local names = sorted_keys(self.options)
@@ -82,7 +97,8 @@ end
 
 function meta.__index(self, key)
   if Run[key] ~= nil then return Run[key] end
-  local value = rawget(self, "options")[key]
+  local value = rawget(self, "_facts")[key]
+  if value == nil then value = rawget(self, "_facts").options[key] end
   if value == nil and type(key) == "string" and key:sub(1, 1) ~= "_" then
     local near = options.nearest(key, known_names(self))
     raise("%s: this run has no '%s'%s; its options: %s", self.name, key,
@@ -91,11 +107,15 @@ function meta.__index(self, key)
   return value
 end
 
+local command_line = { out = ": it is set by --out DIR", quick = ": it is set by --quick" }
+
 -- What a script keeps for itself belongs into locals: a value set here would hide the option recorded.
 function meta.__newindex(self, key, value)
   if type(key) == "string" and key:sub(1, 1) == "_" then return rawset(self, key, value) end
   if self.options[key] ~= nil then
-    raise("%s: run.%s is read-only: it is an option, set by --set %s=...", self.name, key, key)
+    fixed_option(self.name, key)
+  elseif self._facts[key] ~= nil or Run[key] then
+    raise("%s: run.%s is read-only%s", self.name, key, command_line[key] or "")
   end
   raise("%s: run.%s cannot be set: a run holds its options; keep other values in locals", self.name, tostring(key))
 end
@@ -152,9 +172,9 @@ end
 
 local function start(spec, found, script, stay)
   local values = command.resolve(spec, found)
-  local run = { name = spec.name, out = command.folder(spec, found, values), quick = found.quick or false,
-                options = values, _spec = spec, _script = script, _rows = {}, _checks = {},
-                _start = os.time(), _cpu = os.clock() }
+  local run = { _facts = { name = spec.name, out = command.folder(spec, found, values), quick = found.quick or false,
+                           options = read_only(spec.name, values) },
+                _spec = spec, _script = script, _rows = {}, _checks = {}, _start = os.time(), _cpu = os.clock() }
   run._sentinel = { run = run, failed = false, stay = stay }
   if not spec.args then setmetatable(run._sentinel, sentinel_meta) end
   return setmetatable(run, meta)
