@@ -26,11 +26,12 @@ typedef struct {
     double *face;                        /* n + 1 */
     double *centre, *width, *log_volume; /* n: log(h A_d c^(d-1))              */
     double *log_ratio;                   /* n - 1: log(c_(i+1)/c_i)                */
-    double *P, *whole, *half, *end;   /* n: masses: now, after one step, after a half, two halves */
-    double *psi;                      /* n: psi_lambda at the centres */
-    double *right, *left;             /* n: rates of cell i to i + 1 and to i - 1 */
-    double *pivot, *rhs;              /* n: of the elimination               */
-    double *m, *m_whole, *m_end;      /* rank                                */
+    double *P, *whole, *half, *end; /* n: masses: now, after one step, after a half, two halves */
+    double *psi;                    /* n: psi_lambda at the centres */
+    double *tilt;                   /* n: rise of the density from centre to right face, relative */
+    double *right, *left;           /* n: rates of cell i to i + 1 and to i - 1 */
+    double *pivot, *rhs;            /* n: of the elimination               */
+    double *m, *m_whole, *m_end;    /* rank                                */
     double *g, *next, *old_m, *old_f; /* rank: of the fixed point */
     double *dm, *df;                  /* DEPTH x rank: its history           */
     void *scratch;
@@ -48,7 +49,7 @@ size_t mf_grid_bytes(const mf_grid_spec *spec) {
     size_t n = mf_lines(spec->cells + 1), rank = mf_lines(spec->potential->rank);
     if (spec->cells > SIZE_MAX / 1024 || rank > SIZE_MAX / 1024)
         return 0;
-    return mf_lines(sizeof(grid)) + (14 * n + (7 + 2 * DEPTH) * rank) * sizeof(double) +
+    return mf_lines(sizeof(grid)) + (15 * n + (7 + 2 * DEPTH) * rank) * sizeof(double) +
            mf_potential_scratch(spec->potential, spec->cells) + 64;
 }
 
@@ -73,7 +74,7 @@ mf_flow *mf_grid_init(void *mem, const mf_grid_spec *spec, const double *face) {
     double *next = (double *)(void *)((char *)mem + mf_lines(sizeof *z));
     double **cells[] = {&z->centre, &z->width, &z->log_volume, &z->P,     &z->whole,
                         &z->half,   &z->end,   &z->psi,        &z->right, &z->left,
-                        &z->pivot,  &z->rhs,   &z->log_ratio};
+                        &z->pivot,  &z->rhs,   &z->log_ratio,  &z->tilt};
     double **means[] = {&z->m, &z->m_whole, &z->m_end, &z->g, &z->next, &z->old_m, &z->old_f};
     z->face = mf_take(&next, n + 1);
     for (size_t i = 0; i < sizeof cells / sizeof *cells; ++i)
@@ -135,6 +136,21 @@ static mf_status set_psi(grid *z, const double *m, mf_error *err) {
     return status;
 }
 
+/* Tilts of the law P, relative, in [-1, 1]: along a straight line through each cell, level at an
+ * extremum and nowhere so steep that it overshoots a neighbour (van Leer's central limiter).      */
+static void set_tilt(grid *z, const double *P) {
+    for (size_t i = 1; i + 1 < z->n; ++i) {
+        double p = P[i] / z->width[i];
+        double down = p - P[i - 1] / z->width[i - 1], up = P[i + 1] / z->width[i + 1] - p;
+        double a = down / (z->centre[i] - z->centre[i - 1]);
+        double b = up / (z->centre[i + 1] - z->centre[i]);
+        double mean = (down + up) / (z->centre[i + 1] - z->centre[i - 1]);
+        double slope =
+                (a > 0) != (b > 0) ? 0 : copysign(fmin(fabs(mean), 2 * fmin(fabs(a), fabs(b))), a);
+        z->tilt[i] = p > 0 ? fmax(-1, fmin(1, slope * z->width[i] / 2 / p)) : 0;
+    }
+}
+
 /* Rates through the face between cells i and i + 1, times the cells' widths. */
 static void rates(const grid *z, size_t i, double *right, double *left) {
     const double wide = 1.2; /* of c_(i+1)/c_i: beyond, log r is no longer a straight line */
@@ -142,8 +158,8 @@ static void rates(const grid *z, size_t i, double *right, double *left) {
     double rise = z->psi[i + 1] - z->psi[i], length = z->log_ratio[i];
     if (isinf(beta)) {
         double speed = -2 * rise / (b - a);
-        *right = fmax(speed, 0);
-        *left = fmax(-speed, 0);
+        *right = fmax(speed, 0) * (1 + z->tilt[i]);
+        *left = fmax(-speed, 0) * (1 - z->tilt[i + 1]);
     } else if (b < wide * a) {
         bernoulli(beta * rise - (z->d - 1) * length, right, left);
         *right *= 2 / (beta * (b - a));
@@ -236,6 +252,7 @@ static void accelerate(const grid *z, size_t depth, double *m, const double *f) 
 static mf_status euler(grid *z, double h, const double *from, double *to, double *m,
                        mf_error *err) {
     size_t rank = z->rank, row = mf_lines(rank), depth = 0;
+    set_tilt(z, from);
     for (size_t i = 0; i < ITERATIONS_MAX; ++i) {
         if (mf_flag_is_set(z->stop))
             return MF_STOPPED;
@@ -446,6 +463,7 @@ static mf_status dissipation(mf_flow *flow, double *rate, mf_error *err) {
         status = set_psi(z, z->m, err);
     if (status < 0)
         return status;
+    set_tilt(z, z->P);
     set_rates(z);
     double sum = 0, beta = z->spec.beta;
     for (size_t i = 0; i + 1 < z->n; ++i) {

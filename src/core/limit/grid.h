@@ -8,8 +8,11 @@
  * scheme is a Markov chain in detailed balance with the discrete Gibbs law: masses stay positive,
  * their sum stays, and each implicit step with psi taken at its end lowers the discrete free energy
  *     F = R/2 + (lambda/2) sum P c^2 + (1/beta) sum P log(P / (h A_d c^(d-1))).
- * At beta = inf the flux is upwind: first order in space, while for finite beta, where cells
- * resolve phi, it is of second order.
+ * For finite beta, where cells resolve phi, the flux is of second order. At beta = inf it is upwind,
+ * and takes the density not at the centre of the cell that mass leaves but at its face, along a
+ * limited slope: second order too. The slope relative to the density, in [-1, 1], is that of the
+ * step's start and only multiplies the rates by 0 to 2: the step stays linear in the masses, the
+ * chain one with rates >= 0, down psi, and all of the above holds for any step.
  *
  * Time: implicit Euler by one whole and two half steps, extrapolated (second order) if the result is
  * a law whose free energy has not grown, else the halves. Elimination without subtractions keeps
