@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <Random123/philox.h>
+#include <stdatomic.h>
 #include <string.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -22,6 +23,8 @@ typedef __m512d vec;
 typedef Sleef___m512d_2 vec2;
 #define LOAD _mm512_loadu_pd
 #define STORE _mm512_storeu_pd
+#define SQRT _mm512_sqrt_pd
+#define PRODUCT(a, b) (words) _mm512_mul_epu32((__m512i)(a), (__m512i)(b))
 #define VLOG Sleef_cinz_logd8_u35avx512fnofma
 #define VSINCOSPI Sleef_cinz_sincospid8_u35avx512fnofma
 #elif defined(MF_ISA_avx2)
@@ -30,6 +33,8 @@ typedef __m256d vec;
 typedef Sleef___m256d_2 vec2;
 #define LOAD _mm256_loadu_pd
 #define STORE _mm256_storeu_pd
+#define SQRT _mm256_sqrt_pd
+#define PRODUCT(a, b) (words) _mm256_mul_epu32((__m256i)(a), (__m256i)(b))
 #define VLOG Sleef_cinz_logd4_u35avx
 #define VSINCOSPI Sleef_cinz_sincospid4_u35avx
 #elif defined(__x86_64__)
@@ -38,6 +43,8 @@ typedef __m128d vec;
 typedef Sleef___m128d_2 vec2;
 #define LOAD _mm_loadu_pd
 #define STORE _mm_storeu_pd
+#define SQRT _mm_sqrt_pd
+#define PRODUCT(a, b) (words) _mm_mul_epu32((__m128i)(a), (__m128i)(b))
 #define VLOG Sleef_cinz_logd2_u35sse2
 #define VSINCOSPI Sleef_cinz_sincospid2_u35sse2
 #else
@@ -46,59 +53,62 @@ typedef double vec;
 typedef Sleef_double_2 vec2;
 #define LOAD(p) (*(p))
 #define STORE(p, v) (*(p) = (v))
+#define SQRT sqrt
+#define PRODUCT(a, b) (((a)&UINT32_MAX) * (b))
 #define VLOG Sleef_cinz_logd1_u35purec
 #define VSINCOSPI Sleef_cinz_sincospid1_u35purec
 #endif
 
-/* Ten rounds on eight counters c; the 128 bits of each as two 64-bit words. Random123's own
- * rounds take one counter at a time, which makes a normal cost 1.6 times as much.           */
-static inline void philox_rounds(mf_key key, uint64_t c0[LANES], uint64_t c1[LANES],
-                                 uint64_t c2[LANES], uint64_t c3[LANES], uint64_t *restrict high,
-                                 uint64_t *restrict low) {
-    uint32_t k0 = (uint32_t)key.seed, k1 = (uint32_t)(key.seed >> 32);
+typedef uint64_t words __attribute__((vector_size(WIDTH * sizeof(uint64_t))));
+
+/* Ten rounds on the counters c, the 128 bits of each as two 64-bit words. Random123's own rounds
+ * take one counter at a time, and without a vector product of 64 bits a compiler left alone
+ * makes shifts and sums of these of 32. Upper halves are not kept clean: PRODUCT skips them.   */
+static inline __attribute__((always_inline)) void
+philox_rounds(mf_key key, words c0, words c1, words c2, words c3, uint64_t *high, uint64_t *low) {
+    const words zero = {0}, m0 = PHILOX_M4x32_0 + zero, m1 = PHILOX_M4x32_1 + zero;
+    words k0 = (key.seed & UINT32_MAX) + zero, k1 = (key.seed >> 32) + zero;
 #pragma GCC unroll 10
     for (int round = 0; round < 10; ++round) {
-        for (unsigned i = 0; i < LANES; ++i) {
-            uint64_t p0 = PHILOX_M4x32_0 * (c0[i] & 0xFFFFFFFFu);
-            uint64_t p1 = PHILOX_M4x32_1 * (c2[i] & 0xFFFFFFFFu);
-            uint64_t n0 = (p1 >> 32) ^ c1[i] ^ k0, n2 = (p0 >> 32) ^ c3[i] ^ k1;
-            c0[i] = n0;
-            c1[i] = p1 & 0xFFFFFFFFu;
-            c2[i] = n2;
-            c3[i] = p0 & 0xFFFFFFFFu;
-        }
+        words p0 = PRODUCT(c0, m0), p1 = PRODUCT(c2, m1);
+        c0 = (c1 ^ k0) ^ p1 >> 32;
+        c2 = (c3 ^ k1) ^ p0 >> 32;
+        c1 = p1;
+        c3 = p0;
         k0 += PHILOX_W32_0;
         k1 += PHILOX_W32_1;
     }
-    for (unsigned i = 0; i < LANES; ++i) {
-        high[i] = c1[i] << 32 | c0[i];
-        low[i] = c3[i] << 32 | c2[i];
-    }
+    words both[2] = {c1 << 32 | (c0 & UINT32_MAX), c3 << 32 | (c2 & UINT32_MAX)};
+    memcpy(high, &both[0], sizeof *both);
+    memcpy(low, &both[1], sizeof *both);
+}
+
+/* start, start + 1, ... */
+static inline words count_from(uint64_t start) {
+    static const uint64_t numbers[LANES] = {0, 1, 2, 3, 4, 5, 6, 7};
+    words count;
+    memcpy(&count, numbers, sizeof count);
+    return count + start;
 }
 
 /* The bits of counters (first .. first+7, stream, draw). */
 static inline void philox(mf_key key, uint64_t draw, uint32_t first, uint64_t *restrict high,
                           uint64_t *restrict low) {
-    uint64_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
-    for (unsigned i = 0; i < LANES; ++i) {
-        c0[i] = first + i;
-        c1[i] = (uint32_t)key.stream;
-        c2[i] = (uint32_t)draw;
-        c3[i] = draw >> 32;
-    }
-    philox_rounds(key, c0, c1, c2, c3, high, low);
+    const words zero = {0};
+    for (unsigned i = 0; i < LANES; i += WIDTH)
+        philox_rounds(key, count_from(first + i), (uint32_t)key.stream + zero,
+                      (uint32_t)draw + zero, (draw >> 32) + zero, high + i, low + i);
 }
 
 /* The bits of counters (0, stream, draw .. draw+7). */
 static inline void philox_draws(mf_key key, uint64_t draw, uint64_t *restrict high,
                                 uint64_t *restrict low) {
-    uint64_t c0[LANES] = {0}, c1[LANES], c2[LANES], c3[LANES];
-    for (unsigned i = 0; i < LANES; ++i) {
-        c1[i] = (uint32_t)key.stream;
-        c2[i] = (uint32_t)(draw + i);
-        c3[i] = (draw + i) >> 32;
+    const words zero = {0};
+    for (unsigned i = 0; i < LANES; i += WIDTH) {
+        words count = count_from(draw + i);
+        philox_rounds(key, zero, (uint32_t)key.stream + zero, count, count >> 32, high + i,
+                      low + i);
     }
-    philox_rounds(key, c0, c1, c2, c3, high, low);
 }
 
 /* 52 bits to the midpoints (k + 1/2) 2^-52 of (0, 1): never 0, never 1, exact. */
@@ -118,23 +128,29 @@ static inline void block_uniforms(mf_key key, uint64_t draw, size_t block, doubl
     to_uniform(low, out + LANES);
 }
 
+/* SLEEF's AVX-512 log reads its infinity under a mask that is empty for our numbers. On a page
+ * never touched, as on virtual machines, each such read takes hundreds of cycles, and a normal
+ * five times as long: one logarithm that wants it fetches the page.                          */
+static atomic_bool fetched;
+
+static __attribute__((noinline)) void fetch_infinity(void) {
+    double all[WIDTH], out[WIDTH];
+    for (unsigned i = 0; i < WIDTH; ++i)
+        all[i] = INFINITY;
+    STORE(out, VLOG(LOAD(all)));
+    atomic_store_explicit(&fetched, out[0] > 0, memory_order_relaxed);
+}
+
 static inline void block_normals(mf_key key, uint64_t draw, size_t block, double *restrict out) {
     double u[2 * LANES];
+    if (!atomic_load_explicit(&fetched, memory_order_relaxed))
+        fetch_infinity();
     block_uniforms(key, draw, block, u);
     for (unsigned i = 0; i < LANES; i += WIDTH) {
-        double radius[WIDTH], angle[WIDTH], c[WIDTH], s[WIDTH];
-        STORE(radius, VLOG(LOAD(u + i)));
-        for (unsigned j = 0; j < WIDTH; ++j) {
-            radius[j] = sqrt(-2 * radius[j]);
-            angle[j] = 2 * u[LANES + i + j];
-        }
-        vec2 turn = VSINCOSPI(LOAD(angle));
-        STORE(s, turn.x);
-        STORE(c, turn.y);
-        for (unsigned j = 0; j < WIDTH; ++j) {
-            out[i + j] = radius[j] * c[j];
-            out[LANES + i + j] = radius[j] * s[j];
-        }
+        vec radius = SQRT(VLOG(LOAD(u + i)) * -2.0);
+        vec2 turn = VSINCOSPI(LOAD(u + LANES + i) * 2.0);
+        STORE(out + i, turn.y * radius);
+        STORE(out + LANES + i, turn.x * radius);
     }
 }
 
