@@ -430,8 +430,8 @@ function mf.potential.radial(options) end
 
 ---@class mf.potential.relu.options
 ---@field distribution? mf.distribution an mf.distribution: anisotropic law whose delta, d and gamma = s0/d to take
----@field delta? number a number in (0, 1): tau_+- = 1 +- delta; required without a distribution
----@field gamma? number a number in (0, 1]: s0/d; at d = inf only the law of (r1, r2) at the start depends on it
+---@field delta? number a number in (0, 1): tau_+- = 1 +- delta; required without a distribution, and else instead of its own
+---@field gamma? number a number in (0, 1]: s0/d, likewise; at d = inf only the law of (r1, r2) at the start depends on it
 ---@field d? integer an integer in [1, inf]: dimension; default the distribution's, and math.huge, the limit, without one
 ---@field tol? number a number in [1e-13, 0.01], default 1e-09: accuracy of U relative to a a' max(1, sup sigma^2), sigma divided by 1 + |t| and U by (1 + |b| + s)(1 + |b'| + s') where it is unbounded; V is exact
 ---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square; others at d = math.huge only
@@ -471,7 +471,7 @@ function mf.potential.two_radius(options) end
 ---The diffusion (Eq. 12, radial as Eq. 13) in r = |w| by finite volumes: implicit, positive, conservative, with a free energy that never grows.
 ---@class mf.pde.grid
 ---@field clock any tau = int_0^t xi, in which Eq. 7 is autonomous
----@field error any sum over the steps of W_1 between a step and its two halves, and the mass in the last cell times rmax: large if rmax is too small
+---@field error any sum over the steps of W_1 between a step and its two halves, and the mass in the last cell times rmax, and E max(r - rmax, 0) of rho_0: large if rmax is too small
 ---@field mass any sum of the masses, 1 up to rounding
 ---@field steps any accepted steps so far
 ---@field t any time
@@ -517,7 +517,7 @@ local class9 = {}
 ---@param t any
 function class9:advance(t) end
 
-----dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2).
+----dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2). Of particles with beta or eps it is not known.
 function class9:dissipation() end
 
 ---rho_t, a copy.
@@ -552,7 +552,7 @@ local class10 = {}
 ---@param t any
 function class10:advance(t) end
 
-----dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2).
+----dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2). Of particles with beta or eps it is not known.
 function class10:dissipation() end
 
 ---@class mf.pde.particles.fluctuations.options
@@ -623,7 +623,7 @@ function mf.pde.load(path, options) end
 ---@field measure? mf.measure an mf.measure: start from this measure instead of `init`
 ---@field J? integer an integer in [1, 1e+09], default 2000: number of particles (with `init`)
 ---@field xi? any an mf.schedule or a function t -> xi(t): step schedule; default constant 1
----@field tol? number a number in (0, 1], default 1e-08: tolerance of one step, in the mean square over rho, relative to 1 + |theta|
+---@field tol? number a number in (0, 1], default 1e-08: tolerance of one step, in the mean square over rho, relative to 1 + |theta|; not with beta or step
 ---@field step? number a number in (0, inf): fixed steps of this length in the clock int xi: for convergence tests, and with noise, where the default is 1e-3
 ---@field beta? number a number in (0, inf], default inf: inverse temperature of Eq. 12: noise in every step; inf: none (Eq. 7)
 ---@field lambda? number a number in [0, inf), default 0: weight decay: lambda |theta|^2 / 2 is part of Psi

@@ -71,6 +71,10 @@ describe("mf.gibbs", function()
     local h = r[2] - r[1]
     near(1, mass * h, 1e-7) -- trapezoid, O(h^2)
     near(g:measure():mean(), mean * h, 1e-6)
+    assert.equal(0, g:density(math.huge))
+    local box = mf.gibbs { potential = radial(3, 0.7), beta = 30, lambda = 0, box = { { 1, 2 } } }
+    p = box:density { 0.5, 1.5, 2.5 }
+    assert.truthy(p[1] == 0 and p[2] > 0 and p[3] == 0)
   end)
 
   it("is the Gaussian N(0, 1/(beta lambda)) when the features say nothing, in every space of radii", function()

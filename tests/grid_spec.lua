@@ -152,7 +152,15 @@ describe("mf.pde.grid", function()
     assert.truthy(error_of(40) < 0.1)
     local outside = mf.pde.grid { potential = radial(40), beta = 10, lambda = 1, rmax = 2, cells = 50,
                                   measure = mf.measure { x = { 5 }, space = "radial" } }
-    assert.truthy(outside.error >= 2 and math.abs(outside.mass - 1) < 1e-15)
+    assert.truthy(math.abs(outside.error - 5) < 1e-12 and math.abs(outside.mass - 1) < 1e-15) -- moved by 3, and rmax
+    local init = mf.init.sphere { radius = 0.8 }
+    local near = mf.pde.grid { potential = radial(40), init = init, beta = 40, lambda = 0.5, cells = 50, rmax = 0.1 }
+    assert.truthy(math.abs(near.error - 0.8) < 1e-9)
+    init = mf.init.gaussian { kappa = 0.8 }
+    near = mf.pde.grid { potential = radial(40), init = init, beta = 40, lambda = 0.5, cells = 50, rmax = 0.1 }
+    local mean = 0.8 * math.sqrt(2 / 40) * math.sqrt(math.pi) / 2 -- times Gamma(20.5) / (Gamma(20) Gamma(1.5))
+    for k = 1, 19 do mean = mean * (k + 0.5) / k end
+    assert.truthy(math.abs(near.error - mean) < 1e-4)
   end)
 
   it("goes on with a potential that is closed, which takes no new users, with the same bits", function()

@@ -27,11 +27,19 @@ describe("help", function()
     assert.truthy(mf.help.text(xi.clock):find("tau(t)", 1, true))
     assert.equal(mf.help.text(xi.clock), mf.help.text "schedule:clock")
     assert.equal(mf.help.text(xi.clock), mf.help.text "clock")
+    assert.equal(mf.help.text(xi.clock), mf.help.text "xi:clock") -- as the reference calls it
+    assert.equal(1, select(2, mf.help.text "pde:trajectory":gsub("pde:trajectory%(", ""))) -- of three solvers, once
     assert.truthy(mf.help.text(xi):find("xi:clock(t)", 1, true))
     assert.truthy(mf.help.text(mf.schedule):find("mf.schedule.custom(fn)", 1, true))
     assert.truthy(mf.help.text(mf.plot):find("xlabel", 1, true))
     assert.truthy(mf.help.text(mf.plot {}):find("figure:histogram", 1, true))
     assert.truthy(mf.help.text():find("mf.experiment", 1, true))
+  end)
+
+  it("explains an option by its name", function()
+    local text = mf.help.text "batch"
+    assert.truthy(text:find("mf.sgd\n", 1, true) and text:find("mf.pde.particles\n", 1, true))
+    assert.truthy(text:find("divide the term", 1, true))
   end)
 
   it("suggests near names for an unknown one", function()

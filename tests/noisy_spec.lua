@@ -114,6 +114,10 @@ describe("mf.pde.particles with noise", function()
     end
     fails("leave out 'd'", { potential = pot, init = rho0, beta = 1, d = 5 })
     fails("give 'beta' or 'eps' too", { potential = pot, init = rho0, d = 5 })
+    fails("option 'tol'", { potential = pot, init = rho0, beta = 1, tol = 1e-3 })
+    fails("option 'tol'", { potential = pot, init = rho0, step = 1e-3, tol = 1e-3 })
+    assert.error_matches(function() mf.pde.particles { potential = pot, init = rho0, beta = 1 }:dissipation() end,
+                         "mf.pde.grid alone", 1, true)
     local limit = mf.potential.relu { delta = 0.4, gamma = 0.5 }
     fails("'d' is missing", { potential = limit, init = mf.init.gaussian { kappa = 1, d = 10, s0 = 5 }, beta = 1 })
     local relu = mf.pde.particles { potential = limit, init = mf.init.gaussian { kappa = 1, d = 10, s0 = 5 }, beta = 10,

@@ -64,6 +64,9 @@ describe("sweep", function()
     assert.equal(25, results[2].mean.a)
     assert.same({ false, { mean = 3, error = 1 } }, require "meanfield.run.seeds".gather({ 1, false, 2, 4 }, 2))
     assert.error_matches(function() mf.sweep({ 1 }, function() return "x" end, { seeds = 2 }) end, "got 'x'")
+    local function uneven(_, seed) return seed == 2 and { a = 1, b = 2 } or { a = 1 } end
+    assert.error_matches(function() mf.sweep({ 1 }, uneven, { seeds = 3 }) end, "['b'] must be", 1, true)
+    assert.error_matches(function() mf.sweep({ 1 }, uneven, { seeds = 3 }) end, "got nothing", 1, true)
     assert.error_matches(function() mf.sweep({ 1 }, function() return 1 end, { seeds = 1 }) end, "'seeds'")
   end)
 

@@ -98,11 +98,28 @@ local function find_name(name)
   end
 end
 
--- All methods of that name, whatever their class.
+-- All methods of that name, whatever their class; "pde:risk" and "m:cdf" are those whose signatures begin so.
 local function find_methods(name)
+  local found, seen = {}, {}
+  for _, other in ipairs(help.names()) do
+    local record = docs[other] or docs[other .. ".__call"]
+    local short = name:find ":" and record and (record.signature or ""):match "^[%w_.:]+" or other:match "[:.]([^:.]*)$"
+    local text = record and (record.signature or other) .. (record.text or "")
+    if short == name and record and not seen[text] then
+      found[#found + 1], seen[text] = record, true
+    end
+  end
+  return found
+end
+
+-- All options of that name: { "mf.sgd", "expected; what it means" }, ...
+local function find_options(name)
   local found = {}
   for _, other in ipairs(help.names()) do
-    if other:match "[:.]([^:.]*)$" == name then found[#found + 1] = docs[other] or docs[other .. ".__call"] end
+    local record = docs[other] or docs[other .. ".__call"]
+    for _, field in ipairs(record and record.fields or {}) do
+      if field.name == name then found[#found + 1] = { other, help.expected(field) .. "; " .. (field.text or "") } end
+    end
   end
   return found
 end
@@ -260,7 +277,8 @@ end
 function help.text(x)
   if x == nil then
     local out = {}
-    wrap("help(x) explains a function, an object or a name: help(mf.sgd), help \"sgd:advance\", help(sgd).", "", out)
+    wrap("help(x) explains a function, an object or a name: " ..
+         "help(mf.sgd), help \"sgd:advance\", help \"eps\", help(sgd).", "", out)
     tell_module("mf", out)
     return table.concat(out, "\n") .. "\n"
   end
@@ -269,6 +287,7 @@ function help.text(x)
     if found then return tell(found) end
     local methods, out = find_methods(x), {}
     for _, record in ipairs(methods) do tell_record(record, out) end
+    if #out == 0 then tell_list("an option of", find_options(x), out) end
     return #out > 0 and table.concat(out, "\n") .. "\n" or unknown(x)
   end
   load_all()
@@ -316,7 +335,7 @@ setmetatable(help, { __call = function(_, x) help.write(help.text(x)) end })
 
 help.document(help, { name = "mf.help", signature = "mf.help(x)",
   text = "Prints the documentation of x: a function, an object, a module, or a name such as \"sgd\", \"mf.sgd\" or "
-         .. "\"sgd:advance\". Without x: all there is." })
+         .. "\"sgd:advance\", or the name of an option, \"eps\". Without x: all there is." })
 help.document(help.text, { name = "mf.help.text", signature = "mf.help.text(x) -> string",
   text = "What mf.help(x) prints." })
 help.document(help.write, { name = "mf.help.write", signature = "mf.help.write(text)",

@@ -14,12 +14,14 @@ function seeds.spread(points, n)
   return list
 end
 
+local absent = {} -- where a seed has no value
+
 local function numbers(values, name)
   local mean, square = 0, 0
   for _, value in ipairs(values) do
     if type(value) ~= "number" then
       options.raise("mf.sweep: with 'seeds', %s must be a number or a table of numbers for every seed, got %s", name,
-                    options.shown(value))
+                    value == absent and "nothing" or options.shown(value))
     end
     mean = mean + value / #values
   end
@@ -29,11 +31,17 @@ end
 
 -- Mean and standard error of values of one shape: numbers, or tables of such.
 local function statistics(values, name)
-  if type(values[1]) ~= "table" then return numbers(values, name) end
-  local mean, error = {}, {}
-  for key in pairs(values[1]) do
+  if type(values[1]) ~= "table" or values[1] == absent then return numbers(values, name) end
+  local mean, error, keys = {}, {}, {}
+  for _, value in ipairs(values) do
+    for key in pairs(type(value) == "table" and value or {}) do keys[key] = true end
+  end
+  for key in pairs(keys) do
     local parts = {}
-    for i, value in ipairs(values) do parts[i] = type(value) == "table" and value[key] or false end
+    for i, value in ipairs(values) do
+      parts[i] = absent
+      if type(value) == "table" and value[key] ~= nil then parts[i] = value[key] end
+    end
     mean[key], error[key] = statistics(parts, ("%s[%s]"):format(name, options.shown(key)))
   end
   return mean, error

@@ -515,6 +515,16 @@ mf_status mf_gibbs_solve(const mf_gibbs_spec *spec, mf_gibbs *out, const mf_flag
     return status;
 }
 
+/* Beyond the box, and at infinity, there is no mass. */
+static bool outside(const mf_gibbs_spec *s, const double *theta, size_t ld) {
+    for (size_t c = 0; c < s->potential->dim; ++c) {
+        double x = theta[c * ld];
+        if (isinf(x) || (s->boxed && (x < s->low[c] || x > s->high[c])))
+            return true;
+    }
+    return false;
+}
+
 mf_status mf_gibbs_density(const mf_gibbs_spec *spec, const mf_gibbs *o, size_t n,
                            const double *theta, size_t ld, double *log_p, mf_error *err) {
     work w;
@@ -534,6 +544,8 @@ mf_status mf_gibbs_density(const mf_gibbs_spec *spec, const mf_gibbs *o, size_t 
                 x[c] = w.theta[coordinate(spec, c) * CHUNK + i];
             log_p[at + i] = log_volume(&w, x, 1) -
                             w.beta * (w.value[i] + spec->lambda * a * a / 2) - o->log_Z;
+            if (outside(spec, theta + at + i, ld))
+                log_p[at + i] = -HUGE_VAL;
         }
     }
     work_free(&w);

@@ -170,7 +170,7 @@ int mfl_flow_dissipation(lua_State *L) {
     double rate = NAN;
     mf_error err = {MF_OK, ""};
     if (!flow->ops->dissipation)
-        return luaL_error(L, "%s: this solver does not know it", where);
+        return luaL_error(L, "%s: with noise ('beta') mf.pde.grid alone knows it", where);
     mfl_status(L, where, flow->ops->dissipation(flow, &rate, &err), &err);
     lua_pushnumber(L, rate);
     return 1;
@@ -241,7 +241,9 @@ static const double *times_of(lua_State *L, const char *where, double now, size_
 
 /* Checks the observables at index 3: names with "risk" or a function. */
 static void check_observables(lua_State *L, const char *where) {
-    luaL_checktype(L, 3, LUA_TTABLE);
+    if (!lua_istable(L, 3))
+        luaL_error(L, "%s: expected a table of observables, as in { R = \"risk\" }, got %s", where,
+                   luaL_typename(L, 3));
     lua_Integer count = 0;
     for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1), ++count) {
         bool risk = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "risk") == 0;
@@ -269,6 +271,9 @@ static void observe(lua_State *L, int lists, lua_Integer i, double t, const mf_m
             lua_pushvalue(L, top + 1);
             lua_pushnumber(L, t);
             lua_call(L, 2, 1);
+            if (lua_isnil(L, -1))
+                luaL_error(L, "pde:trajectory: observable '%s' returned nothing at t = %f",
+                           lua_tostring(L, name), t);
         } else
             lua_pushnumber(L, risk);
         lua_pushvalue(L, name);
@@ -378,6 +383,7 @@ const mfl_fn mfl_flow_methods[] = {
         {"risk", flow_risk, "pde:risk()", "R(rho_t) of Eq. 5.", NULL},
         {"__risk", flow_risk, NULL, NULL, NULL}, /* cheap: the prompt may show it */
         {"dissipation", mfl_flow_dissipation, "pde:dissipation()",
-         "-dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2).",
+         "-dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2). Of "
+         "particles with beta or eps it is not known.",
          NULL},
         {NULL, NULL, NULL, NULL, NULL}};

@@ -129,6 +129,19 @@ static void share(const mf_flow *flow, double *P, double r, double mass) {
     P[high] += mass * part;
 }
 
+/* W_1 that the wall costs at once: E max(r - rmax, 0), of an init by the midpoint rule in p. */
+static double held_back(const grid_options *o, const law *start) {
+    enum { LEVELS = 500 };
+    double sum = 0, low = cdf_of(start, o->rmax);
+    for (size_t j = 0; o->measure && j < o->measure->n; ++j)
+        sum += mf_measure_weight(o->measure, j) * fmax(o->measure->x[j] - o->rmax, 0);
+    for (int k = 0; o->init && low < 1 - 1e-12 && k < LEVELS; ++k) {
+        double p = low + (1 - low) * (k + 0.5) / LEVELS;
+        sum += (1 - low) / LEVELS * fmax(quantile_of(start, p) - o->rmax, 0);
+    }
+    return sum;
+}
+
 static void place(lua_State *L, const grid_options *o, const law *start, mf_flow *flow) {
     double *P = mf_grid_masses(flow);
     const double *face = mf_grid_faces(flow);
@@ -194,6 +207,7 @@ int mfl_grid_new(lua_State *L) {
     box->flow = mf_grid_init(memory, &o.spec, face);
     box->potential = o.potential;
     place(L, &o, &start, box->flow);
+    box->flow->error = held_back(&o, &start);
     return 1;
 }
 
@@ -252,7 +266,7 @@ static const mfl_property grid_properties[] = {
         MFL_FLOW_PROPERTIES,
         {"error", mfl_flow_error,
          "sum over the steps of W_1 between a step and its two halves, and the mass in the last "
-         "cell times rmax: large if rmax is too small"},
+         "cell times rmax, and E max(r - rmax, 0) of rho_0: large if rmax is too small"},
         {"mass", grid_mass, "sum of the masses, 1 up to rounding"},
         {NULL, NULL, NULL}};
 

@@ -40,7 +40,8 @@ const mfl_field mfl_particles_fields[] = {
          .text = "step schedule; default constant 1"},
         {"tol", MFL_NUMBER, offsetof(particles_options, spec.tol), .flags = MFL_OPEN_LOW, .high = 1,
          .fallback = 1e-8,
-         .text = "tolerance of one step, in the mean square over rho, relative to 1 + |theta|"},
+         .text = "tolerance of one step, in the mean square over rho, relative to 1 + |theta|; not "
+                 "with beta or step"},
         {"step", MFL_NUMBER, offsetof(particles_options, spec.step),
          .flags = MFL_OPTIONAL | MFL_OPEN_LOW, .high = HUGE_VAL,
          .text = "fixed steps of this length in the clock int xi: for convergence tests, and with "
@@ -190,6 +191,14 @@ int mfl_particles_new(lua_State *L) {
                           where, o.measure->space->name, (lua_Integer)o.measure->dim,
                           pot->space->name, (lua_Integer)pot->dim);
     o.spec.potential = pot;
+    if (o.spec.step > 0 || isfinite(o.beta)) {
+        if (lua_getfield(L, 1, "tol") != LUA_TNIL)
+            luaL_error(L,
+                       "%s: option 'tol' is of steps that adapt; with '%s' they are fixed: "
+                       "leave it out",
+                       where, o.spec.step > 0 ? "step" : "beta");
+        lua_setfield(L, 2, "tol");
+    }
     if (o.measure)
         o.spec.J = o.measure->n;
     lua_getfield(L, 2, "xi");

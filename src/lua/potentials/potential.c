@@ -584,9 +584,11 @@ static const mfl_field relu_fields[] = {
          .text = "anisotropic law whose delta, d and gamma = s0/d to take"},
         {"delta", MFL_NUMBER, offsetof(affine_options, spec.delta),
          .flags = MFL_OPTIONAL | MFL_OPEN_LOW | MFL_OPEN_HIGH, .high = 1,
-         .text = "tau_+- = 1 +- delta; required without a distribution"},
+         .text = "tau_+- = 1 +- delta; required without a distribution, and else instead of its "
+                 "own"},
         {"gamma", MFL_NUMBER, offsetof(affine_options, gamma), .flags = MFL_OPTIONAL | MFL_OPEN_LOW,
-         .high = 1, .text = "s0/d; at d = inf only the law of (r1, r2) at the start depends on it"},
+         .high = 1,
+         .text = "s0/d, likewise; at d = inf only the law of (r1, r2) at the start depends on it"},
         {"d", MFL_DIM, offsetof(affine_options, spec.d), .flags = MFL_OPTIONAL | MFL_INF, .low = 1,
          .high = HUGE_VAL,
          .text = "dimension; default the distribution's, and math.huge, the limit, without one"},
