@@ -115,7 +115,6 @@ describe("mf.pde.particles with noise", function()
     fails("leave out 'd'", { potential = pot, init = rho0, beta = 1, d = 5 })
     fails("give 'beta' or 'eps' too", { potential = pot, init = rho0, d = 5 })
     fails("option 'tol'", { potential = pot, init = rho0, beta = 1, tol = 1e-3 })
-    fails("option 'tol'", { potential = pot, init = rho0, step = 1e-3, tol = 1e-3 })
     assert.error_matches(function() mf.pde.particles { potential = pot, init = rho0, beta = 1 }:dissipation() end,
                          "mf.pde.grid alone", 1, true)
     local limit = mf.potential.relu { delta = 0.4, gamma = 0.5 }

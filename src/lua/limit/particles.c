@@ -191,12 +191,10 @@ int mfl_particles_new(lua_State *L) {
                           where, o.measure->space->name, (lua_Integer)o.measure->dim,
                           pot->space->name, (lua_Integer)pot->dim);
     o.spec.potential = pot;
-    if (o.spec.step > 0 || isfinite(o.beta)) {
+    if (isfinite(o.beta)) { /* fixed steps */
         if (lua_getfield(L, 1, "tol") != LUA_TNIL)
-            luaL_error(L,
-                       "%s: option 'tol' is of steps that adapt; with '%s' they are fixed: "
-                       "leave it out",
-                       where, o.spec.step > 0 ? "step" : "beta");
+            luaL_error(L, "%s: option 'tol' is for steps without noise: with 'beta' give 'step'",
+                       where);
         lua_setfield(L, 2, "tol");
     }
     if (o.measure)
