@@ -41,7 +41,7 @@ const mfl_field mfl_particles_fields[] = {
         {"tol", MFL_NUMBER, offsetof(particles_options, spec.tol), .flags = MFL_OPEN_LOW, .high = 1,
          .fallback = 1e-8,
          .text = "tolerance of one step, in the mean square over rho, relative to 1 + |theta|; not "
-                 "with beta or step"},
+                 "with beta"},
         {"step", MFL_NUMBER, offsetof(particles_options, spec.step),
          .flags = MFL_OPTIONAL | MFL_OPEN_LOW, .high = HUGE_VAL,
          .text = "fixed steps of this length in the clock int xi: for convergence tests, and with "
