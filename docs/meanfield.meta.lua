@@ -623,7 +623,7 @@ function mf.pde.load(path, options) end
 ---@field measure? mf.measure an mf.measure: start from this measure instead of `init`
 ---@field J? integer an integer in [1, 1e+09], default 2000: number of particles (with `init`)
 ---@field xi? any an mf.schedule or a function t -> xi(t): step schedule; default constant 1
----@field tol? number a number in (0, 1], default 1e-08: tolerance of one step, in the mean square over rho, relative to 1 + |theta|; not with beta or step
+---@field tol? number a number in (0, 1], default 1e-08: tolerance of one step, in the mean square over rho, relative to 1 + |theta|; not with beta
 ---@field step? number a number in (0, inf): fixed steps of this length in the clock int xi: for convergence tests, and with noise, where the default is 1e-3
 ---@field beta? number a number in (0, inf], default inf: inverse temperature of Eq. 12: noise in every step; inf: none (Eq. 7)
 ---@field lambda? number a number in [0, inf), default 0: weight decay: lambda |theta|^2 / 2 is part of Psi
