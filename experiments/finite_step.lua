@@ -26,23 +26,23 @@ local function theory(d)
   local o = { potential = mf.potential.radial { distribution = law(d), activation = sigma }, init = rho0, J = run.J }
   return differences(function(alpha) o.eps = alpha / d return mf.pde.particles(o):advance(run.t):risk() end)
 end
-
-local fig = mf.plot { xlabel = "ε d, above the control's", ylabel = "|residual of R|, SGD - theory", xlog = true,
+local fig = mf.plot { xlabel = ("ε d − %g"):format(run.control), ylabel = "|residual of R|, SGD - theory", xlog = true,
                       ylog = true, width = 4.6, height = 3.4, key = "outside" }
 local names, x, ds, share, left = { "Eq. 7", "effective" }, {}, {}, {}, { {}, {} } -- by Eq. 7, R does not depend on eps
 for k, d in ipairs(run.ds) do
   local predicted, seen, errors, way = theory(d), sgd[k].mean, sgd[k].error, { {}, {}, x = {} }
   for i, alpha in ipairs(run.alphas) do
     run:record { d = d, alpha = alpha, sgd = seen[i], error = errors[i], eff = predicted[i], eq7 = 0 }
-    way.x[i], way[1][i], way[2][i] = alpha - run.control, math.abs(seen[i]), math.abs(seen[i] - predicted[i])
-    x[#x + 1], ds[#ds + 1], share[#share + 1] = way.x[i], d, 1 - seen[i] / predicted[i]
+    way.x[i] = (alpha - run.control) * 1.05 ^ (k - 2) -- side by side
+    way[1][i], way[2][i] = math.abs(seen[i]), math.abs(seen[i] - predicted[i])
+    x[#x + 1], ds[#ds + 1], share[#share + 1] = alpha - run.control, d, 1 - seen[i] / predicted[i]
     for c = 1, 2 do left[c][#x] = math.max(way[c][i], 1e-9) end
   end
   for c, name in ipairs(names) do
     fig:points(way.x, way[c], { errors = errors, color = mf.plot.palette[k], symbol = c == 1 and "circle" or "disc",
                                 label = ("%s, d = %d"):format(name, d) })
   end
-end-- Powers of eps d and, at fixed eps d, of d; and which term that is.
+end -- Powers of eps d and, at fixed eps d, of d; and which term that is.
 for c, name in ipairs(names) do
   local f, power, best, seen = mf.fit(x, left[c], { log = true }), mf.fit(ds, left[c], { log = true }).slope, math.huge
   for term, q in pairs { ["eps d"] = { 1, 0 }, eps = { 1, -1 }, ["(eps d)^2"] = { 2, 0 }, ["1/N"] = { 0, 0 } } do

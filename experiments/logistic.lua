@@ -21,29 +21,31 @@ local pde  = mf.pde.particles { potential = pot, init = rho0, J = run.J }
 local best = mf.optimum { potential = pot }
 
 local fig  = mf.plot { panels = 2, width = 7, height = 2.8 }
-local laws = fig:panel(1, { xlabel = "r = |w|", ylabel = "density of r", xrange = { 0, 3.5 }, tag = "a",
+local laws = fig:panel(1, { xlabel = "r = |w|", ylabel = "density of r", xrange = { 0, 3 }, tag = "a",
                             title = "bars: SGD, lines: PDE", palette = mf.plot.colors(#run.at) })
 local risk = fig:panel(2, { xlabel = "t = kε", ylabel = "E log(1 + exp(−yŷ))", xlog = true, tag = "b" })
 
 -- Panel a: at the times run.at. Panel b: the Monte Carlo risk of the network, R(rho_t), and the least of all laws.
 local shown, t_end = {}, run.at[#run.at]
 for _, t in ipairs(run.at) do shown[t] = true end
-local ts, R_N, error, R = {}, {}, {}, {}
+local ts, R_N, error, line = {}, {}, {}, { t = {}, R = {} }
 for t in run:times(mf.array.logspace(0.1, t_end, 16), run.at) do
   sgd:advance(t)
+  local way = t > 0.1 and pde:trajectory(mf.array.linspace(pde.t, t, 16), { R = "risk" }) or { t = {} }
+  for i = 1, #way.t do line.t[#line.t + 1], line.R[#line.R + 1] = way.t[i], way.R[i] end
   local r, rho = sgd:measure():radius(), pde:advance(t):measure()
   local mean, se = sgd:risk { samples = run.samples, seed = #ts + 2 }
   if t > 0 then -- a logarithmic axis
-    ts[#ts + 1], R[#R + 1], R_N[#R_N + 1], error[#error + 1] = t, pde:risk(), mean, se
+    ts[#ts + 1], R_N[#R_N + 1], error[#error + 1] = t, mean, se
   end
   if shown[t] then
-    laws:histogram(r, { bins = 140, range = { 0, 3.5 }, label = ("t = %g"):format(t) })
+    laws:histogram(r, { bins = 120, range = { 0, 3 }, label = ("t = %g"):format(t) })
     laws:density(rho)
     run:record { t = t, k = sgd.k, R_N = mean, error = se, R = pde:risk(), mean_r_sgd = r:mean(),
                  mean_r_pde = rho:mean(), W1 = mf.transport.w1(r, rho), least = best.risk, gap = best.gap }
   end
 end
-risk:points(ts, R_N, { label = "SGD, R_N", errors = error }):line(ts, R, { label = "PDE, R(ρ_t)" })
+risk:points(ts, R_N, { label = "SGD, R_N", errors = error }):line(line.t, line.R, { label = "PDE, R(ρ_t)" })
 risk:line({ 0.1, t_end }, { best.risk, best.risk }, { label = "least risk of any law", dash = "dashed" })
 
 -- W1 as in fig1.lua. By Taylor's formula, l'' <= 1/4 and sup sigma^2 = 56, R_N exceeds R(rho) by up to 7/N on

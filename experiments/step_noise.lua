@@ -11,11 +11,12 @@ local run = mf.experiment {
 local law   = mf.distribution.isotropic { d = run.d, delta = run.delta }
 local sigma = mf.activation.piecewise { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } }
 local pot   = mf.potential.radial { distribution = law, activation = sigma }
-local fold  = mf.stability.rest { potential = pot }.folds[1]
+local fold, half = mf.stability.rest { potential = pot }.folds[1], (run.alphas[2] - run.alphas[1]) / (2 * run.cells - 2)
 local function rest(alpha) return mf.stability.rest { potential = pot, eps = alpha / run.d }.points end
 local fig  = mf.plot { panels = 2, height = 3, xlabel = "ε d" }
 local trap = fig:panel(1, { ylabel = ("risk (SGD: at t = %g)"):format(run.t_end), yrange = { 0, 9 }, tag = "a" })
-local map  = fig:panel(2, { ylabel = "κ", yrange = { 0, 0.26 }, tag = "b" })
+local map  = fig:panel(2, { ylabel = "κ", yrange = { 0, 0.26 }, tag = "b",
+                            xrange = { run.alphas[1] - half, run.alphas[2] + half } })
 -- Theory: the rest point and the unstable one, up to the fold where they meet; there the list is denser.
 local line = { alpha = { fold.alpha }, low = { fold.risk }, high = { fold.risk }, r = { fold.r } }
 for i = 2, 60 do
@@ -25,7 +26,6 @@ end
 trap:line(line.alpha, line.low, { label = "rest point", color = "blue" })
 trap:line(line.alpha, line.high, { label = "unstable rest point", dash = "dashed", color = "blue" })
 trap:points({ fold.alpha }, { fold.risk }, { symbol = "disc", label = "fold", color = "blue" })
-
 -- SGD from |w| near kappa with steps eps = alpha/d: at one kappa (panel a), then on a grid (panel b).
 local function axis(ends, n) return mf.array.linspace(ends[1], ends[2], n):totable() end
 local points, alphas = {}, axis(run.alphas, run.points)

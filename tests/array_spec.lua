@@ -50,6 +50,7 @@ describe("array", function()
     for i = 1, 11 do assert.near(-0.3 + (i - 1) * 0.1, l[i], 1e-15) end
     for i = 1, 10 do assert.equal(i, mf.array.linspace(1, 10, 10)[i]) end
     for i = 0, 10 do assert.equal(i / 10, mf.array.linspace(0, 1, 11)[i + 1]) end
+    for i = 1, 16 do assert.equal(0.1, mf.array.linspace(0.1, 0.1, 16)[i]) end -- rounding leaves no end behind
     for i = -3, 3 do assert.equal(tonumber("1e" .. i), mf.array.logspace(1e-3, 1e3, 7)[i + 4]) end
     for i = 0, 12 do assert.equal(2 ^ i, mf.array.logspace(1, 4096, 13)[i + 1]) end
     assert.near(0, mf.array.linspace(-1.5e308, 1.5e308, 9)[5] / 1e308, 1e-15)

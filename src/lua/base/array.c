@@ -257,7 +257,8 @@ static int array_linspace(lua_State *L) {
     double n = (double)out->rows - 1;
     for (size_t i = 1; i + 1 < out->rows; ++i) {
         double k = (double)i, x = (a * (n - k) + b * k) / n;
-        out->data[i] = isfinite(x) ? x : a * (1 - k / n) + b * (k / n);
+        x = isfinite(x) ? x : a * (1 - k / n) + b * (k / n);
+        out->data[i] = fmin(fmax(x, fmin(a, b)), fmax(a, b)); /* rounded beyond neither end */
     }
     return 1;
 }

@@ -211,8 +211,10 @@ static const double *times_of(lua_State *L, const char *where, double now, size_
         const double *given = mfl_array_doubles(L, 2, n);
         for (size_t i = 0; i < *n; ++i)
             if (!(given[i] >= (i ? given[i - 1] : now)))
-                luaL_error(L, "%s: times must not decrease from the present t = %f on, got %f",
-                           where, now, given[i]);
+                luaL_error(
+                        L,
+                        "%s: times must not decrease from the present t = %f on, got %f after %f",
+                        where, now, given[i], i ? given[i - 1] : now);
         if (*n == 0)
             luaL_error(L, "%s: at least one time expected", where);
         return given;
