@@ -77,6 +77,15 @@ describe("mf.prove.lemma1", function()
     assert.is_nil(process.read_file(folder .. "/none"))
   end)
 
+  it("leaves what is least at an end or constant undecided, without work at more bits", function()
+    for _, sigma in ipairs { { { 0.5, -7.5 }, { 1.5, 2.5 } }, { { 0, 1 }, { 1, 1 } }, { { -1, -1 }, { 1, 1 } } } do
+      local proof = lemma1 { d = 40, delta = "0.3", activation = sigma }
+      assert.is_nil(proof.proved)
+      assert.matches("at an end", proof.place)
+      assert.equal(48, proof.bits)
+    end
+  end)
+
   it("takes decimals, fractions, integers and doubles exactly", function()
     local list = { { "1/2", "-5/2" }, { 1.5, "7.5" } }
     local a = lemma1 { d = 40, delta = 0.25, activation = paper }

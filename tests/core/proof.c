@@ -461,9 +461,9 @@ static void try(const example *e) {
     mf_boxes boxes;
     means p;
     read_problem(&problem, e, NULL, false);
-    mf_series_init(&series, &problem, 48);
+    mf_series_init(&series, &problem, 48, NULL);
     problem.infinite = true; /* a series of one term, for its knots at 700 bits */
-    mf_series_init(&exact, &problem, PREC);
+    mf_series_init(&exact, &problem, PREC, NULL);
     exact.infinite = isinf(e->d);
     mf_boxes_init(&boxes, &series);
     means_init(&p, &exact, exact.infinite ? ANY : (slong)e->d);
@@ -538,8 +538,8 @@ static void try_halves(const example *e, const char *delta, bool all_below, cons
     goal = 160;
     read_problem(&problem, e, delta, all_below);
     read_problem(&point, e, at, false);
-    mf_series_init(&series, &problem, 96);
-    mf_series_init(&exact, &point, PREC);
+    mf_series_init(&series, &problem, 96, NULL);
+    mf_series_init(&exact, &point, PREC, NULL);
     mf_boxes_init(&boxes, &series);
     means_init(&p, &exact, ANY);
     for (size_t i = 0; i < sizeof list / sizeof *list; ++i) {
@@ -586,7 +586,7 @@ static void end_at_infinity(const example *e) {
     arb_init(y);
     goal = 200;
     read_problem(&problem, e, NULL, false);
-    mf_series_init(&exact, &problem, PREC);
+    mf_series_init(&exact, &problem, PREC, NULL);
     means_init(&p, &exact, ANY);
     solve(up, &p, 2.5, 1);
     solve(down, &p, 0.9, -1);

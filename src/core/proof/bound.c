@@ -144,7 +144,7 @@ static void look_at_atom(mf_bounder *b, double r) {
 static mf_status start(mf_bounder *b, const mf_flag *stop) {
     arb_t weight;
     arb_init(weight);
-    mf_series_init(&b->series, &b->exact, b->bits);
+    mf_series_init(&b->series, &b->exact, b->bits, stop);
     mf_boxes_init(&b->boxes, &b->series);
     mf_force_init(&b->force, &b->series);
     for (size_t i = 0; i < b->atoms && !mf_flag_is_set(stop); ++i) {
@@ -165,6 +165,7 @@ static mf_status start(mf_bounder *b, const mf_flag *stop) {
         end_attempt(b);
         return MF_STOPPED;
     }
+    b->series.stop = NULL;
     arf_zero(b->least);
     b->result.bits = (size_t)b->bits;
     b->result.terms = (size_t)b->series.terms;

@@ -95,7 +95,7 @@ static void add_supremum(arb_t sum, const arb_t weight, const arb_t low, const a
 static void add_near(near_bounds *b, const mf_series *s, slong j, const arb_t s_low,
                      const arb_t s_high) {
     arb_t low, high, weight, y;
-    arb_ptr top = arb_is_zero(s_low) ? NULL : high;
+    arb_ptr top = arb_is_positive(s_low) ? high : NULL; /* a ball may reach below 0 */
     arb_init(low);
     arb_init(high);
     arb_init(weight);
@@ -350,7 +350,7 @@ static void apart_near(mf_boxes *b, slong j, const arb_t tau, const arb_t low, c
     arb_div(weight, weight, t, ROUGH);
     arb_mul(from, s->tau[0], high, ROUGH);
     arb_div(from, t, from, ROUGH);
-    bool bounded = !arb_is_zero(low);
+    bool bounded = arb_is_positive(low);
     if (bounded) {
         arb_mul(to, s->tau[1], low, ROUGH);
         arb_div(to, t, to, ROUGH);

@@ -197,7 +197,7 @@ mf_status mf_checker_step(mf_checker *c, const mf_flag *stop, mf_error *err) {
     if (!c->started) {
         c->frame.stop = stop;
         start(c);
-        c->frame.stop = NULL;
+        c->frame.stop = c->frame.series.stop = NULL;
         if (!mf_flag_is_set(stop))
             return MF_OK;
         c->started = c->over = false;

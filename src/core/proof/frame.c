@@ -13,7 +13,7 @@ static void all_balls(mf_lemma1_frame *f, void (*each)(arb_t)) {
 }
 
 void mf_frame_init(mf_lemma1_frame *f, slong bits) {
-    mf_series_init(&f->series, &f->exact, bits);
+    mf_series_init(&f->series, &f->exact, bits, f->stop);
     mf_boxes_init(&f->boxes, &f->series);
     mf_force_init(&f->force, &f->series);
     all_balls(f, arb_init);

@@ -180,7 +180,8 @@ static mf_status start(mf_prover *p, mf_error *err) {
     double r = p->given;
     if (r == 0)
         r = p->guess > 0 ? p->guess : look_for_minimum(f);
-    if (r == 0) {
+    if (r == 0) { /* as doubles see it: more bits would not see more */
+        p->bits = p->bits_max;
         give_up(p, "the minimum of Eq. 14 seems to lie at an end");
         return MF_OK;
     }
@@ -272,7 +273,7 @@ static mf_status attempt(mf_prover *p, const mf_flag *stop, mf_error *err) {
         status = judge_ends(p, err);
     if (status >= 0 && p->phase == MF_MARGIN && !p->convex)
         status = look_for_violation(p, err);
-    p->frame.stop = NULL;
+    p->frame.stop = p->frame.series.stop = NULL;
     if (mf_flag_is_set(stop)) {
         p->phase = MF_START;
         p->bits = bits;

@@ -193,9 +193,12 @@ static void set_sums(mf_series *s, slong prec) {
     arb_clear(x);
 }
 
-void mf_series_init(mf_series *s, const mf_exact_problem *p, slong bits) {
-    *s = (mf_series){
-            .bits = bits, .infinite = p->infinite, .all_below = p->all_below, .knots = p->knots};
+void mf_series_init(mf_series *s, const mf_exact_problem *p, slong bits, const mf_flag *stop) {
+    *s = (mf_series){.bits = bits,
+                     .infinite = p->infinite,
+                     .all_below = p->all_below,
+                     .knots = p->knots,
+                     .stop = stop};
     s->terms = terms_for(p, bits);
     s->prec = bits + 48;
     slong n = 2 * s->terms + 4, full = s->prec + SPARE + 3 * s->terms;
@@ -211,6 +214,11 @@ void mf_series_init(mf_series *s, const mf_exact_problem *p, slong bits) {
     for (size_t i = 0; i < sizeof single / sizeof *single; ++i)
         arb_init(single[i]);
     for (slong i = 1; i < n; ++i) {
+        if (mf_flag_is_set(stop)) {
+            arb_indeterminate(s->root + i);
+            arb_indeterminate(s->inverse_root + i);
+            continue;
+        }
         arb_sqrt_ui(s->root + i, (ulong)i, full);
         arb_rsqrt_ui(s->inverse_root + i, (ulong)i, full);
     }
@@ -283,6 +291,10 @@ void mf_hermite(const mf_series *s, arb_ptr phi, slong count, const arb_t a, slo
     if (count > 1)
         arb_mul(phi + 1, phi, middle, wp);
     for (slong n = 1; n + 1 < count; ++n) {
+        if (mf_flag_is_set(s->stop)) {
+            arb_indeterminate(phi + n + 1);
+            continue;
+        }
         arb_mul(phi + n + 1, middle, phi + n, wp);
         arb_submul(phi + n + 1, s->root + n, phi + n - 1, wp);
         arb_mul(phi + n + 1, phi + n + 1, s->inverse_root + n + 1, wp);

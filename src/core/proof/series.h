@@ -45,9 +45,12 @@ typedef struct {
     arb_t unit;                 /* 1/sqrt(2 pi)                                         */
     arb_t moment[4];            /* sum |kappa| t^k / sqrt(2 pi)                         */
     arb_ptr root, inverse_root, phi; /* sqrt(n), 1/sqrt(n), scratch; n <= 2M + 3             */
+    const mf_flag *stop; /* may be NULL */
 } mf_series;
 
-void mf_series_init(mf_series *, const mf_exact_problem *, slong bits);
+/* Once `stop` (may be NULL) is set, what is at work becomes [-inf, inf], at once. It is kept: the owner
+ * takes it away when its step ends. */
+void mf_series_init(mf_series *, const mf_exact_problem *, slong bits, const mf_flag *stop);
 void mf_series_clear(mf_series *);
 
 /* c[m], c1[m], c2[m] enclose c_2m, c_2m', c_2m'' at every s of a ball in (0, inf); m <= M. */
