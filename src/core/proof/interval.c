@@ -22,6 +22,9 @@ enum {
 
 typedef enum { INSIDE, OUTSIDE, BISECT } stage;
 
+/* Two Delta this close have their r_* in one box. */
+static const double NARROW = 1e-6;
+
 struct mf_interval_prover {
     mf_proof_spec spec;
     slong digits;
@@ -33,6 +36,7 @@ struct mf_interval_prover {
     fmpz_t scale, holds, fails, at, step, width, first; /* Delta times scale */
     bool has_holds, has_fails, uniform; /* uniform: (0, Delta] at once is at work        */
     int shrunk;                         /* its Delta is 10^-(FIRST_ALL + shrunk)         */
+    double near;                        /* r_* of the last proof, to begin from; 0: search */
     mf_prover *prover;                  /* at work on `at`, or NULL */
     mf_proved_interval result;
 };
@@ -229,6 +233,16 @@ static void end_found(mf_interval_prover *p, bool found) {
         begin_end(p);
 }
 
+/* `at` is beyond 0 or 1: half the way there from where the lemma holds instead. */
+static void halve_to_border(mf_interval_prover *p) {
+    if (p->which == 0)
+        fmpz_fdiv_q_2exp(p->at, p->holds, 1);
+    else {
+        fmpz_add(p->at, p->holds, p->scale);
+        fmpz_cdiv_q_2exp(p->at, p->at, 1);
+    }
+}
+
 /* What to prove next, holds and fails being known or not. */
 static void plan(mf_interval_prover *p) {
     if (!p->has_holds || !p->has_fails) {
@@ -237,6 +251,8 @@ static void plan(mf_interval_prover *p) {
             fmpz_mul_ui(p->step, p->step, WIDEN);
         else if (p->stage == INSIDE && p->has_fails)
             fmpz_mul_ui(p->step, p->step, WIDEN);
+        if (!in_range(p, p->at) && p->has_holds)
+            halve_to_border(p);
         if (!in_range(p, p->at))
             end_found(p, false);
         return;
@@ -284,10 +300,12 @@ static mf_status take(mf_interval_prover *p, mf_error *err) {
     mf_status status = MF_OK;
     ++p->result.proofs;
     p->result.boxes += r->boxes;
-    if (r->verdict == MF_UNDECIDED) {
+    bool begun_near = p->near > 0;
+    p->near = 0;
+    if (r->verdict == MF_UNDECIDED && !begun_near) {
         snprintf(end->place, sizeof end->place, "%s", r->place);
         end_found(p, false);
-    } else {
+    } else if (r->verdict != MF_UNDECIDED) { /* else once more: another r_* may be the minimum */
         fmpz_set(holds ? p->holds : p->fails, p->at);
         *(holds ? &p->has_holds : &p->has_fails) = true;
         decimal_text(holds ? end->holds : end->fails, MF_BALL_TEXT, p->at, p->digits + SPARE);
@@ -297,6 +315,8 @@ static mf_status take(mf_interval_prover *p, mf_error *err) {
             memcpy(end->place, r->place, sizeof end->place);
         status = write_certificate(p, holds, err);
         plan(p);
+        if (p->stage == BISECT && fmpz_get_d(p->width) < NARROW * fmpz_get_d(p->scale))
+            p->near = p->prover->guess;
     }
     mf_prover_free(p->prover);
     p->prover = NULL;
@@ -310,7 +330,10 @@ mf_status mf_interval_step(mf_interval_prover *p, const mf_flag *stop, mf_error 
         else
             decimal_text(p->spec.delta.text, MF_EXACT_TEXT, p->at, p->digits + SPARE);
         p->spec.all_below = p->uniform;
-        return mf_prover_new(&p->prover, &p->spec, err);
+        mf_status status = mf_prover_new(&p->prover, &p->spec, err);
+        if (status >= 0)
+            p->prover->guess = p->near;
+        return status;
     }
     mf_status status = mf_prover_step(p->prover, stop, err);
     if (status == MF_OK && mf_prover_over(p->prover))

@@ -45,7 +45,7 @@ typedef struct {
     arb_t unit;                 /* 1/sqrt(2 pi)                                         */
     arb_t moment[4];            /* sum |kappa| t^k / sqrt(2 pi)                         */
     arb_ptr root, inverse_root, phi; /* sqrt(n), 1/sqrt(n), scratch; n <= 2M + 3             */
-    const mf_flag *stop; /* may be NULL */
+    const mf_flag *stop;             /* may be NULL */
 } mf_series;
 
 /* Once `stop` (may be NULL) is set, what is at work becomes [-inf, inf], at once. It is kept: the owner
