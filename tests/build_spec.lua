@@ -80,6 +80,53 @@ describe("build", function()
     assert.matches("^false\tsgd:advance: interrupted\n5\n$", result.out)
   end)
 
+  it("stops one step of a large batch by Ctrl-C inside: the state stays, the same step follows", function()
+    local script = [[local mf = require "meanfield"
+      local law = mf.distribution.isotropic { d = 400, delta = 0.5 }
+      local function start(options)
+        options.distribution, options.activation = law, mf.activation.relu()
+        options.init = mf.init.gaussian { kappa = 0.4 }
+        options.N, options.eps, options.batch, options.algorithm = 200, 1e-4, 8000, "plain"
+        return mf.sgd(options)
+      end
+      local function state(s)
+        local bits = {}
+        local function add(x)
+          if type(x) == "table" then for _, y in ipairs(x) do add(y) end else bits[#bits + 1] = string.pack("n", x) end
+        end
+        for _, part in ipairs { s:weights() } do add(part:totable()) end
+        return table.concat(bits)
+      end
+      for _, options in ipairs { { neuron = "affine" }, { beta = 1e3, precision = "single" } } do
+        local whole, clock = start(options), os.clock()
+        whole:step()
+        clock = os.clock() - clock
+        local s = start(options)
+        local before = state(s)
+        local given_up, least = 0, math.huge
+        for try = 1, 12 do -- a busy machine may deliver the signal when the step is done
+          local share = (try % 4) / 4 + 0.05
+          os.execute(("(sleep %g; kill -INT $PPID) >/dev/null 2>&1 &"):format(share * clock))
+          local began = os.clock()
+          local ok, message = pcall(function() s:step() while true do end end)
+          assert(not ok and message:find "interrupted", message)
+          if s.k == 0 then
+            given_up, least = given_up + 1, math.min(least, os.clock() - began)
+            assert(state(s) == before, "a step by half")
+          else
+            s = start(options)
+          end
+          if try >= 4 and given_up >= 3 and least < clock / 2 then break end
+        end
+        assert(given_up >= 3 and least < clock / 2, least / clock)
+        s:step()
+        assert(state(s) == state(whole), "other bits")
+      end
+      print "same"]]
+    local result = run("timeout 100 env " .. stock(process.build .. "/?.so") .. " -e " .. quote(script))
+    assert.equal("same\n", result.out, result.err)
+  end)
+
   it("stops loops without steps, too: a stock lua5.4 has no handler of its own there", function()
     local script = [[local mf = require "meanfield"
       local x = {}

@@ -242,7 +242,13 @@ describe("axis", function()
   end)
 
   it("labels less than two decades with ordinary numbers", function()
-    assert.same({ "0.2", "0.5", "1" }, labels({ ylog = true, yrange = { 0.15, 1.5 } }, "y", { 0.2, 1 }))
+    assert.same({ "0.2", "0.3", "0.5", "0.7", "1" }, labels({ ylog = true, yrange = { 0.15, 1.5 } }, "y", { 0.2, 1 }))
+  end)
+
+  it("labels more of a decade's numbers the fewer of them an axis shows", function()
+    assert.same({ "20", "30", "50", "70", "100" }, labels({ xlog = true, xrange = { 19, 110 } }, "x", {}))
+    assert.same({ "30", "40", "50", "60", "70", "80" }, labels({ xlog = true, xrange = { 29, 81 } }, "x", {}))
+    assert.same({ "1", "2", "5", "10", "20", "50" }, labels({ xlog = true, xrange = { 1, 60 } }, "x", {}))
   end)
 
   it("chooses round steps and exact zeros", function()
@@ -287,9 +293,9 @@ describe("axis", function()
     os.remove(name .. ".svg")
   end)
 
-  it("marks at least three places on an axis of less than two decades", function()
-    for _, range in ipairs { { 17, 380 }, { 0.9, 80 }, { 9, 101 }, { 3e4, 9e5 } } do
-      assert.is_true(#labels({ xlog = true, xrange = range }, "x", {}) >= 3)
+  it("marks at least four places on an axis of less than two decades", function()
+    for _, range in ipairs { { 17, 380 }, { 0.9, 80 }, { 9, 101 }, { 3e4, 9e5 }, { 38, 84 } } do
+      assert.is_true(#labels({ xlog = true, xrange = range }, "x", {}) >= 4)
     end
   end)
 end)

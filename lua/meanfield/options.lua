@@ -13,6 +13,7 @@ local here = debug.getinfo(1, "S").source:match "^(.*/)"
 -- Raises an error at the line of the user's code that called into this library.
 function options.raise(format, ...)
   local message, level = select("#", ...) > 0 and format:format(...) or format, 2
+  message = message:gsub("%f[%g]%-nan%f[^%w]", "nan") -- the C library may give NaN a sign
   while true do
     local info = debug.getinfo(level, "S")
     if not info then error(message, 0) end

@@ -70,7 +70,7 @@ static void steps(void) {
     mf_sgd *run = mf_sgd_init((char *)memory + 64 - (uintptr_t)memory % 64, &spec);
     double x[2] = {1, 1}, y = 1, s = 0.1;
     expect(mf_sgd_run(run, 1, NULL, NULL, &err) == MF_EINVAL, "step sizes have to be handed over");
-    expect(mf_sgd_feed(run, 1, x, 2, &y, NULL, &err) == MF_EINVAL, "with samples, too");
+    expect(mf_sgd_feed(run, 1, x, 2, &y, NULL, NULL, &err) == MF_EINVAL, "with samples, too");
     expect(mf_sgd_k(run) == 0 && mf_sgd_run(run, 1, &s, NULL, &err) == MF_OK, "the run goes on");
     free(memory);
 }

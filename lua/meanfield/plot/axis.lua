@@ -61,19 +61,33 @@ local function decade_text(n)
   return ("10^{%s}"):format((tostring(n):gsub("-", "−")))
 end
 
--- Less than two decades: ordinary numbers 1, 2, 5 say more than powers.
-local function short_log_ticks(low, high, count)
-  local ticks, minor = {}, {}
+-- Digits that get a label where a logarithmic axis is short: the more there is room for, the finer.
+local finer = { [3] = { 1, 2, 5 }, [5] = { 1, 2, 3, 5, 7 }, [9] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 } }
+
+-- The multiples of these digits, and the others of 1 to 9.
+local function digit_ticks(low, high, digits)
+  local ticks, minor, labelled = {}, {}, {}
+  for _, digit in ipairs(digits) do labelled[digit] = true end
   for decade = math.floor(math.log(low, 10)), math.ceil(math.log(high, 10)) do
     for digit = 1, 9 do
       local value = digit * 10.0 ^ decade
       local shown = value >= low * (1 - 1e-9) and value <= math.min(largest, high * (1 + 1e-9))
-      if shown and (digit == 1 or digit == 2 or digit == 5) then
+      if shown and labelled[digit] then
         ticks[#ticks + 1] = { value = value, label = tick_text(value, math.max(0, -decade)) }
       elseif shown then
         minor[#minor + 1] = value
       end
     end
+  end
+  return ticks, minor
+end
+
+-- Less than two decades: ordinary numbers 1, 2, 5 say more than powers; and 3, 7, ... where these are few.
+local function short_log_ticks(low, high, count)
+  local ticks, minor = digit_ticks(low, high, finer[3])
+  for _, n in ipairs { 5, 9 } do
+    local more, rest = digit_ticks(low, high, finer[n])
+    if #ticks < 4 and #more <= math.max(4, 1.5 * count) then ticks, minor = more, rest end
   end
   if #ticks >= 2 then return ticks, minor end
   return linear_ticks(low, high, count)

@@ -41,6 +41,9 @@ const char *mf_status_text(mf_status status);
 mf_status mf_fail(mf_error *err, mf_status status, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
+/* NaN has no sign to speak of: -nan in a text becomes nan, where it is a word. */
+void mf_unsigned_nan(char *text);
+
 /* The one interrupt flag. Whoever owns the loop hands a pointer to it (or NULL)
  * to the core, which polls it and returns MF_STOPPED with its state intact.     */
 typedef atomic_int mf_flag;

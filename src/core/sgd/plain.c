@@ -2,6 +2,22 @@
  * for yhat and a pass for the update.                                                       */
 #include "step.h"
 
+#include <string.h>
+
+/* The flag, looked at once in MF_SGD_POLL_FLOPS. */
+typedef struct {
+    const mf_flag *flag;
+    double flops;
+} watch;
+
+static mf_status look(watch *stop, double flops) {
+    stop->flops += flops;
+    if (stop->flops <= MF_SGD_POLL_FLOPS)
+        return MF_OK;
+    stop->flops = 0;
+    return mf_flag_is_set(stop->flag) ? MF_STOPPED : MF_OK;
+}
+
 static void dot_chunk(void *context, size_t chunk) {
     mf_sgd_work *c = context;
     MF_SGD_CALL(c->w, sgd_dot, &c->w->job, c->x, chunk);
@@ -12,9 +28,11 @@ static void update_chunk(void *context, size_t chunk) {
     MF_SGD_CALL(c->w, sgd_update, &c->w->job, c->x, c->scale, c->gain, chunk);
 }
 
-static void add_noise(mf_sgd *w, uint64_t step, double deviation) {
+static mf_status add_noise(mf_sgd *w, uint64_t step, double deviation, watch *stop) {
     size_t n = w->job.moving * w->lanes;
     for (size_t p = 0; p < w->job.panels; ++p) {
+        if (w->W_step && look(stop, 40 * (double)n) == MF_STOPPED)
+            return MF_STOPPED;
         mf_rng_normals(mf_sgd_key(w, MF_STREAM_NOISE), (step - 1) * w->job.panels + p, n,
                        w->normals);
         for (size_t i = 0; i < n; ++i) {
@@ -22,6 +40,7 @@ static void add_noise(mf_sgd *w, uint64_t step, double deviation) {
             mf_sgd_put(w, w->job.W, at, mf_sgd_get(w, w->job.W, at) + deviation * w->normals[i]);
         }
     }
+    return MF_OK;
 }
 
 /* Sample k as the kernels want it: in the precision of the run, with `offset` for b. Its column
@@ -35,74 +54,116 @@ static const void *load_sample(mf_sgd *w, char *P, size_t k, const double *x, do
     return w->X_old;
 }
 
+static double pass_flops(const mf_sgd *w) {
+    return 2 * (double)w->spec.N * (double)w->job.D;
+}
+
 /* Predictions of a step's samples, all at the weights before it. */
 static mf_status predict(mf_sgd *w, char *P, const double *X, size_t ldx, const double *y, double s,
-                         mf_error *err) {
+                         watch *stop, mf_error *err) {
     mf_status status = MF_OK;
-    for (size_t k = 0; k < w->spec.batch && status >= 0; ++k) {
+    for (size_t k = 0; k < w->spec.batch && status == MF_OK; ++k) {
         mf_sgd_work c = {.w = w, .x = load_sample(w, P, k, X + k * ldx, 1)};
         mf_sgd_over_chunks(w, MF_SGD_THREADED, dot_chunk, &c);
         mf_sgd_column(w, 0);
         status = mf_sgd_check_output(w, w->k + 1, err);
         w->gains[k] = 2 * s * mf_sgd_residual(w, y[k]) / (double)w->spec.batch;
-        if (status >= 0)
+        if (status == MF_OK && w->W_step)
+            status = look(stop, pass_flops(w));
+        if (status == MF_OK)
             mf_sgd_learn_output(w, w->k + 1, k, s, w->gains[k]);
     }
     w->job.P = P;
     return status;
 }
 
-static mf_status plain_step(mf_sgd *w, const double *X, size_t ldx, const double *y, double s,
-                            mf_error *err) {
-    char *P = w->job.P;
-    mf_status status = predict(w, P, X, ldx, y, s, err);
-    if (status < 0)
-        return status;
-    for (size_t k = 0; k < w->spec.batch; ++k) {
+/* The samples' updates of W, and its noise. */
+static mf_status update(mf_sgd *w, char *P, const double *X, size_t ldx, double s, watch *stop) {
+    mf_status status = MF_OK;
+    for (size_t k = 0; k < w->spec.batch && status == MF_OK; ++k) {
         mf_sgd_work c = {.w = w, .gain = w->gains[k], .scale = k ? 1 : 1 - 2 * w->spec.lambda * s};
         c.x = load_sample(w, P, k, X + k * ldx, w->spec.fix_b ? 0 : 1);
         mf_sgd_over_chunks(w, MF_SGD_THREADED, update_chunk, &c);
+        if (w->W_step)
+            status = look(stop, pass_flops(w));
     }
     w->job.P = P;
-    if (mf_sgd_noise_deviation(w, s) > 0)
-        add_noise(w, w->k + 1, mf_sgd_noise_deviation(w, s));
-    w->base = ++w->k;
-    return MF_OK;
+    if (status == MF_OK && mf_sgd_noise_deviation(w, s) > 0)
+        status = add_noise(w, w->k + 1, mf_sgd_noise_deviation(w, s), stop);
+    return status;
+}
+
+/* The state at the end of a step, or as before it. A step that takes long works on a copy of the
+ * weights, so that it can be given up.                                                       */
+static mf_status plain_step(mf_sgd *w, const double *X, size_t ldx, const double *y, double s,
+                            watch *stop, mf_error *err) {
+    size_t real = w->single ? sizeof(float) : sizeof(double);
+    size_t strip = w->job.panels * w->lanes * real;
+    void *W = w->job.W, *P = w->job.P;
+    double yhat = w->yhat;
+    if (w->W_step && w->job.keeps_output)
+        memcpy(w->a_before, w->job.a, strip);
+    mf_status status = predict(w, P, X, ldx, y, s, stop, err);
+    if (status == MF_OK && w->W_step) {
+        memcpy(w->W_step, W, strip * w->job.Dp);
+        w->job.W = w->W_step;
+    }
+    if (status == MF_OK)
+        status = update(w, P, X, ldx, s, stop);
+    if (status == MF_OK) {
+        if (w->W_step)
+            w->W_step = W;
+        w->base = ++w->k;
+    } else if (status == MF_STOPPED) {
+        w->job.W = W;
+        w->yhat = yhat;
+        if (w->job.keeps_output)
+            memcpy(w->job.a, w->a_before, strip);
+    }
+    return status;
 }
 
 mf_status mf_sgd_feed(mf_sgd *w, size_t n, const double *X, size_t ldx, const double *y,
-                      const double *s, mf_error *err) {
+                      const double *s, const mf_flag *stop, mf_error *err) {
     if (w->spec.algorithm != MF_SGD_PLAIN)
         return mf_fail(err, MF_EUNSUPPORTED, "only the plain loop takes samples from outside");
     size_t batch = w->spec.batch;
     mf_status status = mf_sgd_check_sizes(w, s, err);
     if (status >= 0)
         status = mf_loss_check(&w->spec.loss, n * batch, y, err);
-    for (size_t i = 0; i < n && status >= 0; ++i)
+    watch watched = {stop, 0};
+    for (size_t i = 0; i < n && status == MF_OK; ++i)
         status = plain_step(w, X + i * batch * ldx, ldx, y + i * batch,
-                            s ? s[i] : mf_sgd_step_size(w, w->k + 1), err);
+                            s ? s[i] : mf_sgd_step_size(w, w->k + 1), &watched, err);
+    return status;
+}
+
+/* The samples of the next step, 40 flops a number. */
+static mf_status draw(mf_sgd *w, watch *stop, mf_error *err) {
+    size_t d = w->spec.law.d, n = MF_SGD_POLL_FLOPS / 40 / d + 1, batch = w->spec.batch;
+    mf_status status = MF_OK;
+    for (size_t k = 0; k < batch && status == MF_OK; k += n) {
+        n = n < batch - k ? n : batch - k;
+        status = mf_distribution_sample(&w->spec.law, mf_sgd_key(w, MF_STREAM_DATA),
+                                        mf_sgd_sample_after(w, w->k) + k, n, w->X + k * d, d,
+                                        w->y + k, err);
+        if (status == MF_OK)
+            status = look(stop, 40 * (double)n * (double)d);
+    }
     return status;
 }
 
 mf_status mf_sgd_run_plain(mf_sgd *w, uint64_t to, const double *s, const mf_flag *stop,
                            mf_error *err) {
-    double numbers = (double)w->job.D * (double)w->spec.batch; /* of samples, 40 flops each */
-    double flops = 0, each = (4 * (double)w->spec.N + 40) * numbers;
-    for (uint64_t from = w->k; w->k < to; flops += each) {
-        if (flops > MF_SGD_POLL_FLOPS) {
-            if (mf_flag_is_set(stop))
-                return MF_STOPPED;
-            flops = 0;
-        }
-        mf_status status = mf_distribution_sample(&w->spec.law, mf_sgd_key(w, MF_STREAM_DATA),
-                                                  mf_sgd_sample_after(w, w->k), w->spec.batch, w->X,
-                                                  w->spec.law.d, w->y, err);
-        if (status < 0)
-            return status;
+    watch watched = {stop, 0};
+    mf_status status = MF_OK;
+    for (uint64_t from = w->k; w->k < to && status == MF_OK;) {
+        status = draw(w, &watched, err);
         double size = s ? s[w->k - from] : mf_sgd_step_size(w, w->k + 1);
-        status = plain_step(w, w->X, w->spec.law.d, w->y, size, err);
-        if (status < 0)
-            return status;
+        if (status == MF_OK)
+            status = plain_step(w, w->X, w->spec.law.d, w->y, size, &watched, err);
+        if (status == MF_OK && w->k < to && !w->W_step)
+            status = look(&watched, 2 * pass_flops(w) * (double)w->spec.batch);
     }
-    return MF_OK;
+    return status;
 }

@@ -89,10 +89,10 @@ uint64_t mf_sgd_last(const mf_sgd *, uint64_t to);
 mf_status mf_sgd_run(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop, mf_error *err);
 
 /* The next n steps on samples of the caller's: X (n batch) x d with row distance ldx, y, and
- * step sizes s (NULL: from the schedule). For the plain loop only. MF_EDOMAIN, before any step, if
+ * step sizes s (NULL: from the schedule); stopped as mf_sgd_run. For the plain loop only. MF_EDOMAIN, before any step, if
  * the loss does not know one of the y.                                                      */
 mf_status mf_sgd_feed(mf_sgd *, size_t n, const double *X, size_t ldx, const double *y,
-                      const double *s, mf_error *err);
+                      const double *s, const mf_flag *stop, mf_error *err);
 
 /* yhat of the latest sample. */
 double mf_sgd_yhat(const mf_sgd *);

@@ -7,6 +7,13 @@
 
 #include <string.h>
 
+/* A plain step within which the flag has to be looked at. */
+static bool is_long(const mf_sgd *w) {
+    double numbers = (double)w->spec.N * (double)w->job.D * (double)w->spec.batch;
+    return w->spec.algorithm == MF_SGD_PLAIN && w->spec.batch > 1 &&
+           4 * numbers > MF_SGD_POLL_FLOPS;
+}
+
 /* The sections of the workspace, in order. With mem == NULL only sizes are added up. */
 static size_t lay_out(mf_sgd *w, char *mem) {
     const mf_sgd_spec *spec = &w->spec;
@@ -32,6 +39,8 @@ static size_t lay_out(mf_sgd *w, char *mem) {
     SECTION(job->P, strip * job->Bp);
     SECTION(w->S_old, blocked ? strip * job->Bp : 0);
     SECTION(w->a_step, job->keeps_output && spec->batch > 1 ? strip : 0);
+    SECTION(w->W_step, is_long(w) ? strip * job->Dp : 0);
+    SECTION(w->a_before, is_long(w) && job->keeps_output ? strip : 0);
     SECTION(w->X, block * d * sizeof(double));
     SECTION(w->y, block * sizeof(double));
     SECTION(w->s, block * sizeof(double));

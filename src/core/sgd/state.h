@@ -29,11 +29,13 @@ struct mf_sgd {
     mf_sgd_job job;
     double *law; /* its numbers */
     mf_activation_table *table;
-    mf_loss_table *loss;          /* of a custom loss; else NULL */
-    void *a_start, *S_old;        /* reals: output weights at base; the former block's columns */
-    double *X, *y, *s;            /* samples block x d, step sizes of the open block          */
-    double *gains;                /* plain: 2 s_k residual / batch of a step's samples          */
-    void *a_step;                 /* reals: change of a by the samples of a batch so far      */
+    mf_loss_table *loss;   /* of a custom loss; else NULL */
+    void *a_start, *S_old; /* reals: output weights at base; the former block's columns */
+    double *X, *y, *s;     /* samples block x d, step sizes of the open block          */
+    double *gains;         /* plain: 2 s_k residual / batch of a step's samples          */
+    void *a_step;          /* reals: change of a by the samples of a batch so far      */
+    void *W_step,
+            *a_before; /* reals: weights in the making, old a, in plain steps that take long */
     void *X_old, *XT, *gram;      /* reals: see mf_sgd_job                                     */
     void *scratch;                /* reals: one panel of W                                     */
     double *normals;              /* noise: (Dp + panels) x lanes                              */

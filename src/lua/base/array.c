@@ -313,7 +313,7 @@ static int array_index(lua_State *L) {
     lua_Integer i = lua_tointegerx(L, 2, &exact);
     if (!exact || lua_type(L, 2) != LUA_TNUMBER) {
         if (lua_type(L, 2) == LUA_TNUMBER)
-            return luaL_error(L, "mf.array: index %f is no integer", lua_tonumber(L, 2));
+            return mfl_error(L, "mf.array: index %f is no integer", lua_tonumber(L, 2));
         return 0;
     }
     if ((lua_Unsigned)i - 1 < a->rows) {
@@ -332,8 +332,8 @@ static int array_index(lua_State *L) {
 static int array_newindex(lua_State *L) {
     mfl_array *a = mfl_array_check(L, 1);
     if (lua_type(L, 2) != LUA_TNUMBER)
-        return luaL_error(L, "mf.array: an index must be an integer, got %s '%s'",
-                          luaL_typename(L, 2), luaL_tolstring(L, 2, NULL));
+        return mfl_error(L, "mf.array: an index must be an integer, got %s '%s'",
+                         luaL_typename(L, 2), luaL_tolstring(L, 2, NULL));
     size_t i = check_index(L, 2, a->rows, "index");
     if (a->ndim == 1) {
         if (lua_type(L, 3) != LUA_TNUMBER)

@@ -79,6 +79,10 @@ int mfl_option_error(lua_State *L, const char *where, const char *name, const ch
 /* Pushes how a value reads in an error message: 3, 'abc', nil, a table, an mf.sgd. */
 const char *mfl_push_shown(lua_State *L, int index);
 
+/* lua_pushfstring and luaL_error for numbers that may be NaN, which the C library may print as -nan. */
+const char *mfl_format(lua_State *L, const char *format, ...);
+int mfl_error(lua_State *L, const char *format, ...);
+
 /* The string at arg as a path: not empty, and without the NUL at which C would cut it. */
 const char *mfl_path(lua_State *L, int arg);
 

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,36 @@ const char *mfl_push_shown(lua_State *L, int index) {
         }
         return lua_pushfstring(L, "a %s", luaL_typename(L, index));
     }
+}
+
+static const char *push_formatted(lua_State *L, const char *format, va_list args) {
+    luaL_Buffer text;
+    const char *raw = lua_pushvfstring(L, format, args);
+    size_t n = strlen(raw) + 1;
+    char *copy = luaL_buffinitsize(L, &text, n);
+    memcpy(copy, raw, n);
+    mf_unsigned_nan(copy);
+    luaL_pushresultsize(&text, strlen(copy));
+    lua_remove(L, -2);
+    return lua_tostring(L, -1);
+}
+
+const char *mfl_format(lua_State *L, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *text = push_formatted(L, format, args);
+    va_end(args);
+    return text;
+}
+
+int mfl_error(lua_State *L, const char *format, ...) {
+    va_list args;
+    luaL_where(L, 1);
+    va_start(args, format);
+    push_formatted(L, format, args);
+    va_end(args);
+    lua_concat(L, 2);
+    return lua_error(L);
 }
 
 int mfl_option_error(lua_State *L, const char *where, const char *name, const char *expected,

@@ -91,10 +91,10 @@ void mfl_flow_pace(lua_State *L, mfl_flow *box, int self, int xi, double t_end) 
 /* Pushes the schedule and a task. The schedule is asked only here, before the first step. */
 static journey set_out(lua_State *L, const char *where, mfl_flow *box, double t) {
     if (!(t >= 0 && isfinite(t)))
-        luaL_error(L, "%s: a finite time t >= 0 expected, got %f", where, t);
+        mfl_error(L, "%s: a finite time t >= 0 expected, got %f", where, t);
     if (t < box->t)
-        luaL_error(L, "%s: t = %f lies before the present t = %f; time only runs forward", where, t,
-                   box->t);
+        mfl_error(L, "%s: t = %f lies before the present t = %f; time only runs forward", where, t,
+                  box->t);
     lua_getiuservalue(L, 1, 1);
     lua_getfield(L, -1, "xi");
     lua_remove(L, -2);
@@ -211,17 +211,16 @@ static const double *times_of(lua_State *L, const char *where, double now, size_
         const double *given = mfl_array_doubles(L, 2, n);
         for (size_t i = 0; i < *n; ++i)
             if (!(given[i] >= (i ? given[i - 1] : now)))
-                luaL_error(
-                        L,
-                        "%s: times must not decrease from the present t = %f on, got %f after %f",
-                        where, now, given[i], i ? given[i - 1] : now);
+                mfl_error(L,
+                          "%s: times must not decrease from the present t = %f on, got %f after %f",
+                          where, now, given[i], i ? given[i - 1] : now);
         if (*n == 0)
             luaL_error(L, "%s: at least one time expected", where);
         return given;
     }
     double end = lua_tonumber(L, 2), low = now > 0 ? now : 1e-6 * end;
     if (!(end >= now && isfinite(end)))
-        luaL_error(L, "%s: a finite time t_end >= %f expected, got %f", where, now, end);
+        mfl_error(L, "%s: a finite time t_end >= %f expected, got %f", where, now, end);
     double *t = mfl_array_vector(L, 2 * POINTS + 1)->data;
     size_t i = 1, k = 0; /* merges equal distances and equal ratios */
     *n = 0;

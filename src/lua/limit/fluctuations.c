@@ -32,8 +32,8 @@ static double ask(lua_State *L, const double *theta, size_t dim, size_t j) {
     lua_call(L, (int)dim, 1);
     double value = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;
     if (!isfinite(value))
-        luaL_error(L, "%s: option 'observable' must return a finite number; at particle %I: %s",
-                   WHERE, (lua_Integer)j + 1, luaL_tolstring(L, -1, NULL));
+        mfl_error(L, "%s: option 'observable' must return a finite number; at particle %I: %s",
+                  WHERE, (lua_Integer)j + 1, luaL_tolstring(L, -1, NULL));
     lua_pop(L, 1);
     return value;
 }

@@ -157,7 +157,7 @@ static void place(lua_State *L, const grid_options *o, const law *start, mf_flow
     for (size_t i = 0; i < n; ++i)
         sum += P[i];
     if (!(fabs(sum - 1) < 1e-6))
-        luaL_error(L, WHERE ": the masses of rho_0 in the cells sum to %f", sum);
+        mfl_error(L, WHERE ": the masses of rho_0 in the cells sum to %f", sum);
     for (size_t i = 0; i < n; ++i)
         P[i] /= sum;
 }

@@ -68,8 +68,8 @@ static void place(lua_State *L, const jko_options *o, double *x) {
     }
     for (size_t j = 0; j < J; ++j)
         if (!isfinite(x[j]) || (j && x[j] < x[j - 1]))
-            luaL_error(L, WHERE ": rho_0 must be finite: its quantile %f is %f",
-                       ((double)j + 0.5) / (double)J, x[j]);
+            mfl_error(L, WHERE ": rho_0 must be finite: its quantile %f is %f",
+                      ((double)j + 0.5) / (double)J, x[j]);
 }
 
 int mfl_jko_new(lua_State *L) {

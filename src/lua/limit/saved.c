@@ -190,10 +190,9 @@ static void check_time(lua_State *L, mf_fields *from, int xi, double t, double c
     double saved = mf_fields_number(from, "xi clock", 0, 0x1p1023);
     double given = from->status < 0 ? saved : mfl_schedule_clock(L, xi, 0, t);
     if (!(fabs(given - saved) <= 1e-6 * saved))
-        luaL_error(
-                L,
-                "%s: the run was made with another schedule: its int xi to t = %f was %f, got %f",
-                WHERE, t, saved, given);
+        mfl_error(L,
+                  "%s: the run was made with another schedule: its int xi to t = %f was %f, got %f",
+                  WHERE, t, saved, given);
 }
 
 /* Pushes the law as an mf.measure. */

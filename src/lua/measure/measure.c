@@ -131,8 +131,8 @@ static const mfl_array *convert_option(lua_State *L, const char *name) {
 static void check_atom(lua_State *L, const char *where, bool radius, size_t c, size_t j,
                        double value) {
     if (radius ? !(value >= 0) : !isfinite(value))
-        luaL_error(L, "%s: coordinate %I of atom %I must be %s, got %f", where, (lua_Integer)c + 1,
-                   (lua_Integer)j + 1, radius ? "in [0, inf]" : "finite", value);
+        mfl_error(L, "%s: coordinate %I of atom %I must be %s, got %f", where, (lua_Integer)c + 1,
+                  (lua_Integer)j + 1, radius ? "in [0, inf]" : "finite", value);
 }
 
 /* Copies weights >= 0 of positive sum, normalised to 1. */
@@ -140,8 +140,8 @@ static void copy_weights(lua_State *L, const double *given, size_t n, double *we
     double total = 0;
     for (size_t j = 0; j < n; ++j) {
         if (!(given[j] >= 0) || isinf(given[j]))
-            luaL_error(L, "mf.measure: option 'weights': number %I must be finite and >= 0, got %f",
-                       (lua_Integer)j + 1, given[j]);
+            mfl_error(L, "mf.measure: option 'weights': number %I must be finite and >= 0, got %f",
+                      (lua_Integer)j + 1, given[j]);
         total += given[j];
     }
     if (!(total > 0) || isinf(total))
@@ -276,8 +276,8 @@ static void call_with_atom(lua_State *L, const mf_measure *m, size_t j, int resu
 
 static double check_result(lua_State *L, int index, const char *where) {
     if (lua_type(L, index) != LUA_TNUMBER || isnan(lua_tonumber(L, index)))
-        luaL_error(L, "%s: the function must return a number, got %s", where,
-                   luaL_tolstring(L, index, NULL));
+        mfl_error(L, "%s: the function must return a number, got %s", where,
+                  luaL_tolstring(L, index, NULL));
     return lua_tonumber(L, index);
 }
 
@@ -454,7 +454,7 @@ static bool read_range(lua_State *L, const char *where, double *low, double *hig
     bool numbers = lua_type(L, -1) == LUA_TNUMBER && lua_type(L, -2) == LUA_TNUMBER;
     *low = lua_tonumber(L, -2);
     *high = lua_tonumber(L, -1);
-    const char *low_text = luaL_tolstring(L, -2, NULL), *high_text = luaL_tolstring(L, -2, NULL);
+    const char *low_text = mfl_push_shown(L, -2), *high_text = mfl_push_shown(L, -2);
     if (!numbers || !(*low < *high) || isinf(*low) || isinf(*high))
         luaL_error(L, "%s: option 'range' must be %s, got {%s, %s}", where, expected, low_text,
                    high_text);
@@ -512,8 +512,8 @@ static int measure_histogram(lua_State *L) {
     if (!read_range(L, where, &low, &high))
         default_range(L, where, sorted, m->n, o.bins, &low, &high);
     else if (!is_wide(low, high, o.bins))
-        return luaL_error(L, "%s: option 'range' is too narrow for %I bins: {%f, %f}", where,
-                          (lua_Integer)o.bins, low, high);
+        return mfl_error(L, "%s: option 'range' is too narrow for %I bins: {%f, %f}", where,
+                         (lua_Integer)o.bins, low, high);
     double *edge = mfl_array_vector(L, o.bins + 1)->data;
     double *mass = mfl_array_vector(L, o.bins)->data;
     for (size_t i = 0; i <= o.bins; ++i)
@@ -554,7 +554,7 @@ static int measure_density(lua_State *L) {
     read_range(L, where, &spec.low, &spec.high);
     spec.floor = mf_space_is_radius(m->space, m->dim, c) ? 0 : -HUGE_VAL;
     if (spec.high <= spec.floor)
-        luaL_error(L, "%s: option 'range' ends at %f, where no radius is", where, spec.high);
+        mfl_error(L, "%s: option 'range' ends at %f, where no radius is", where, spec.high);
     if (spec.low < spec.floor)
         spec.low = spec.floor;
     spec.bandwidth = o.bandwidth;

@@ -59,10 +59,10 @@ static double knot_number(lua_State *L, lua_Integer knot, int i, const char *wha
     lua_rawgeti(L, -1, i);
     double x = lua_tonumber(L, -1);
     if (lua_type(L, -1) != LUA_TNUMBER || !isfinite(x))
-        luaL_error(L, "mf.activation.piecewise: knot %I: %s must be a finite number, got %s", knot,
-                   what,
-                   lua_type(L, -1) == LUA_TNUMBER ? (isnan(x) ? "nan" : "inf")
-                                                  : luaL_tolstring(L, -1, NULL));
+        mfl_error(L, "mf.activation.piecewise: knot %I: %s must be a finite number, got %s", knot,
+                  what,
+                  lua_type(L, -1) == LUA_TNUMBER ? (isnan(x) ? "nan" : "inf")
+                                                 : luaL_tolstring(L, -1, NULL));
     lua_pop(L, 1);
     return x;
 }
@@ -74,14 +74,14 @@ static void read_knots(lua_State *L, mf_activation *a) {
                    MF_KNOTS_MAX, n);
     for (lua_Integer i = 1; i <= n; ++i) {
         if (lua_rawgeti(L, 1, i) != LUA_TTABLE || lua_rawlen(L, -1) != 2)
-            luaL_error(L, "mf.activation.piecewise: knot %I must be a pair {t, s}, got %s", i,
-                       luaL_tolstring(L, -1, NULL));
+            mfl_error(L, "mf.activation.piecewise: knot %I must be a pair {t, s}, got %s", i,
+                      luaL_tolstring(L, -1, NULL));
         a->t[i - 1] = knot_number(L, i, 1, "t");
         a->s[i - 1] = knot_number(L, i, 2, "s");
         lua_pop(L, 1);
         if (i > 1 && !(a->t[i - 1] > a->t[i - 2]))
-            luaL_error(L, "mf.activation.piecewise: knots must increase in t: %f after %f",
-                       a->t[i - 1], a->t[i - 2]);
+            mfl_error(L, "mf.activation.piecewise: knots must increase in t: %f after %f",
+                      a->t[i - 1], a->t[i - 2]);
     }
     a->knots = (size_t)n;
 }
@@ -128,9 +128,8 @@ static int activation_polynomial(lua_State *L) {
         lua_rawgeti(L, 1, i);
         a.s[i - 1] = lua_tonumber(L, -1);
         if (lua_type(L, -1) != LUA_TNUMBER || !isfinite(a.s[i - 1]))
-            luaL_error(L,
-                       "mf.activation.polynomial: coefficient %I must be a finite number, got %s",
-                       i, luaL_tolstring(L, -1, NULL));
+            mfl_error(L, "mf.activation.polynomial: coefficient %I must be a finite number, got %s",
+                      i, luaL_tolstring(L, -1, NULL));
         lua_pop(L, 1);
     }
     while (a.knots > 1 && a.s[a.knots - 1] == 0)
@@ -173,8 +172,8 @@ static void sample(lua_State *L, int index, const char *name, size_t n, const do
         lua_pushnumber(L, t[i]);
         lua_call(L, 1, 1);
         if (lua_type(L, -1) != LUA_TNUMBER)
-            luaL_error(L, "mf.activation.custom: %s(%f) must be a number, got %s", name, t[i],
-                       luaL_tolstring(L, -1, NULL));
+            mfl_error(L, "mf.activation.custom: %s(%f) must be a number, got %s", name, t[i],
+                      luaL_tolstring(L, -1, NULL));
         out[i] = lua_tonumber(L, -1);
         lua_pop(L, 1);
     }

@@ -160,14 +160,14 @@ static void read_factor(lua_State *L, const char *where, size_t d, double *facto
         }
         double variance = number ? lua_tonumber(L, -1) : a ? a->data[i * a->stride] : 1;
         if (!(variance > 0) || isinf(variance))
-            luaL_error(L, "%s: option 'covariance': variances must be > 0 and finite, got %f",
-                       where, variance);
+            mfl_error(L, "%s: option 'covariance': variances must be > 0 and finite, got %f", where,
+                      variance);
         factor[i * d + i] = sqrt(variance);
     }
     if (a && a->ndim == 2) {
         for (size_t i = 0; i < d * d; ++i)
             if (!isfinite(factor[i]))
-                luaL_error(L, "%s: option 'covariance' must be finite, got %f", where, factor[i]);
+                mfl_error(L, "%s: option 'covariance' must be finite, got %f", where, factor[i]);
         for (size_t i = 0; i < d; ++i)
             for (size_t j = 0; j < i; ++j)
                 if (!(fabs(factor[i * d + j] - factor[j * d + i]) <=
@@ -266,8 +266,8 @@ static void sample_custom(lua_State *L, int fn, size_t d, mf_key key, uint64_t k
     mfl_rng_push(L, key, k);
     lua_call(L, 1, 2);
     if (lua_type(L, -1) != LUA_TNUMBER || !isfinite(lua_tonumber(L, -1)))
-        luaL_error(L, "%s must return x, y with y a finite number, got %s", where,
-                   luaL_tolstring(L, -1, NULL));
+        mfl_error(L, "%s must return x, y with y a finite number, got %s", where,
+                  luaL_tolstring(L, -1, NULL));
     *y = lua_tonumber(L, -1);
     size_t n = 0;
     if (!lua_istable(L, -2) && !mfl_array_test(L, -2))
@@ -279,8 +279,8 @@ static void sample_custom(lua_State *L, int fn, size_t d, mf_key key, uint64_t k
                    (lua_Integer)n);
     for (size_t c = 0; c < d; ++c)
         if (!isfinite(values[c]))
-            luaL_error(L, "%s returned x[%I] = %f; finite numbers expected", where,
-                       (lua_Integer)c + 1, values[c]);
+            mfl_error(L, "%s returned x[%I] = %f; finite numbers expected", where,
+                      (lua_Integer)c + 1, values[c]);
     memcpy(x, values, d * sizeof *x);
     lua_settop(L, top);
 }

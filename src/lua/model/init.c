@@ -77,8 +77,8 @@ static double optional_number(lua_State *L, int index, const char *name, double 
         return fallback;
     double value = lua_tonumber(L, index);
     if (lua_type(L, index) != LUA_TNUMBER || !isfinite(value))
-        luaL_error(L, "mf.init.custom: %s must be a finite number, got %s", name,
-                   luaL_tolstring(L, index, NULL));
+        mfl_error(L, "mf.init.custom: %s must be a finite number, got %s", name,
+                  luaL_tolstring(L, index, NULL));
     return value;
 }
 
@@ -89,8 +89,8 @@ void mfl_init_neuron(lua_State *L, int index, mf_key key, uint64_t i, size_t d, 
         init->ops->neuron(init, key, i, d, w);
         for (size_t c = 0; c < d; ++c)
             if (!isfinite(w[c]))
-                luaL_error(L, "mf.init.%s: w[%I] of neuron %I is %f: weights must be finite",
-                           init->ops->name, (lua_Integer)c + 1, (lua_Integer)i + 1, w[c]);
+                mfl_error(L, "mf.init.%s: w[%I] of neuron %I is %f: weights must be finite",
+                          init->ops->name, (lua_Integer)c + 1, (lua_Integer)i + 1, w[c]);
         *a = init->a;
         *b = init->b;
         return;
@@ -114,8 +114,8 @@ void mfl_init_neuron(lua_State *L, int index, mf_key key, uint64_t i, size_t d, 
                    (lua_Integer)n);
     for (size_t c = 0; c < d; ++c)
         if (!isfinite(values[c]))
-            luaL_error(L, "mf.init.custom: w[%I] must be finite, got %f", (lua_Integer)c + 1,
-                       values[c]);
+            mfl_error(L, "mf.init.custom: w[%I] must be finite, got %f", (lua_Integer)c + 1,
+                      values[c]);
     memcpy(w, values, d * sizeof *w);
     lua_settop(L, top);
 }

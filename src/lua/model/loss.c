@@ -44,7 +44,7 @@ static int loss_logistic(lua_State *L) {
 static int push_with(lua_State *L, const char *name, mf_loss_kind kind) {
     double x = luaL_checknumber(L, 1);
     if (!(x > 0 && isfinite(x)))
-        luaL_argerror(L, 1, lua_pushfstring(L, "%s must be positive and finite, got %f", name, x));
+        luaL_argerror(L, 1, mfl_format(L, "%s must be positive and finite, got %f", name, x));
     lua_createtable(L, 0, 1);
     lua_pushnumber(L, x);
     lua_setfield(L, -2, name);
@@ -92,8 +92,8 @@ static double ask(lua_State *L, int index, double y, double f) {
     lua_pushnumber(L, f);
     lua_call(L, 2, 1);
     if (lua_type(L, -1) != LUA_TNUMBER)
-        luaL_error(L, WHERE ": %s(%f, %f) must be a number, got %s", names[index], y, f,
-                   luaL_tolstring(L, -1, NULL));
+        mfl_error(L, WHERE ": %s(%f, %f) must be a number, got %s", names[index], y, f,
+                  luaL_tolstring(L, -1, NULL));
     double value = lua_tonumber(L, -1);
     lua_pop(L, 1);
     return value;
@@ -173,13 +173,13 @@ static void check_custom(lua_State *L, const mf_loss *loss) {
         double y = labels ? table->part[i % labels].label : look_y[i];
         double f = look_f[i], df = ask(L, DF, y, f);
         if (!same(mf_loss_slope(loss, y, f), df, 1e-6))
-            luaL_error(L, WHERE ": df(%f, %f) = %f is not what f has there", y, f, df);
+            mfl_error(L, WHERE ": df(%f, %f) = %f is not what f has there", y, f, df);
         double value = ask(L, F, y, f);
         if (!same(mf_loss_value(loss, y, f), value, 1e-6))
-            luaL_error(L,
-                       WHERE ": df is not the derivative of f in yhat: at y = %f f rises to %f "
-                             "between yhat = 0 and %f, df says to %f",
-                       y, value, f, mf_loss_value(loss, y, f));
+            mfl_error(L,
+                      WHERE ": df is not the derivative of f in yhat: at y = %f f rises to %f "
+                            "between yhat = 0 and %f, df says to %f",
+                      y, value, f, mf_loss_value(loss, y, f));
     }
 }
 
@@ -210,7 +210,7 @@ static int loss_custom(lua_State *L) {
         part[i] = (mf_loss_part){
                 .label = labels[i], .origin = ask(L, F, labels[i], 0), .panels = slope[i]->panels};
         if (!isfinite(part[i].origin))
-            luaL_error(L, WHERE ": f(%f, 0) must be finite", labels[i]);
+            mfl_error(L, WHERE ": f(%f, 0) must be finite", labels[i]);
     }
     lua_pushvalue(L, OPTIONS);
     mf_loss *loss = push_loss(L, (mf_loss){.kind = MF_LOSS_CUSTOM});

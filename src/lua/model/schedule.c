@@ -88,8 +88,7 @@ double mfl_schedule_xi(lua_State *L, int index, double t) {
     lua_call(L, 1, 1);
     double value = lua_tonumber(L, -1);
     if (lua_type(L, -1) != LUA_TNUMBER || !(value >= 0) || isinf(value))
-        luaL_error(L, "xi(%f) must be a finite number >= 0, got %s", t,
-                   luaL_tolstring(L, -1, NULL));
+        mfl_error(L, "xi(%f) must be a finite number >= 0, got %s", t, luaL_tolstring(L, -1, NULL));
     lua_pop(L, 2);
     return value;
 }
@@ -159,10 +158,10 @@ double mfl_schedule_clock(lua_State *L, int index, double from, double to) {
     for (int i = 0; i < PIECES; ++i)
         add_piece(&q, from + i * step, i + 1 < PIECES ? from + (i + 1) * step : to);
     if (!(q.error <= LOOSE * q.sum))
-        luaL_error(L,
-                   "the clock int xi from %f to %f cannot be computed: xi is too rough, or not "
-                   "integrable at 0 (%f, error %f)",
-                   from, to, q.sum, q.error);
+        mfl_error(L,
+                  "the clock int xi from %f to %f cannot be computed: xi is too rough, or not "
+                  "integrable at 0 (%f, error %f)",
+                  from, to, q.sum, q.error);
     return q.sum;
 }
 

@@ -44,7 +44,7 @@ static void read_problem(lua_State *L, mf_proof_spec *spec) {
         lua_getfield(L, law, "d");
     spec->d = lua_tonumber(L, -1);
     if (!(spec->d >= 4))
-        luaL_error(L, WHERE ": needs d >= 4, got %f", spec->d);
+        mfl_error(L, WHERE ": needs d >= 4, got %f", spec->d);
     lua_settop(L, 2);
 }
 

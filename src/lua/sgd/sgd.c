@@ -257,7 +257,7 @@ static mf_status some_steps(lua_State *L, mf_sgd *run, uint64_t to, mf_error *er
         draw(L, run, (mf_key){spec->seed, MF_STREAM_DATA}, k * batch + 1, n * batch, X, y);
         if (custom_xi)
             s = step_sizes(L, run, k, k + n);
-        status = mf_sgd_feed(run, n, X, d, y, s, err);
+        status = mf_sgd_feed(run, n, X, d, y, s, mfl_stop(), err);
     } else {
         double slice = 1e8 / (4 * (double)spec->N * (double)spec->law.d * (double)spec->batch);
         if ((double)(to - k) > slice + 1)
@@ -304,16 +304,16 @@ static int sgd_advance(lua_State *L) {
     double t = luaL_checknumber(L, 2), eps = mf_sgd_spec_of(run)->eps;
     luaL_argcheck(L, t >= 0 && isfinite(t), 2, "a finite time t >= 0 expected");
     if (!(t / eps < MOST_STEPS))
-        return luaL_error(L,
-                          "sgd:advance: t = %f takes t / eps = %f steps of eps = %f, too many to "
-                          "be counted (2^53)",
-                          t, t / eps, eps);
+        return mfl_error(L,
+                         "sgd:advance: t = %f takes t / eps = %f steps of eps = %f, too many to "
+                         "be counted (2^53)",
+                         t, t / eps, eps);
     uint64_t goal = (uint64_t)llround(t / eps);
     if (goal < mf_sgd_k(run))
-        return luaL_error(L,
-                          "sgd:advance: t = %f lies before the present t = %f; time only runs "
-                          "forward",
-                          t, (double)mf_sgd_k(run) * eps);
+        return mfl_error(L,
+                         "sgd:advance: t = %f lies before the present t = %f; time only runs "
+                         "forward",
+                         t, (double)mf_sgd_k(run) * eps);
     run_to(L, "sgd:advance", goal);
     return 1;
 }
@@ -444,9 +444,9 @@ static const mfl_array *check_examples(lua_State *L, int arg, size_t d, bool *si
     for (size_t i = 0; i < n; ++i)
         if (!isfinite(X->data[i]))
             luaL_argerror(L, arg,
-                          lua_pushfstring(L, "x[%I] of example %I must be finite, got %f",
-                                          (lua_Integer)(i % d) + 1, (lua_Integer)(i / d) + 1,
-                                          X->data[i]));
+                          mfl_format(L, "x[%I] of example %I must be finite, got %f",
+                                     (lua_Integer)(i % d) + 1, (lua_Integer)(i / d) + 1,
+                                     X->data[i]));
     return X;
 }
 
