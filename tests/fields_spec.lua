@@ -22,8 +22,8 @@ describe("an object", function()
     for key, value in pairs(sgd.options) do assert.equal(value, sgd[key]) end
     assert.equal(1e-3, sgd.eps)
     assert.equal(1, sgd.seed)
-    assert.equal(law, sgd.distribution)
-    assert.is_nil(mf.pde.particles { potential = mf.potential.radial { distribution = law, activation = sigma },
+    assert.equal(classes, sgd.distribution)
+    assert.is_nil(mf.pde.particles { potential = mf.potential.radial { distribution = classes, activation = ramp },
       init = init }.step)
   end)
 
@@ -61,7 +61,7 @@ describe("an object", function()
     local sgd = new_sgd()
     assert.matches("at k = 0, t = 0.0$", tostring(sgd))
     assert.matches("at k = 20, t = 0.02$", tostring(sgd:step(20)))
-    local pde = mf.pde.particles { potential = mf.potential.radial { distribution = law, activation = sigma },
+    local pde = mf.pde.particles { potential = mf.potential.radial { distribution = classes, activation = ramp },
       init = init }
     assert.equal("at t = 0.5, risk = " .. pde:advance(0.5):risk(), tostring(pde):match "at t.*$")
     assert.equal("mf.distribution{ d = 5, delta = 0.5 }", tostring(law))
@@ -100,5 +100,23 @@ describe("a constructor", function()
     fails("got the function mf.potential.radial: call it, as in mf.potential.radial()", mf.pde.particles,
       mf.potential.radial)
     fails("as in mf.init.gaussian{kappa = ...}, got a table", mf.init.gaussian, mf.sgd)
+  end)
+end)
+
+describe("an object", function()
+  it("keeps options of its own: tables given to it or had from it may change", function()
+    local knots = { { 0.5, -2.5 }, { 1.5, 7.5 } }
+    local ramp = mf.activation.piecewise(knots)
+    local before = tostring(ramp)
+    knots[1][2] = 9
+    ramp.options[1][2] = 9
+    assert.equal(before, tostring(ramp))
+    assert.equal(-2.5, ramp.options[1][2])
+    local classes = mf.distribution.isotropic { d = 40, delta = 0.3 }
+    classes.options.delta = 0.7
+    assert.equal(0.3, classes.delta)
+    local pot = mf.potential.radial { distribution = classes, activation = ramp }
+    assert.equal(classes, pot.distribution) -- objects stay the objects that they are
+    assert.equal(classes, pot.options.distribution)
   end)
 end)

@@ -111,15 +111,15 @@ typedef struct {
     void (*close)(void *payload);   /* handles only: idempotent; serves __gc and __close  */
 } mfl_class;
 
-/* Registers a class once (idempotent). Every object answers `.options`, the table
- * that mfl_options pushed, and tostring(), unless the class defines its own.        */
+/* Registers a class once (idempotent). Every object answers `.options`, a copy of the
+ * table that mfl_options pushed, and tostring(), unless the class defines its own.        */
 void mfl_class_register(lua_State *L, const mfl_class *class);
 
 /* Adds methods that another file holds to a registered class (never __index). */
 void mfl_class_methods(lua_State *L, const char *class_name, const mfl_fn *methods);
 
 /* New object of `size` bytes, 64-byte aligned and zeroed; pops the option table on top
- * of the stack (nil is allowed) and keeps it, so that everything it names stays alive.
+ * of the stack (nil is allowed) and keeps a copy, so that everything it names stays alive.
  * Pushes the userdata, returns its payload. One extra user value (index 2) is free for
  * the binding. */
 void *mfl_new(lua_State *L, const mfl_class *class, size_t size);

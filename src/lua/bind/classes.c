@@ -57,6 +57,33 @@ static int unknown_field(lua_State *L) {
                       name, key);
 }
 
+/* Is there a table of plain data on top of the stack? */
+static bool is_plain(lua_State *L) {
+    if (!lua_istable(L, -1))
+        return false;
+    bool plain = !lua_getmetatable(L, -1);
+    lua_settop(L, plain ? -1 : -2);
+    return plain;
+}
+
+/* Puts a copy in the place of the table on top, plain tables in it included, so that nobody
+ * changes what an object was made of. Beyond NESTED floors tables stay what they are.       */
+enum { NESTED = 16 };
+static void copy_table(lua_State *L, int floors) {
+    luaL_checkstack(L, 8, "nested options");
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, -3);) {
+        if (floors > 0 && is_plain(L))
+            copy_table(L, floors - 1);
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -4);
+    }
+    if (lua_getmetatable(L, -2))
+        lua_setmetatable(L, -2);
+    lua_remove(L, -2);
+}
+
 /* __index: a method, a property, an option, `options`; what is no string is for the class
  * itself (arrays). Upvalues: methods, properties, the class's own __index.              */
 static int object_index(lua_State *L) {
@@ -76,6 +103,8 @@ static int object_index(lua_State *L) {
         lua_pushvalue(L, 2);
         lua_rawget(L, -2);
     }
+    if ((whole && lua_istable(L, -1)) || is_plain(L))
+        copy_table(L, NESTED);
     return !whole && lua_isnil(L, -1) && !is_known(L) ? unknown_field(L) : 1;
 }
 
@@ -264,6 +293,8 @@ void *mfl_new(lua_State *L, const mfl_class *class, size_t size) {
     void *block = lua_newuserdatauv(L, size + 64, 2);
     zero(L, class->name, block, size + 64);
     lua_insert(L, -2);
+    if (lua_istable(L, -1))
+        copy_table(L, NESTED);
     lua_setiuservalue(L, -2, 1);
     luaL_setmetatable(L, class->name);
     return aligned(block);
