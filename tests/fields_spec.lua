@@ -22,8 +22,8 @@ describe("an object", function()
     for key, value in pairs(sgd.options) do assert.equal(value, sgd[key]) end
     assert.equal(1e-3, sgd.eps)
     assert.equal(1, sgd.seed)
-    assert.equal(classes, sgd.distribution)
-    assert.is_nil(mf.pde.particles { potential = mf.potential.radial { distribution = classes, activation = ramp },
+    assert.equal(law, sgd.distribution)
+    assert.is_nil(mf.pde.particles { potential = mf.potential.radial { distribution = law, activation = sigma },
       init = init }.step)
   end)
 
@@ -61,7 +61,7 @@ describe("an object", function()
     local sgd = new_sgd()
     assert.matches("at k = 0, t = 0.0$", tostring(sgd))
     assert.matches("at k = 20, t = 0.02$", tostring(sgd:step(20)))
-    local pde = mf.pde.particles { potential = mf.potential.radial { distribution = classes, activation = ramp },
+    local pde = mf.pde.particles { potential = mf.potential.radial { distribution = law, activation = sigma },
       init = init }
     assert.equal("at t = 0.5, risk = " .. pde:advance(0.5):risk(), tostring(pde):match "at t.*$")
     assert.equal("mf.distribution{ d = 5, delta = 0.5 }", tostring(law))
@@ -103,8 +103,8 @@ describe("a constructor", function()
   end)
 end)
 
-describe("an object", function()
-  it("keeps options of its own: tables given to it or had from it may change", function()
+describe("options", function()
+  it("are an object's own: tables given to it or had from it may change", function()
     local knots = { { 0.5, -2.5 }, { 1.5, 7.5 } }
     local ramp = mf.activation.piecewise(knots)
     local before = tostring(ramp)
