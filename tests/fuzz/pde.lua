@@ -45,7 +45,7 @@ flows.runs = {
 local function loaded(path, options)
   local ok, pde, message = pcall(mf.pde.load, path, options)
   if ok and not pde then assert(#message > #path and message:sub(1, #path) == path, message) end
-  if not ok then assert(pde:find("^mf%.pde"), pde) end
+  if not ok then assert(pde:find "^mf%.pde" or pde:find "^the clock int xi", pde) end
   return ok, pde
 end
 

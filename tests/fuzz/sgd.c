@@ -5,12 +5,17 @@
 #include "core/base/parallel.h"
 #include "core/sgd/sgd.h"
 
+#include <stdio.h>
+
 enum { MEMORY = 1 << 26, STEPS = 1 << 20 };
 
-static void fail_unless(bool holds) {
-    if (!holds)
-        abort();
-}
+#define fail_unless(holds)                                                                         \
+    do {                                                                                           \
+        if (!(holds)) {                                                                            \
+            fprintf(stderr, "line %d: %s\n", __LINE__, err.text);                                  \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
 
 /* To step k, as mf.sgd.load does it; a law or a schedule that only Lua knows is not at hand. */
 static mf_status replay(mf_sgd *run, uint64_t k, mf_error *err) {

@@ -221,8 +221,11 @@ static void read_loss_table(mf_fields *from, mf_loss *loss, mf_loss_table *room)
         mf_fields_require(from, "loss table", edges_are_fine(data, room->part[i].panels));
         data += mf_loss_part_doubles(room->part[i].panels);
     }
-    if (from->status >= 0)
-        mf_loss_table_settle(room);
+    if (from->status < 0)
+        return;
+    mf_loss_table_settle(room); /* integrals, which may be too large */
+    for (size_t i = 0; i < mf_loss_table_doubles(room); ++i)
+        mf_fields_require(from, "loss table", isfinite(room->data[i]));
 }
 
 static void read_loss(mf_fields *from, mf_loss *loss, mf_loss_table *room) {
