@@ -63,7 +63,8 @@ static double time_of(const journey *j, double clock) {
  * points an octave, clocks by two Gauss points between them. The table of options keeps it.         */
 static void tabulate(lua_State *L, mfl_flow *box, int self, int xi, double t_end) {
     enum { OCTAVE = 128 };
-    double first = box->first, octaves = fmax(log2(t_end / first), 0);
+    double first = box->first, octaves = fmax(log2(t_end) - log2(first), 0);
+    octaves = fmin(octaves, 2200); /* more than all doubles have */
     size_t n = (size_t)ceil(octaves * OCTAVE) + 2;
     double *clock = mfl_array_vector(L, 2 * n)->data, *value = clock + n;
     clock[0] = mfl_schedule_clock(L, xi, 0, first);
