@@ -1,6 +1,7 @@
 /* flow.c: solvers in files, as named fields: what all have in common. */
 #include "flow.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -115,7 +116,7 @@ mf_status mf_flow_same_potential(mf_fields *from, const mf_potential *pot, const
 
 mf_status mf_flow_load(mf_flow *flow, mf_fields *from, mf_error *err) {
     mf_fields_require(from, "kind", strcmp(mf_fields_string(from, "kind"), flow->ops->name) == 0);
-    flow->clock = mf_fields_number(from, "clock", 0, 0x1p1023);
+    flow->clock = mf_fields_number(from, "clock", 0, DBL_MAX);
     flow->steps = (uint64_t)mf_fields_count(from, "steps", 0, (int64_t)1 << 53);
     if (!isnan(flow->error))
         flow->error = mf_fields_number(from, "error", 0, HUGE_VAL);

@@ -62,9 +62,11 @@ static double time_of(const journey *j, double clock) {
  * step, `first`, to beyond t_end, on a grid in t that does not depend on either end of a journey: 128
  * points an octave, clocks by two Gauss points between them. The table of options keeps it.         */
 static void tabulate(lua_State *L, mfl_flow *box, int self, int xi, double t_end) {
-    enum { OCTAVE = 128 };
+    enum { OCTAVE = 128, MOST = 1000 };
     double first = box->first, octaves = fmax(log2(t_end) - log2(first), 0);
-    octaves = fmin(octaves, 2200); /* more than all doubles have */
+    if (!(octaves < MOST))
+        mfl_error(L, "mf.pde: xi cannot be tabulated from the first step's end, %f, to t = %f",
+                  first, t_end);
     size_t n = (size_t)ceil(octaves * OCTAVE) + 2;
     double *clock = mfl_array_vector(L, 2 * n)->data, *value = clock + n;
     clock[0] = mfl_schedule_clock(L, xi, 0, first);

@@ -11,6 +11,7 @@
 #include "lua/measure/measure.h"
 #include "lua/model/schedule.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -187,7 +188,7 @@ static void check_time(lua_State *L, mf_fields *from, int xi, double t, double c
         mf_fields_require(from, "t", fabs(expected - clock) <= 1e-9 * expected);
         return;
     }
-    double saved = mf_fields_number(from, "xi clock", 0, 0x1p1023);
+    double saved = mf_fields_number(from, "xi clock", 0, DBL_MAX);
     double given = from->status < 0 ? saved : mfl_schedule_clock(L, xi, 0, t);
     if (!(fabs(given - saved) <= 1e-6 * saved))
         mfl_error(L,
@@ -239,7 +240,7 @@ static int pde_load(lua_State *L) {
     const struct kind *kind = kind_of(mf_fields_string(&from, "kind"));
     mf_fields_require(&from, "kind", kind != NULL);
     mf_schedule_load(&xi, &from);
-    double t = mf_fields_number(&from, "t", 0, 0x1p1023);
+    double t = mf_fields_number(&from, "t", 0, DBL_MAX);
     mf_status status = mf_flow_saved_law(&from, pot, &law, &err);
     if (status >= 0)
         status = mf_flow_same_potential(&from, pot, push_mean(L, WHERE, pot, &law), &err);

@@ -598,7 +598,9 @@ static int sgd_load(lua_State *L) {
     mfl_status(L, where, mf_sgd_unpack(data, size, room, memory, &box->run, &k, &err), &err);
     const mf_sgd_spec *spec = mf_sgd_spec_of(box->run);
     check_given(L, where, spec, &o, xi);
-    describe_options(L, 3, spec);
+    lua_getiuservalue(L, 6, 1); /* at 7 */
+    describe_options(L, 7, spec);
+    lua_settop(L, 6);
     lua_replace(L, 1);
     lua_settop(L, 1);
     run_to(L, where, k);
