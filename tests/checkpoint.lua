@@ -35,6 +35,12 @@ function checkpoint.fields(bytes)
   return fields
 end
 
+function checkpoint.field(bytes, name)
+  for _, f in ipairs(checkpoint.fields(bytes)) do
+    if f.name == name then return f end
+  end
+end
+
 -- The bytes with change(field) applied to the field of that name: it edits it, or returns false to drop it.
 function checkpoint.changed(bytes, name, change)
   local parts = { bytes:sub(1, 64) }

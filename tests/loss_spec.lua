@@ -1,5 +1,6 @@
 -- Losses other than the square: values and slopes, SGD's step, and the potentials that take them.
 local mf = require "meanfield"
+local loop = require "tests.plain_sgd"
 
 local tanh = mf.activation.tanh()
 local piecewise = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
@@ -112,42 +113,6 @@ describe("loss", function()
   end)
 end)
 
--- One step of SGD in Lua: theta_i -= (s/B) sum_m l'(y_m, yhat_m) grad sigma_*(x_m; theta_i), all at the old theta.
-local function lua_step(neurons, sigma, loss, X, y, s, o)
-  local N, B, out = #neurons, #y, {}
-  local function z(n, x)
-    local sum = n.b
-    for c = 1, #x do sum = sum + n.w[c] * x[c] end
-    return sum
-  end
-  local shrink, slope = 1 - 2 * (o.lambda or 0) * s, {}
-  for m = 1, B do
-    local yhat = 0
-    for _, n in ipairs(neurons) do yhat = yhat + n.a * sigma(z(n, X[m])) / N end
-    slope[m] = loss:slope(y[m], yhat)
-  end
-  for i, n in ipairs(neurons) do
-    local new = { w = {}, a = shrink * n.a, b = shrink * n.b }
-    for c = 1, #n.w do new.w[c] = shrink * n.w[c] end
-    for m = 1, B do
-      local g, at = -s * slope[m] / B, z(n, X[m])
-      local tilt = g * n.a * sigma:derivative(at)
-      for c = 1, #n.w do new.w[c] = new.w[c] + tilt * X[m][c] end
-      new.a, new.b = new.a + g * sigma(at), new.b + tilt
-    end
-    if not o.affine then new.a, new.b = 1, 0 end
-    out[i] = new
-  end
-  return out
-end
-
-local function neurons_of(sgd)
-  local W, a, b = sgd:weights()
-  local out = {}
-  for i = 1, sgd.N do out[i] = { w = W[i]:totable(), a = a and a[i] or 1, b = b and b[i] or 0 } end
-  return out
-end
-
 describe("sgd with a loss", function()
   local law = mf.distribution.isotropic { d = 3, delta = 0.4 }
   local init = mf.init.gaussian { kappa = 1.3, a = 0.8, b = -0.2 }
@@ -156,19 +121,19 @@ describe("sgd with a loss", function()
     for _, loss in ipairs(losses) do
       for _, run in ipairs { { algorithm = "plain" }, { algorithm = "blocked", block = 4 },
                              { batch = 3, block = 6 }, { batch = 3, algorithm = "plain" } } do
-        for _, o in ipairs { {}, { affine = true, lambda = 0.3 } } do
+        for _, o in ipairs { { loss = loss }, { loss = loss, affine = true, lambda = 0.3 } } do
           local B, eps = run.batch or 1, 0.05
           local sgd = mf.sgd { distribution = law, activation = tanh, N = 5, eps = eps, seed = 7, init = init,
                                loss = loss, lambda = o.lambda, neuron = o.affine and "affine" or "plain",
                                batch = run.batch, block = run.block, algorithm = run.algorithm }
-          local neurons = neurons_of(sgd)
+          local neurons = loop.neurons(sgd)
           local X, y = law:sample(5 * B, { seed = 7 })
           for k = 1, 5 do
             local rows, labels = {}, {}
             for m = 1, B do rows[m], labels[m] = X[(k - 1) * B + m]:totable(), y[(k - 1) * B + m] end
-            neurons = lua_step(neurons, tanh, loss, rows, labels, eps, o)
+            neurons = loop.step(neurons, tanh, rows, labels, eps, o)
             sgd:step(1)
-            for i, n in ipairs(neurons_of(sgd)) do
+            for i, n in ipairs(loop.neurons(sgd)) do
               for c = 1, 3 do assert.near(neurons[i].w[c], n.w[c], 1e-12) end
               assert.near(neurons[i].a, n.a, 1e-12)
               assert.near(neurons[i].b, n.b, 1e-12)
@@ -233,7 +198,7 @@ describe("sgd with a loss", function()
       local sgd = mf.sgd { distribution = law, activation = tanh, N = 4, eps = 0.01, init = init, loss = loss }
       local risk, error = sgd:risk { samples = 20000, seed = 3 }
       local X, y = law:sample(20000, { seed = 11 })
-      local mean, neurons = 0, neurons_of(sgd)
+      local mean, neurons = 0, loop.neurons(sgd)
       for k = 1, 20000 do
         local yhat, x = 0, X[k]
         for _, n in ipairs(neurons) do yhat = yhat + tanh(n.w[1] * x[1] + n.w[2] * x[2] + n.w[3] * x[3]) / 4 end

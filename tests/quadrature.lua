@@ -65,4 +65,34 @@ function quadrature.slope(f, x, h)
   return (8 * (f(x + h) - f(x - h)) - (f(x + 2 * h) - f(x - 2 * h))) / (12 * h)
 end
 
+-- The gradient at p, by differences of h[c], of a function of a point.
+function quadrature.gradient(f, p, h)
+  local gradient = {}
+  for c = 1, #p do
+    local function along(z)
+      local moved = { table.unpack(p) }
+      moved[c] = z
+      return f(moved)
+    end
+    gradient[c] = quadrature.slope(along, p[c], h[c])
+  end
+  return gradient
+end
+
+-- Whether the numbers of all(d) come to those of all(math.huge) like 1/d: their gaps halve, to 6 %, with every
+-- doubling. Returns true, or false and the number that does not.
+function quadrature.is_like_1_over_d(all, limit)
+  local before
+  for _, d in ipairs { 400, 800, 1600 } do
+    local gap = all(d)
+    for k = 1, #limit do
+      gap[k] = gap[k] - limit[k]
+      local ratio = before and gap[k] / before[k] or 0.5
+      if not (ratio > 0.47 and ratio < 0.53) then return false, ("%d at d = %d: %g"):format(k, d, ratio) end
+    end
+    before = gap
+  end
+  return true
+end
+
 return quadrature

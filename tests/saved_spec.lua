@@ -230,7 +230,8 @@ describe("mf.pde.load", function()
 
   it("refuses every field that is missing or makes no sense behind a valid checksum", function()
     -- Some values are as good as those they replace: what is loaded then must go on or raise, without a NaN.
-    local values = { double = { 0 / 0, -1, 1e308, math.huge, -math.huge }, integer = { -1, 1 << 40, 1 << 62, 2 } }
+    local values = { double = { 0 / 0, -1, 1e308, math.huge, -math.huge, 0x1p-1074 },
+                     integer = { -1, 1 << 40, 1 << 62, 2 } }
     local loaded, tried, nils = 0, 0, 0
     for _, case in ipairs { cases[1], cases[2], cases[5], cases[12], cases[13], cases[15], cases[17] } do
       local _, potential, times, new, xi = table.unpack(case)

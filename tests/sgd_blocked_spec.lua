@@ -1,5 +1,6 @@
 -- SGD in blocks is SGD: the plain loop's trajectory, the same bits however it is cut, kept, split.
 local mf = require "meanfield"
+local checkpoint = require "tests.checkpoint"
 
 local piecewise = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
 local mixture = mf.distribution.mixture {
@@ -233,19 +234,9 @@ describe("sgd in blocks", function()
   end)
 
   it("refuses hostile content behind a valid checksum, and names the field", function()
-    local function crc64(text)
-      local crc = -1
-      for i = 1, #text do
-        crc = crc ~ text:byte(i)
-        for _ = 1, 8 do crc = (crc >> 1) ~ (0xC96C5795D7870F42 & -(crc & 1)) end
-      end
-      return ~crc
-    end
     local path = os.tmpname()
     local function load(bytes)
-      local f = assert(io.open(path, "wb"))
-      f:write(bytes:sub(1, 16), string.pack("<I8", #bytes), bytes:sub(25, 32),
-              string.pack("<i8", crc64(bytes:sub(41))), bytes:sub(41)):close()
+      checkpoint.write(path, bytes)
       return mf.sgd.load(path)
     end
     local tabulated = mf.activation.custom(function(t) return t / (1 + t * t) end)
@@ -255,9 +246,7 @@ describe("sgd in blocks", function()
                          { neuron = "affine", activation = tabulated, distribution = mixture, N = 3 },
                          { neuron = "affine", precision = "single" } } do
       new(o):step(5):save(path)
-      local f = assert(io.open(path, "rb"))
-      local good = f:read "a"
-      f:close()
+      local good = checkpoint.read(path)
       assert.truthy(load(good))
       local function hostile(name, change) -- change(data, kind, rows, cols) -> new field's bytes after the name
         local at = good:find(name .. ("\0"):rep(24 - #name), 65, true)
@@ -306,6 +295,10 @@ describe("sgd in blocks", function()
         end
         for _, panels in ipairs { 0, -1, 1.5, 1, 1e9, 0 / 0 } do hostile("loss parts", nth(3, panels)) end
         for _, edge in ipairs { 1e300, 0 / 0 } do hostile("loss table", nth(1, edge)) end
+        hostile("loss table", function(data, ...) -- a slope whose integral over the widest panel is infinite
+          local panels = string.unpack("<d", checkpoint.field(good, "loss parts").data, 17)
+          return nth(panels // 1 + 2, 1e308)(data, ...)
+        end)
         hostile("loss error", number("d", -1))
         hostile("loss form", function(_, kind) return kind .. string.pack("<I8I8", 8, 1) .. "hostile\0" end)
       elseif o.loss then

@@ -1,52 +1,8 @@
 -- One-pass SGD: Eq. 3 against the same step in Lua, exact risks against Monte Carlo.
 local mf = require "meanfield"
+local loop = require "tests.plain_sgd"
 
 local piecewise = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
-
--- One step of Eq. 3 / Eq. 11 (no noise) for tables of neurons {w=, a=, b=}; returns the new ones.
-local function lua_step(neurons, sigma, x, y, s, o)
-  local yhat, N = 0, #neurons
-  local function z(n)
-    local sum = n.b
-    for c = 1, #x do sum = sum + n.w[c] * x[c] end
-    return sum
-  end
-  for _, n in ipairs(neurons) do yhat = yhat + n.a * sigma(z(n)) / N end
-  local g, shrink, out = 2 * s * (y - yhat), 1 - 2 * (o.lambda or 0) * s, {}
-  for i, n in ipairs(neurons) do
-    local new, pre = { w = {}, a = n.a, b = n.b }, z(n)
-    for c = 1, #x do new.w[c] = shrink * n.w[c] + g * n.a * sigma:derivative(pre) * x[c] end
-    if o.affine and not o.fix_a then new.a = shrink * n.a + g * sigma(pre) end
-    if o.affine and not o.fix_b then new.b = shrink * n.b + g * n.a * sigma:derivative(pre) end
-    out[i] = new
-  end
-  return out
-end
-
--- The mean over a batch (rows X, labels y) of the steps that its samples would make from the same neurons.
-local function lua_batch(neurons, sigma, X, y, s, o)
-  local sum
-  for m = 1, #y do
-    local new = lua_step(neurons, sigma, X[m], y[m], s, o)
-    sum = sum or new
-    for i, n in ipairs(m > 1 and new or {}) do
-      sum[i].a, sum[i].b = sum[i].a + n.a, sum[i].b + n.b
-      for c = 1, #n.w do sum[i].w[c] = sum[i].w[c] + n.w[c] end
-    end
-  end
-  for _, n in ipairs(sum) do
-    n.a, n.b = n.a / #y, n.b / #y
-    for c = 1, #n.w do n.w[c] = n.w[c] / #y end
-  end
-  return sum
-end
-
-local function neurons_of(sgd)
-  local W, a, b = sgd:weights()
-  local out = {}
-  for i = 1, sgd.N do out[i] = { w = W[i]:totable(), a = a and a[i] or 1, b = b and b[i] or 0 } end
-  return out
-end
 
 describe("sgd", function()
   it("makes the step of Eq. 3, plain and affine, with any schedule and weight decay", function()
@@ -63,16 +19,16 @@ describe("sgd", function()
       local sgd = mf.sgd { distribution = law, activation = r.activation, N = 5, eps = eps, seed = seed, xi = r.xi,
                            init = mf.init.gaussian { kappa = 1.3, a = 0.8, b = -0.2 }, lambda = r.o.lambda,
                            neuron = r.o.affine and "affine" or "plain", fix_a = r.o.fix_a, fix_b = r.o.fix_b }
-      local neurons = neurons_of(sgd)
+      local neurons = loop.neurons(sgd)
       if not r.o.affine then
         for _, n in ipairs(neurons) do assert.same({ 1, 0 }, { n.a, n.b }) end
       end
       local X, y = law:sample(4, { seed = seed })
       for k = 1, 4 do
         local s = eps * (r.xi and r.xi(k * eps) or 1)
-        neurons = lua_step(neurons, r.activation, X[k]:totable(), y[k], s, r.o)
+        neurons = loop.step(neurons, r.activation, { X[k]:totable() }, { y[k] }, s, r.o)
         sgd:step(1)
-        for i, n in ipairs(neurons_of(sgd)) do
+        for i, n in ipairs(loop.neurons(sgd)) do
           for c = 1, 3 do assert.near(neurons[i].w[c], n.w[c], 1e-13) end
           assert.near(neurons[i].a, n.a, 1e-13)
           assert.near(neurons[i].b, n.b, 1e-13)
@@ -86,7 +42,7 @@ describe("sgd", function()
     for _, neuron in ipairs { "plain", "affine" } do
       local sgd = mf.sgd { distribution = law, activation = piecewise, N = 7, eps = 0.01, neuron = neuron,
                            init = mf.init.gaussian { kappa = 1.3, a = 0.8, b = -0.2 } }:step(4)
-      local X, n, neurons = law:sample(130, { seed = 5 }), 130, neurons_of(sgd)
+      local X, n, neurons = law:sample(130, { seed = 5 }), 130, loop.neurons(sgd)
       local yhat = sgd:predict(X)
       assert.equal(n, #yhat)
       for k = 1, n do
@@ -121,15 +77,15 @@ describe("sgd", function()
                                init = mf.init.gaussian { kappa = 1.3, a = 0.8, b = -0.2 }, lambda = o.lambda,
                                neuron = o.affine and "affine" or "plain", fix_b = o.fix_b, batch = run.batch,
                                block = run.block, algorithm = run.algorithm, precision = precision }
-          local neurons, B = neurons_of(sgd), run.batch
+          local neurons, B = loop.neurons(sgd), run.batch
           local X, y = law:sample(5 * B, { seed = 7 })
           for k = 1, 5 do
             local rows, labels = {}, {}
             for m = 1, B do rows[m], labels[m] = X[(k - 1) * B + m]:totable(), y[(k - 1) * B + m] end
-            neurons = lua_batch(neurons, mf.activation.tanh(), rows, labels, eps, o)
+            neurons = loop.step(neurons, mf.activation.tanh(), rows, labels, eps, o)
             sgd:step(1)
             local tol = precision == "double" and 1e-13 or 1e-5
-            for i, n in ipairs(neurons_of(sgd)) do
+            for i, n in ipairs(loop.neurons(sgd)) do
               for c = 1, 3 do assert.near(neurons[i].w[c], n.w[c], tol) end
               assert.near(neurons[i].a, n.a, tol)
               assert.near(neurons[i].b, n.b, tol)
