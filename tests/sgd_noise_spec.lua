@@ -129,4 +129,13 @@ describe("noise in blocks", function()
     o.algorithm = "auto"
     assert.equal("plain", mf.sgd(o):step(10).options.algorithm)
   end)
+
+  it("has noise that weights can bear, or diverges", function()
+    for _, algorithm in ipairs { "plain", "blocked" } do
+      local run = mf.sgd { distribution = mf.distribution.isotropic { d = 3, delta = 0.5 }, activation = bent, N = 4,
+        init = mf.init.gaussian { kappa = 1 }, eps = 0.1, beta = 1e-30, algorithm = algorithm }
+      assert.error_matches(function() run:step(1) end, "diverged at step 1 .* beta = 1e%-30 has deviation")
+      assert.equal(0, run.k)
+    end
+  end)
 end)

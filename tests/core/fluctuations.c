@@ -1,6 +1,7 @@
 /* fluctuations.c: a tape that keeps every 2nd, 4th, ... state says what a whole one says. */
 #include "core/limit/fluctuations.h"
 #include "check.h"
+#include "core/base/library.h"
 #include "core/potentials/radial.h"
 
 #include <math.h>
@@ -45,6 +46,7 @@ int main(void) {
     mf_activation ramp = {.kind = MF_ACT_PIECEWISE, .knots = 2, .t = {0.5, 1.5}, .s = {-2.5, 7.5}};
     mf_radial_spec spec = {.activation = ramp, .delta = 0.8, .d = 40, .tol = 1e-9};
     mf_error err = {MF_OK, ""};
+    expect(mf_library_init(&err) >= 0, err.text);
     expect(mf_radial_new(&spec, &pot, NULL, &err) >= 0, err.text);
     const int steps[] = {1, 63, 64, 65, 127, 128, 129, 257, 1000}; /* 64 states are kept */
     for (size_t i = 0; i < sizeof steps / sizeof *steps; ++i)

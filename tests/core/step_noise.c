@@ -7,6 +7,7 @@
  * nothing is expanded. Bounds are 4 standard errors, of the same draws and below 4 %: by chance one of
  * these comparisons would fail for 1 seed in 1000.                                             */
 #include "check.h"
+#include "core/base/library.h"
 #include "core/potentials/affine.h"
 #include "core/potentials/radial.h"
 #include "core/potentials/two_radius.h"
@@ -162,6 +163,8 @@ static const mf_activation smooth = {.kind = MF_ACT_TANH};
 static const mf_activation relu = {.kind = MF_ACT_PIECEWISE, .knots = 1, .slope_right = 1};
 
 int main(void) {
+    mf_error err = {MF_OK, ""};
+    expect(mf_library_init(&err) >= 0, err.text);
     const model radials[] = {{"ramp, d = 3",
                               ramp,
                               3,

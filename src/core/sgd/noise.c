@@ -5,6 +5,7 @@
  * m_k = <beta(S_k), x_k> are Gaussian with covariance Theta_kl = r_kl <x_k, x_l>, Cholesky
  * factor L. Matrices are kept as U = L^T by rows, which is how the products want them.      */
 #include "noise.h"
+#include "step.h"
 
 #include "core/base/parallel.h"
 
@@ -60,6 +61,9 @@ static mf_status decay_and_clock(mf_sgd *w, mf_error *err) {
                            "2 lambda s_k = %g at step %llu: the weights decay too fast for blocks "
                            "of %zu steps; take a smaller block or algorithm = 'plain'",
                            1 - a, (unsigned long long)(w->base + k + 1), n->block);
+        mf_status status = mf_sgd_check_noise(w, w->base + k + 1, w->s[k], err);
+        if (status < 0)
+            return status;
         n->S[k + 1] = n->S[k] + factor * w->s[k] / (n->A[k + 1] * n->A[k + 1]);
     }
     return MF_OK;

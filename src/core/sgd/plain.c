@@ -61,7 +61,7 @@ static double pass_flops(const mf_sgd *w) {
 /* Predictions of a step's samples, all at the weights before it. */
 static mf_status predict(mf_sgd *w, char *P, const double *X, size_t ldx, const double *y, double s,
                          watch *stop, mf_error *err) {
-    mf_status status = MF_OK;
+    mf_status status = mf_sgd_check_noise(w, w->k + 1, s, err);
     for (size_t k = 0; k < w->spec.batch && status == MF_OK; ++k) {
         mf_sgd_work c = {.w = w, .x = load_sample(w, P, k, X + k * ldx, 1)};
         mf_sgd_over_chunks(w, MF_SGD_THREADED, dot_chunk, &c);

@@ -96,6 +96,15 @@ mf_status mf_sgd_check_output(mf_sgd *w, uint64_t step, mf_error *err) {
                    (unsigned long long)step, (double)step * w->spec.eps, w->yhat);
 }
 
+mf_status mf_sgd_check_noise(const mf_sgd *w, uint64_t step, double s, mf_error *err) {
+    double deviation = mf_sgd_noise_deviation(w, s);
+    if (deviation < absurd)
+        return MF_OK;
+    return mf_fail(err, MF_EDIVERGED,
+                   "diverged at step %llu (t = %g): the noise at beta = %g has deviation %g",
+                   (unsigned long long)step, (double)step * w->spec.eps, w->spec.beta, deviation);
+}
+
 mf_status mf_sgd_check_sizes(const mf_sgd *w, const double *s, mf_error *err) {
     if (!s && w->spec.xi.kind == MF_SCHEDULE_CUSTOM)
         return mf_fail(err, MF_EINVAL, "the step sizes of this schedule come from outside");

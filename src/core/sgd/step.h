@@ -44,6 +44,9 @@ void mf_sgd_learn_output(mf_sgd *, uint64_t step, size_t c, double s, double gai
 /* MF_EDIVERGED if yhat is beyond all reason, MF_EDOMAIN if that comes from sigma's range. */
 mf_status mf_sgd_check_output(mf_sgd *, uint64_t step, mf_error *err);
 
+/* The noise of a step of size s is one that weights can bear, or divergence. */
+mf_status mf_sgd_check_noise(const mf_sgd *, uint64_t step, double s, mf_error *err);
+
 /* mf_sgd_run of each algorithm. */
 mf_status mf_sgd_run_plain(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop,
                            mf_error *err);
