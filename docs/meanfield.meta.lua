@@ -59,6 +59,19 @@ function mf.distribution.isotropic(options) end
 ---@return mf.distribution
 function mf.distribution.mixture(options) end
 
+---@class mf.distribution.multi_index.options
+---@field d integer an integer in [1, 1e+07], required: dimension of x
+---@field directions? integer an integer in [1, 64], default 1: k, the number of directions that y depends on, <= d
+---@field target any a function z1, .., zk -> number, required: g: y = g(z1, .., zk) + noise with z = U x
+---@field noise? number a number in [0, 1e+100], default 0: standard deviation of the Gaussian noise of y
+---@field inputs? "gaussian"|"hypercube" 'gaussian' | 'hypercube', default "gaussian": gaussian: x ~ N(0, I); hypercube: x uniform on {-1, 1}^d
+---@field U? any k rows of d numbers: the directions, orthonormal to 1e-8 (what is missing to 1e-16 is then made up); default: the first k coordinates
+
+---Teachers of a few directions: y = g(Ux) + noise, x ~ N(0, I) or uniform on {-1, 1}^d. The target takes z1, .., zk as numbers and must be a function of them alone. On the hypercube without U its 2^k values are taken once (k <= 16); else it is called once for each example, in batches. SGD runs in blocks either way.
+---@param options? mf.distribution.multi_index.options
+---@return mf.distribution
+function mf.distribution.multi_index(options) end
+
 ---An activation sigma, as in sigma_*(x; theta) = a sigma(<w,x> + b). Call it: sigma(t), t a number or an array.
 ---@class mf.activation
 ---@field bounded any whether sigma has finite limits at both ends

@@ -69,14 +69,48 @@ static void steps(void) {
         return;
     mf_sgd *run = mf_sgd_init((char *)memory + 64 - (uintptr_t)memory % 64, &spec);
     double x[2] = {1, 1}, y = 1, s = 0.1;
-    expect(mf_sgd_run(run, 1, NULL, NULL, &err) == MF_EINVAL, "step sizes have to be handed over");
+    expect(mf_sgd_run(run, 1, NULL, NULL, NULL, &err) == MF_EINVAL,
+           "step sizes have to be handed over");
     expect(mf_sgd_feed(run, 1, x, 2, &y, NULL, NULL, &err) == MF_EINVAL, "with samples, too");
-    expect(mf_sgd_k(run) == 0 && mf_sgd_run(run, 1, &s, NULL, &err) == MF_OK, "the run goes on");
+    expect(mf_sgd_k(run) == 0 && mf_sgd_run(run, 1, &s, NULL, NULL, &err) == MF_OK,
+           "the run goes on");
+    free(memory);
+}
+
+static void labels(void) {
+    mf_error err;
+    double number[] = {MF_INPUTS_GAUSSIAN, 1, 0, 0, 0}, y[2] = {1, 1}, x[2], z[2];
+    mf_distribution law = {.ops = &mf_law_multi_index, .d = 2, .numbers = 5, .number = number};
+    mf_key key = {1, MF_STREAM_DATA};
+    expect(mf_law_is_valid(&law) && mf_law_is_unlabelled(&law), "a law without labels");
+    expect(mf_distribution_sample(&law, key, 1, 1, x, 2, y, &err) == MF_EUNSUPPORTED,
+           "labels that are not known");
+    expect(mf_distribution_sample(&law, key, 1, 1, x, 2, NULL, &err) == MF_OK, "x alone");
+    mf_law_index_see(&law, key, 1, 1, NULL, z);
+    expect(z[0] == x[0], "what the target sees");
+    mf_sgd_spec spec = {.law = law,
+                        .sigma = relu,
+                        .N = 1,
+                        .eps = 0.1,
+                        .xi = {.kind = MF_SCHEDULE_CONSTANT, .value = 1},
+                        .beta = HUGE_VAL,
+                        .block = 2};
+    expect(mf_sgd_plan(&spec, &err) == MF_OK && spec.algorithm == MF_SGD_BLOCKED, "blocks");
+    size_t bytes = mf_sgd_bytes(&spec);
+    void *memory = calloc(1, bytes + 64);
+    if (!memory)
+        return;
+    mf_sgd *run = mf_sgd_init((char *)memory + 64 - (uintptr_t)memory % 64, &spec);
+    expect(mf_sgd_run(run, 1, NULL, NULL, NULL, &err) == MF_EINVAL,
+           "labels have to be handed over");
+    expect(mf_sgd_run(run, 1, NULL, y, NULL, &err) == MF_OK, "the run goes on");
+    expect(mf_sgd_run(run, 2, NULL, NULL, NULL, &err) == MF_OK, "inside the block it has them");
     free(memory);
 }
 
 int main(void) {
     laws();
+    labels();
     starts_and_schedules();
     steps();
     return verdict();

@@ -19,13 +19,16 @@ enum { MEMORY = 1 << 26, STEPS = 1 << 20 };
 
 /* To step k, as mf.sgd.load does it; a law or a schedule that only Lua knows is not at hand. */
 static mf_status replay(mf_sgd *run, uint64_t k, mf_error *err) {
-    static double s[STEPS];
+    static double s[STEPS], y[STEPS];
     const mf_sgd_spec *spec = mf_sgd_spec_of(run);
     for (size_t i = 0; i < STEPS && s[i] == 0; ++i)
         s[i] = 1e-3;
     if (mf_law_is_fed(&spec->law))
         return k == mf_sgd_k(run) ? MF_OK : MF_EUNSUPPORTED;
-    return mf_sgd_run(run, k, spec->xi.kind == MF_SCHEDULE_CUSTOM ? s : NULL, NULL, err);
+    if (mf_law_is_unlabelled(&spec->law) && (k - mf_sgd_k(run) + 1) * spec->block > STEPS)
+        return MF_EUNSUPPORTED;
+    return mf_sgd_run(run, k, spec->xi.kind == MF_SCHEDULE_CUSTOM ? s : NULL,
+                      mf_law_is_unlabelled(&spec->law) ? y : NULL, NULL, err);
 }
 
 /* What was loaded is saved, and that loads. */

@@ -12,7 +12,7 @@ static bool no_numbers(const mf_distribution *law) {
 const mf_law_ops mf_law_custom = {.name = "custom", .valid = no_numbers};
 
 static const mf_law_ops *const laws[] = {&mf_law_isotropic, &mf_law_anisotropic, &mf_law_mixture,
-                                         &mf_law_custom};
+                                         &mf_law_multi_index, &mf_law_custom};
 
 const mf_law_ops *mf_law_find(const char *name) {
     for (size_t i = 0; i < sizeof laws / sizeof *laws; ++i)
@@ -30,6 +30,8 @@ mf_status mf_distribution_sample(const mf_distribution *law, mf_key key, uint64_
                                  double *X, size_t ldx, double *y, mf_error *err) {
     if (mf_law_is_fed(law))
         return mf_fail(err, MF_EUNSUPPORTED, "the samples of this law come from outside");
+    if (y && mf_law_is_unlabelled(law))
+        return mf_fail(err, MF_EUNSUPPORTED, "the labels of this law come from outside");
     if (ldx < law->d)
         return mf_fail(err, MF_EINVAL, "rows of %zu numbers cannot lie %zu apart", law->d, ldx);
     law->ops->sample(law, key, first, n, X, ldx, y);

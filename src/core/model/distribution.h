@@ -37,6 +37,8 @@ struct mf_law_ops {
      * known only to the caller, who hands over the samples.                              */
     void (*sample)(const mf_distribution *, mf_key key, uint64_t first, size_t n, double *X,
                    size_t ldx, double *y);
+    /* Whether x can be drawn here, but y is known only to the caller (NULL: it is not so). */
+    bool (*unlabelled)(const mf_distribution *);
     /* Laws that are mixtures of Gaussians, with y fixed in each: how many there are (NULL: it
      * is no such law), what component c is, and Y = Y L for N weight vectors, the rows of Y
      * (N x d), so that inner products of rows are covariances of <w, x>.                   */
@@ -56,6 +58,9 @@ extern const mf_law_ops mf_law_anisotropic;
  * factors L (d x d, row-major).                                                                */
 extern const mf_law_ops mf_law_mixture;
 
+/* y = g(Ux) + noise; its parts and their layout below. */
+extern const mf_law_ops mf_law_multi_index;
+
 /* Known only to the caller. No numbers. */
 extern const mf_law_ops mf_law_custom;
 
@@ -70,13 +75,52 @@ static inline bool mf_law_is_fed(const mf_distribution *law) {
     return !law->ops->sample;
 }
 
+/* Whether labels have to be handed over; fed laws do not count. */
+static inline bool mf_law_is_unlabelled(const mf_distribution *law) {
+    return law->ops->unlabelled && law->ops->unlabelled(law);
+}
+
 /* delta of isotropic and anisotropic laws, s0 of anisotropic ones. */
 double mf_law_delta(const mf_distribution *);
 size_t mf_law_s0(const mf_distribution *);
 
 /* Samples first .. first+n-1 of the stream: X is n x d row-major with row distance ldx >= d,
- * y has n elements. MF_EUNSUPPORTED for fed laws, MF_EINVAL if ldx is too small. */
+ * y has n elements; of unlabelled laws x only, and y is NULL. MF_EUNSUPPORTED for fed laws and for
+ * labels that are not known here, MF_EINVAL if ldx is too small.                              */
 mf_status mf_distribution_sample(const mf_distribution *, mf_key key, uint64_t first, size_t n,
                                  double *X, size_t ldx, double *y, mf_error *err);
+
+/* ---- multi-index laws: y = g(Ux) + noise --------------------------------------------------- */
+
+typedef enum { MF_INPUTS_GAUSSIAN, MF_INPUTS_HYPERCUBE } mf_inputs; /* N(0, I_d); {+-1}^d */
+extern const char *const mf_inputs_names[]; /* in that order; ends with NULL */
+
+enum {
+    MF_INDEX_MOST = 64, /* directions at most                         */
+    MF_INDEX_TABLE = 16 /* and with the values of g at all corners    */
+};
+
+typedef struct {
+    mf_inputs inputs;
+    size_t k;             /* directions                                                 */
+    double noise;         /* standard deviation of the Gaussian noise of y              */
+    const double *U;      /* k orthonormal rows of d numbers; NULL: the first k unit vectors */
+    const double *values; /* hypercube without U: g at the corners of {+-1}^k, where bit i of the
+                             index says z_(i+1) = +1; NULL: known only to the caller    */
+} mf_law_index;
+
+mf_law_index mf_law_index_of(const mf_distribution *);
+
+/* How many numbers make such a law in R^d, and the first of them; what it points at follows: U, then
+ * the values. */
+size_t mf_law_index_numbers(const mf_law_index *, size_t d);
+void mf_law_index_describe(const mf_law_index *, double *number);
+
+/* For the labels of samples first .. first+n-1: z = Ux (Z has n rows of k numbers; x has room for
+ * mf_law_index_width numbers), and the noise to be added to g(z).                              */
+size_t mf_law_index_width(const mf_distribution *);
+void mf_law_index_see(const mf_distribution *, mf_key key, uint64_t first, size_t n, double *x,
+                      double *Z);
+void mf_law_index_noise(const mf_distribution *, mf_key key, uint64_t first, size_t n, double *y);
 
 #endif

@@ -24,11 +24,9 @@ static void separate_batches(mf_sgd *w) {
 }
 
 /* The block's samples, by rows in X and by columns in XT. */
-static mf_status draw_block(mf_sgd *w, mf_error *err) {
+static mf_status draw_block(mf_sgd *w, const double *y, mf_error *err) {
     size_t d = w->spec.law.d, block = w->spec.block, ldk = w->job.ldk;
-    mf_status status =
-            mf_distribution_sample(&w->spec.law, mf_sgd_key(w, MF_STREAM_DATA),
-                                   mf_sgd_sample_after(w, w->base), block, w->X, d, w->y, err);
+    mf_status status = mf_sgd_take(w, mf_sgd_sample_after(w, w->base), block, w->X, w->y, y, err);
     if (status < 0)
         return status;
     mf_sgd_transpose(w, w->X, block, w->XT);
@@ -54,7 +52,7 @@ static void close_noisy(mf_sgd *w) {
 /* Makes ready the next block of steps, base+1 and on; if a block is open, all its steps have been taken and
  * what it leaves is added to W on the way: in the pass that makes the new products, or with
  * noise, whose new numbers take the place of the old ones, in a pass of its own.            */
-static mf_status open_block(mf_sgd *w, const double *s, mf_error *err) {
+static mf_status open_block(mf_sgd *w, const double *s, const double *y, mf_error *err) {
     mf_sgd_job *job = &w->job;
     mf_status status = MF_OK;
     mf_sgd_work c = {.w = w};
@@ -74,7 +72,7 @@ static mf_status open_block(mf_sgd *w, const double *s, mf_error *err) {
         memcpy(w->open ? w->a_start : job->a, w->open ? job->a : w->a_start, strip);
     for (size_t i = 0; s != w->s && i < mf_sgd_block_steps(w); ++i)
         w->s[i] = s ? s[i] : mf_sgd_step_size(w, w->base + i + 1);
-    status = draw_block(w, err);
+    status = draw_block(w, y, err);
     w->open = false;
     if (w->noise && status >= 0)
         status = mf_sgd_noise_open(w, err);
@@ -125,7 +123,7 @@ static mf_status blocked_step(mf_sgd *w, mf_error *err) {
 /* From the start of the block, whose state W is, to step k. */
 static mf_status replay(mf_sgd *w, uint64_t k, mf_error *err) {
     w->open = false;
-    mf_status status = open_block(w, w->s, err);
+    mf_status status = open_block(w, w->s, w->y, err);
     while (status >= 0 && w->base + w->columns / w->spec.batch < k)
         status = blocked_step(w, err);
     return status;
@@ -140,8 +138,8 @@ uint64_t mf_sgd_last(const mf_sgd *w, uint64_t to) {
     return to <= first ? first : first + (to - first + block - 1) / block * block;
 }
 
-mf_status mf_sgd_run_blocked(mf_sgd *w, uint64_t to, const double *s, const mf_flag *stop,
-                             mf_error *err) {
+mf_status mf_sgd_run_blocked(mf_sgd *w, uint64_t to, const double *s, const double *y,
+                             const mf_flag *stop, mf_error *err) {
     uint64_t first = mf_sgd_first(w);
     double flops = 0, each = 4 * (double)w->spec.N * (double)(w->job.D * w->spec.block);
     while (w->k < to) {
@@ -150,7 +148,8 @@ mf_status mf_sgd_run_blocked(mf_sgd *w, uint64_t to, const double *s, const mf_f
                 return MF_STOPPED;
             flops = flops > MF_SGD_POLL_FLOPS ? each : flops + each;
             uint64_t next = mf_sgd_first(w);
-            mf_status status = open_block(w, s ? s + (next - first) : NULL, err);
+            mf_status status = open_block(w, s ? s + (next - first) : NULL,
+                                          y ? y + (next - first) * w->spec.batch : NULL, err);
             if (status < 0)
                 return status;
         }

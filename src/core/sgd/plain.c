@@ -139,26 +139,25 @@ mf_status mf_sgd_feed(mf_sgd *w, size_t n, const double *X, size_t ldx, const do
 }
 
 /* The samples of the next step, 40 flops a number. */
-static mf_status draw(mf_sgd *w, watch *stop, mf_error *err) {
+static mf_status draw(mf_sgd *w, const double *y, watch *stop, mf_error *err) {
     size_t d = w->spec.law.d, n = MF_SGD_POLL_FLOPS / 40 / d + 1, batch = w->spec.batch;
     mf_status status = MF_OK;
     for (size_t k = 0; k < batch && status == MF_OK; k += n) {
         n = n < batch - k ? n : batch - k;
-        status = mf_distribution_sample(&w->spec.law, mf_sgd_key(w, MF_STREAM_DATA),
-                                        mf_sgd_sample_after(w, w->k) + k, n, w->X + k * d, d,
-                                        w->y + k, err);
+        status = mf_sgd_take(w, mf_sgd_sample_after(w, w->k) + k, n, w->X + k * d, w->y + k,
+                             y ? y + k : NULL, err);
         if (status == MF_OK)
             status = look(stop, 40 * (double)n * (double)d);
     }
     return status;
 }
 
-mf_status mf_sgd_run_plain(mf_sgd *w, uint64_t to, const double *s, const mf_flag *stop,
-                           mf_error *err) {
+mf_status mf_sgd_run_plain(mf_sgd *w, uint64_t to, const double *s, const double *y,
+                           const mf_flag *stop, mf_error *err) {
     watch watched = {stop, 0};
     mf_status status = MF_OK;
     for (uint64_t from = w->k; w->k < to && status == MF_OK;) {
-        status = draw(w, &watched, err);
+        status = draw(w, y ? y + (w->k - from) * w->spec.batch : NULL, &watched, err);
         double size = s ? s[w->k - from] : mf_sgd_step_size(w, w->k + 1);
         if (status == MF_OK)
             status = plain_step(w, w->X, w->spec.law.d, w->y, size, &watched, err);

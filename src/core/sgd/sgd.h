@@ -78,15 +78,17 @@ void mf_sgd_set(mf_sgd *, size_t i, const double *w, double a, double b);
 const mf_sgd_spec *mf_sgd_spec_of(const mf_sgd *);
 uint64_t mf_sgd_k(const mf_sgd *); /* steps done */
 
-/* Step sizes that a run to step `to` needs: of steps mf_sgd_first(w) + 1 .. mf_sgd_last(w, to). */
+/* Step sizes, and labels, that a run to step `to` needs: of steps mf_sgd_first(w) + 1 .. mf_sgd_last(w, to). */
 uint64_t mf_sgd_first(const mf_sgd *);
 uint64_t mf_sgd_last(const mf_sgd *, uint64_t to);
 
-/* Runs to step `to` >= k. s: those step sizes for a custom schedule, else NULL. The flag is
- * polled about every 20 ms or every block; MF_STOPPED leaves a valid state at an earlier step.
+/* Runs to step `to` >= k. s: those step sizes for a custom schedule, else NULL. y: the labels of
+ * those steps' samples, a batch for each, for a law without labels of its own, else NULL; MF_EDOMAIN,
+ * before any step, if the loss does not know one of them. The flag is polled about every 20 ms or every block; MF_STOPPED leaves a valid state at an earlier step.
  * MF_EDIVERGED, or MF_EDOMAIN where sigma has a range: at a step named in err; the state is that before it. Not for custom laws.
  * Cuts at multiples of the block size cost nothing.                                         */
-mf_status mf_sgd_run(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop, mf_error *err);
+mf_status mf_sgd_run(mf_sgd *, uint64_t to, const double *s, const double *y, const mf_flag *stop,
+                     mf_error *err);
 
 /* The next n steps on samples of the caller's: X (n batch) x d with row distance ldx, y, and
  * step sizes s (NULL: from the schedule); stopped as mf_sgd_run. For the plain loop only. MF_EDOMAIN, before any step, if

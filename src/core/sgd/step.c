@@ -4,6 +4,7 @@
 #include "core/base/parallel.h"
 
 #include <math.h>
+#include <string.h>
 
 /* |yhat| beyond this is no longer a network: the step size was too large. */
 static const double absurd = 1e12;
@@ -111,13 +112,36 @@ mf_status mf_sgd_check_sizes(const mf_sgd *w, const double *s, mf_error *err) {
     return MF_OK;
 }
 
-mf_status mf_sgd_run(mf_sgd *w, uint64_t to, const double *s, const mf_flag *stop, mf_error *err) {
+/* Labels from outside, if they are needed, and that the loss knows them. */
+static mf_status check_labels(const mf_sgd *w, uint64_t to, const double *y, mf_error *err) {
+    size_t n = (size_t)(mf_sgd_last(w, to) - mf_sgd_first(w)) * w->spec.batch;
+    if (!mf_law_is_unlabelled(&w->spec.law))
+        return MF_OK;
+    if (!y && n > 0)
+        return mf_fail(err, MF_EINVAL, "the labels of this law come from outside");
+    return mf_loss_check(&w->spec.loss, n, y, err);
+}
+
+mf_status mf_sgd_take(mf_sgd *w, uint64_t first, size_t n, double *X, double *labels,
+                      const double *y, mf_error *err) {
+    bool outside = mf_law_is_unlabelled(&w->spec.law);
+    if (outside && y != labels)
+        memcpy(labels, y, n * sizeof *labels);
+    return mf_distribution_sample(&w->spec.law, mf_sgd_key(w, MF_STREAM_DATA), first, n, X,
+                                  w->spec.law.d, outside ? NULL : labels, err);
+}
+
+mf_status mf_sgd_run(mf_sgd *w, uint64_t to, const double *s, const double *y, const mf_flag *stop,
+                     mf_error *err) {
     mf_status status = mf_sgd_check_sizes(w, s, err);
     if (status < 0)
         return status;
     if (mf_law_is_fed(&w->spec.law))
         return mf_fail(err, MF_EUNSUPPORTED, "the samples of this law come from outside");
+    status = check_labels(w, to, y, err);
+    if (status < 0)
+        return status;
     if (w->spec.algorithm == MF_SGD_PLAIN)
-        return mf_sgd_run_plain(w, to, s, stop, err);
-    return mf_sgd_run_blocked(w, to, s, stop, err);
+        return mf_sgd_run_plain(w, to, s, y, stop, err);
+    return mf_sgd_run_blocked(w, to, s, y, stop, err);
 }

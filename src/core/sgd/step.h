@@ -48,10 +48,15 @@ mf_status mf_sgd_check_output(mf_sgd *, uint64_t step, mf_error *err);
 mf_status mf_sgd_check_noise(const mf_sgd *, uint64_t step, double s, mf_error *err);
 
 /* mf_sgd_run of each algorithm. */
-mf_status mf_sgd_run_plain(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop,
-                           mf_error *err);
-mf_status mf_sgd_run_blocked(mf_sgd *, uint64_t to, const double *s, const mf_flag *stop,
-                             mf_error *err);
+mf_status mf_sgd_run_plain(mf_sgd *, uint64_t to, const double *s, const double *y,
+                           const mf_flag *stop, mf_error *err);
+mf_status mf_sgd_run_blocked(mf_sgd *, uint64_t to, const double *s, const double *y,
+                             const mf_flag *stop, mf_error *err);
+
+/* Samples first .. first+n-1 into X, d apart, and labels: those handed over, or if y is NULL the
+ * law's. Those in place already stay.                                                           */
+mf_status mf_sgd_take(mf_sgd *, uint64_t first, size_t n, double *X, double *labels,
+                      const double *y, mf_error *err);
 
 /* A panel of W after step k: W's own, or made in w->scratch (blocked.c). */
 const void *mf_sgd_panel(mf_sgd *, size_t panel);

@@ -285,14 +285,184 @@ static void sample_custom(lua_State *L, int fn, size_t d, mf_key key, uint64_t k
     lua_settop(L, top);
 }
 
+/* ---- multi-index laws ---------------------------------------------------------------------- */
+
+typedef struct {
+    size_t d, k;
+    int inputs;
+    double noise;
+} index_options;
+
+static const mfl_field index_fields[] = {
+        FIELD_D,
+        {"directions", MFL_COUNT, offsetof(index_options, k), .low = 1, .high = MF_INDEX_MOST,
+         .fallback = 1, .text = "k, the number of directions that y depends on, <= d"},
+        {"target", MFL_ANY, .flags = MFL_REQUIRED, .aux = "a function z1, .., zk -> number",
+         .text = "g: y = g(z1, .., zk) + noise with z = U x"},
+        {"noise", MFL_NUMBER, offsetof(index_options, noise), .high = 1e100,
+         .text = "standard deviation of the Gaussian noise of y"},
+        {"inputs", MFL_ENUM, offsetof(index_options, inputs), .aux = mf_inputs_names,
+         .text = "gaussian: x ~ N(0, I); hypercube: x uniform on {-1, 1}^d"},
+        {"U", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "k rows of d numbers",
+         .text = "the directions, orthonormal to 1e-8 (what is missing to 1e-16 is then made up); "
+                 "default: the first k coordinates"},
+        MFL_END};
+
+enum { LABELS = 256 }; /* made at once */
+
+static const char index_where[] = "mf.distribution.multi_index";
+
+/* g at one point: the function is at index `fn`. */
+static double target_at(lua_State *L, int fn, size_t k, const double *z) {
+    lua_pushvalue(L, fn);
+    for (size_t i = 0; i < k; ++i)
+        lua_pushnumber(L, z[i]);
+    lua_call(L, (int)k, 1);
+    double g = lua_tonumber(L, -1);
+    if (lua_type(L, -1) != LUA_TNUMBER || !isfinite(g)) {
+        const char *shown = mfl_push_shown(L, -1);
+        lua_pushliteral(L, "");
+        for (size_t i = 0; i < k; ++i) {
+            lua_pushstring(L, i ? ", " : "");
+            mfl_format(L, "%f", z[i]);
+            lua_concat(L, 3);
+        }
+        mfl_error(L, "%s: target(%s) must be a finite number, got %s", index_where,
+                  lua_tostring(L, -1), shown);
+    }
+    lua_pop(L, 1);
+    return g;
+}
+
+/* Largest |<row i, row j> - (i == j)|. */
+static double off_orthonormal(const double *U, size_t k, size_t d) {
+    double worst = 0;
+    for (size_t i = 0; i < k; ++i)
+        for (size_t j = 0; j <= i; ++j) {
+            double dot = 0;
+            for (size_t c = 0; c < d; ++c)
+                dot += U[i * d + c] * U[j * d + c];
+            worst = fabs(dot - (i == j)) <= worst ? worst : fabs(dot - (i == j));
+        }
+    return worst;
+}
+
+/* The option U as an array, NULL without; left on the stack. */
+static const mfl_array *check_directions(lua_State *L, int options, size_t k, size_t d) {
+    if (lua_getfield(L, options, "U") == LUA_TNIL)
+        return NULL;
+    const mfl_array *U = to_array(L, index_where, "U");
+    bool vector = U->ndim == 1 && k == 1;
+    if (U->rows != (vector ? d : k) || (!vector && U->cols != d))
+        luaL_error(L, "%s: option 'U' must be directions x d = %I x %I, got %I x %I", index_where,
+                   (lua_Integer)k, (lua_Integer)d, (lua_Integer)U->rows, (lua_Integer)U->cols);
+    return U;
+}
+
+static void set_directions(lua_State *L, const mfl_array *from, size_t k, size_t d, double *U) {
+    for (size_t i = 0; i < k; ++i)
+        for (size_t c = 0; c < d; ++c)
+            U[i * d + c] = from->data[from->ndim == 1 ? c * from->stride : i * from->stride + c];
+    double off = off_orthonormal(U, k, d);
+    if (!(off <= 1e-8))
+        mfl_error(
+                L,
+                "%s: option 'U' must have orthonormal rows, to 1e-8: a product of two rows is off "
+                "by %f",
+                index_where, off);
+    orthonormalise(U, k, d);
+}
+
+/* g at all corners of {+-1}^k, the function on top of the stack. */
+static void set_corners(lua_State *L, size_t k, double *values) {
+    double z[MF_INDEX_TABLE];
+    for (size_t at = 0; at < (size_t)1 << k; ++at) {
+        for (size_t i = 0; i < k; ++i)
+            z[i] = at >> i & 1 ? 1 : -1;
+        values[at] = target_at(L, lua_gettop(L), k, z);
+    }
+}
+
+static int distribution_multi_index(lua_State *L) {
+    index_options o = {0};
+    lua_settop(L, 1);
+    luaL_checkstack(L, MF_INDEX_MOST + 16, NULL);
+    mfl_options(L, index_where, 1, index_fields, &o); /* at 2 */
+    if (o.k > o.d)
+        return luaL_error(L, "%s: option 'directions' must be an integer in [1, d = %I], got %I",
+                          index_where, (lua_Integer)o.d, (lua_Integer)o.k);
+    const mfl_array *U = check_directions(L, 2, o.k, o.d); /* at 3 */
+    if (lua_getfield(L, 2, "target") != LUA_TFUNCTION)     /* at 4 */
+        return mfl_option_error(L, index_where, "target", "a function z1, .., zk -> number", -1);
+    static const double given;
+    bool table = o.inputs == MF_INPUTS_HYPERCUBE && !U && o.k <= MF_INDEX_TABLE;
+    mf_law_index at = {(mf_inputs)o.inputs, o.k, o.noise, U ? &given : NULL, table ? &given : NULL};
+    lua_pushvalue(L, 2);
+    double *number = push_law(L, &mf_law_multi_index, o.d, mf_law_index_numbers(&at, o.d));
+    mf_law_index_describe(&at, number);
+    at = mf_law_index_of(mfl_check(L, -1, MFL_DISTRIBUTION));
+    if (U)
+        set_directions(L, U, o.k, o.d, number + (at.U - number));
+    lua_pushvalue(L, 4);
+    if (table)
+        set_corners(L, o.k, number + (at.values - number));
+    lua_pop(L, 1);
+    return 1;
+}
+
+/* The Lua function of the law at `index`, pushed. */
+static int push_target(lua_State *L, int index) {
+    luaL_checkstack(L, MF_INDEX_MOST + 16, NULL);
+    lua_getiuservalue(L, index, 1);
+    lua_getfield(L, -1, "target");
+    lua_remove(L, -2);
+    return lua_gettop(L);
+}
+
+void mfl_distribution_target(lua_State *L, int index, size_t n, const double *Z, double *g) {
+    size_t k = mf_law_index_of(check_law(L, index)).k;
+    int fn = push_target(L, index);
+    for (size_t m = 0; m < n; ++m)
+        g[m] = target_at(L, fn, k, Z + m * k);
+    lua_pop(L, 1);
+}
+
+void mfl_distribution_labels(lua_State *L, int index, mf_key key, uint64_t first, size_t n,
+                             double *y) {
+    index = lua_absindex(L, index);
+    const mf_distribution *law = check_law(L, index);
+    size_t k = mf_law_index_of(law).k, width = mf_law_index_width(law);
+    double *x = mfl_array_vector(L, width + LABELS * (k + 1))->data, *Z = x + width,
+           *g = Z + LABELS * k;
+    mf_law_index_noise(law, key, first, n, y);
+    for (size_t m = 0; m < n; m += LABELS) {
+        size_t some = n - m < LABELS ? n - m : LABELS;
+        mf_law_index_see(law, key, first + m, some, x, Z);
+        mfl_distribution_target(L, index, some, Z, g);
+        for (size_t i = 0; i < some; ++i)
+            y[m + i] += g[i];
+    }
+    lua_pop(L, 1);
+}
+
+bool mfl_distribution_is(const mf_distribution *given, const mf_distribution *saved) {
+    return given->ops == saved->ops && given->d == saved->d && given->numbers == saved->numbers &&
+           (saved->numbers == 0 ||
+            memcmp(given->number, saved->number, saved->numbers * sizeof *saved->number) == 0);
+}
+
 void mfl_distribution_sample(lua_State *L, int index, mf_key key, uint64_t first, size_t n,
                              double *X, size_t ldx, double *y) {
     index = lua_absindex(L, index);
     const mf_distribution *law = check_law(L, index);
     if (!mf_law_is_fed(law)) {
         mf_error err = {0};
+        bool unlabelled = mf_law_is_unlabelled(law);
         mfl_status(L, "mf.distribution",
-                   mf_distribution_sample(law, key, first, n, X, ldx, y, &err), &err);
+                   mf_distribution_sample(law, key, first, n, X, ldx, unlabelled ? NULL : y, &err),
+                   &err);
+        if (unlabelled)
+            mfl_distribution_labels(L, index, key, first, n, y);
         return;
     }
     luaL_checkstack(L, 8, NULL);
@@ -359,6 +529,15 @@ static const mfl_fn distribution_functions[] = {
         {"mixture", distribution_mixture,
          "mf.distribution.mixture{ {weight=, label=, mean=, covariance=}, ... }",
          "Labelled Gaussians with any means and covariances.", component_fields},
+        {"multi_index", distribution_multi_index,
+         "mf.distribution.multi_index{d=, directions=k, target=g, noise=, inputs=, U=}",
+         "Teachers of a few directions: y = g(Ux) + noise, x ~ N(0, I) or uniform on {-1, 1}^d. "
+         "The "
+         "target takes z1, .., zk as numbers and must be a function of them alone. On the "
+         "hypercube "
+         "without U its 2^k values are taken once (k <= 16); else it is called once for each "
+         "example, in batches. SGD runs in blocks either way.",
+         index_fields},
         {"custom", distribution_custom, "mf.distribution.custom{d=, sample=}",
          "A law of one's own: sample = function(rng) ... return x, y end. All randomness must "
          "come from rng, so that sample k is the same in every run.",

@@ -15,4 +15,14 @@
 void mfl_distribution_sample(lua_State *L, int law, mf_key key, uint64_t first, size_t n, double *X,
                              size_t ldx, double *y);
 
+/* What a checkpoint of such a run cannot hold: whether the law at index `law` is the one that a file
+ * describes, so that its Lua function may take that one's place.                              */
+bool mfl_distribution_is(const mf_distribution *given, const mf_distribution *saved);
+
+/* Multi-index laws: the target g at n points z, rows of k numbers; a bad result is a Lua error. And
+ * the labels of samples first .. first+n-1, g(Ux) + noise.                                     */
+void mfl_distribution_target(lua_State *L, int law, size_t n, const double *Z, double *g);
+void mfl_distribution_labels(lua_State *L, int law, mf_key key, uint64_t first, size_t n,
+                             double *y);
+
 #endif

@@ -26,7 +26,7 @@ typedef struct {
     bool busy; /* stepping: its callbacks must not use it */
 } sgd_box;
 
-enum { BATCH = 64 };
+enum { BATCH = 64, ASKED = 65536 }; /* examples at a time; labels from Lua */
 #define MOST_STEPS 0x1p53
 
 typedef struct {
@@ -231,7 +231,7 @@ static const double *step_sizes(lua_State *L, mf_sgd *run, uint64_t first, uint6
 static void draw(lua_State *L, mf_sgd *run, mf_key key, uint64_t first, size_t n, double *X,
                  double *y) {
     const mf_distribution *law = &mf_sgd_spec_of(run)->law;
-    if (!mf_law_is_fed(law)) {
+    if (!mf_law_is_fed(law) && !mf_law_is_unlabelled(law)) {
         mf_error err = {0};
         mfl_status(L, "mf.sgd", mf_distribution_sample(law, key, first, n, X, law->d, y, &err),
                    &err);
@@ -241,13 +241,25 @@ static void draw(lua_State *L, mf_sgd *run, mf_key key, uint64_t first, size_t n
     lua_pop(L, 1);
 }
 
+/* The labels of the samples of steps first+1 .. last, where only Lua knows them, in a new array on
+ * the stack.                                                                                  */
+static const double *labels(lua_State *L, mf_sgd *run, uint64_t first, uint64_t last) {
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    size_t n = (size_t)(last - first) * spec->batch;
+    double *y = mfl_array_vector(L, n ? n : 1)->data;
+    mfl_distribution_labels(L, push_option(L, "distribution"), (mf_key){spec->seed, MF_STREAM_DATA},
+                            first * spec->batch + 1, n, y);
+    lua_pop(L, 1);
+    return y;
+}
+
 /* Some steps towards step `to`, the whole way if that is short. */
 static mf_status some_steps(lua_State *L, mf_sgd *run, uint64_t to, mf_error *err) {
     const mf_sgd_spec *spec = mf_sgd_spec_of(run);
     bool custom_xi = spec->xi.kind == MF_SCHEDULE_CUSTOM;
     uint64_t k = mf_sgd_k(run);
     int top = lua_gettop(L);
-    const double *s = NULL;
+    const double *s = NULL, *known = NULL;
     mf_status status;
     if (mf_law_is_fed(&spec->law)) {
         size_t batch = spec->batch, d = spec->law.d, n = batch < BATCH ? BATCH / batch : 1;
@@ -260,11 +272,15 @@ static mf_status some_steps(lua_State *L, mf_sgd *run, uint64_t to, mf_error *er
         status = mf_sgd_feed(run, n, X, d, y, s, mfl_stop(), err);
     } else {
         double slice = 1e8 / (4 * (double)spec->N * (double)spec->law.d * (double)spec->batch);
+        bool asks = mf_law_is_unlabelled(&spec->law);
+        slice = asks ? fmin(slice, ASKED / (double)spec->batch) : slice;
         if ((double)(to - k) > slice + 1)
             to = k + 1 + (uint64_t)slice;
         if (custom_xi)
             s = step_sizes(L, run, mf_sgd_first(run), mf_sgd_last(run, to));
-        status = mf_sgd_run(run, to, s, mfl_stop(), err);
+        if (asks)
+            known = labels(L, run, mf_sgd_first(run), mf_sgd_last(run, to));
+        status = mf_sgd_run(run, to, s, known, mfl_stop(), err);
     }
     lua_settop(L, top);
     return status;
@@ -572,6 +588,12 @@ static void check_given(lua_State *L, const char *where, const mf_sgd_spec *spec
                    "%s: the run was made with a Lua distribution: give it again as option "
                    "'distribution' (d = %I)",
                    where, (lua_Integer)spec->law.d);
+    if (mf_law_is_unlabelled(&spec->law) && (!o->law || !mfl_distribution_is(o->law, &spec->law)))
+        luaL_error(L,
+                   "%s: the run was made with a law whose target is a Lua function: give it again "
+                   "as option 'distribution' (multi_index, d = %I, directions = %I, with the same "
+                   "inputs, noise and U)",
+                   where, (lua_Integer)spec->law.d, (lua_Integer)mf_law_index_of(&spec->law).k);
     if (schedule && xi->kind != MF_SCHEDULE_CUSTOM)
         luaL_error(L, "%s: the run was made with a Lua schedule: give it again as option 'xi'",
                    where);
