@@ -6,8 +6,8 @@ local mf = require "meanfield"
 local help = mf.help
 
 -- The order of the reference: from the data to the results.
-local ORDER = { "distribution", "activation", "loss", "init", "schedule", "sgd", "potential", "pde", "optimum", "gibbs",
-                "stability", "prove", "measure", "transport", "array", "rng", "data", "store", "plot", "experiment",
+local ORDER = { "distribution", "activation", "loss", "init", "number", "schedule", "sgd", "potential", "pde",
+                "optimum", "gibbs", "stability", "prove", "measure", "transport", "array", "rng", "data", "store", "plot", "experiment",
                 "fit", "sweep", "help" }
 
 local docs = mf._docs

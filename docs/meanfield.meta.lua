@@ -238,35 +238,79 @@ function mf.init.custom(fn) end
 
 ---@class mf.init.gaussian.options
 ---@field kappa number a number in (0, inf), required: w ~ N(0, kappa^2/d I)
----@field a? number a finite number, default 1: output weight of affine neurons
----@field b? number a finite number, default 0: offset of affine neurons
----@field d? integer an integer in [1, 1e+07]: dimension whose law of the radii is meant, beside a potential at d = inf
+---@field a? any a number or an mf.number law: output weight of affine neurons; default 1
+---@field b? any a number or an mf.number law: offset of affine neurons; default 0
+---@field d? integer an integer in [1, 1e+07]: dimension whose law of the radii (and of m) is meant, beside a potential at d = inf
 ---@field s0? integer an integer in [1, 1e+07]: dimension of V whose law of (r1, r2) is meant, beside a potential at d = inf
 
----w ~ N(0, kappa^2/d I); a and b constant.
+---w ~ N(0, kappa^2/d I); a and b numbers, or laws of mf.number.
 ---@param options? mf.init.gaussian.options
 ---@return mf.init
 function mf.init.gaussian(options) end
 
 ---@class mf.init.sphere.options
 ---@field radius number a number in [0, inf), required: w is uniform on the sphere |w| = radius
----@field a? number a finite number, default 1: output weight of affine neurons
----@field b? number a finite number, default 0: offset of affine neurons
----@field d? integer an integer in [1, 1e+07]: dimension whose law of the radii is meant, beside a potential at d = inf
+---@field a? any a number or an mf.number law: output weight of affine neurons; default 1
+---@field b? any a number or an mf.number law: offset of affine neurons; default 0
+---@field d? integer an integer in [1, 1e+07]: dimension whose law of the radii (and of m) is meant, beside a potential at d = inf
 ---@field s0? integer an integer in [1, 1e+07]: dimension of V whose law of (r1, r2) is meant, beside a potential at d = inf
 
----w uniform on the sphere of the given radius; a and b constant.
+---w uniform on the sphere of the given radius; a and b numbers, or laws of mf.number.
 ---@param options? mf.init.sphere.options
 ---@return mf.init
 function mf.init.sphere(options) end
 
+---The law of one number: for a and b in mf.init. A plain number in its place is constant.
+---@class mf.number
+local class5 = {}
+
+---Probability that the number is at most x.
+---@param x any
+function class5:cdf(x) end
+
+---Density at x. Where the number has a probability of its own (signs): inf there.
+---@param x any
+function class5:density(x) end
+
+---The p-quantile, 0 < p < 1.
+---@param p any
+function class5:quantile(p) end
+
+mf.number = {}
+
+---@class mf.number.normal.options
+---@field mean? number a number in [-1e+100, 1e+100], default 0: mean
+---@field deviation? number a number in (0, 1e+100], default 1: standard deviation
+
+---N(mean, deviation^2).
+---@param options? mf.number.normal.options
+---@return mf.number
+function mf.number.normal(options) end
+
+---@class mf.number.signs.options
+---@field size? number a number in [0, 1e+100], default 1: -size or size, with probability 1/2 each
+
+----size or size, equally likely.
+---@param options? mf.number.signs.options
+---@return mf.number
+function mf.number.signs(options) end
+
+---@class mf.number.uniform.options
+---@field low? number a number in [-1e+100, 1e+100], default -1: left end
+---@field high? number a number in [-1e+100, 1e+100], default 1: right end, > low
+
+---Uniform on [low, high].
+---@param options? mf.number.uniform.options
+---@return mf.number
+function mf.number.uniform(options) end
+
 ---A step schedule xi(t): SGD's steps are s_k = eps xi(k eps), k = 1, 2, ... Call it: xi(t).
 ---@class mf.schedule
-local class5 = {}
+local class6 = {}
 
 ---tau(t) = int_0^t xi, the clock in which the distributional dynamics (Eq. 7) is autonomous.
 ---@param t any
-function class5:clock(t) end
+function class6:clock(t) end
 
 mf.schedule = {}
 
@@ -297,18 +341,18 @@ function mf.schedule.power(p) end
 ---@field k any steps done
 ---@field t any time t = k eps
 ---@field yhat any prediction yhat_k of the latest step, made before its update
-local class6 = {}
+local class7 = {}
 
 ---Steps until t = k eps (k the nearest integer to t/eps; the first step is k = 1); returns the run. Raises 'diverged at step k', at the state before it, when the prediction is beyond 1e12 in size or no number.
 ---@param t any
-function class6:advance(t) end
+function class7:advance(t) end
 
 ---The empirical law of the neurons: a measure in space 'plain' (w) or 'affine' (w, a, b).
-function class6:measure() end
+function class7:measure() end
 
 ---yhat of the present weights at the rows of X (an n x d array or a table of rows): an array of n numbers; at one example, a list of d numbers: a number.
 ---@param X any
-function class6:predict(X) end
+function class7:predict(X) end
 
 ---@class mf.sgd.risk.options
 ---@field samples? integer an integer in [2, 1e+12]: estimate from this many fresh examples; left out: exact, where the law is Gaussian and the loss the square
@@ -316,18 +360,18 @@ function class6:predict(X) end
 
 ---Population risk R_N (Eq. 4, the mean of the loss) of the present weights. Without options: exact for Gaussian laws and the square loss, with a bound on its numerical error. With samples: a Monte Carlo estimate and its standard error, for every law and loss.
 ---@param options? mf.sgd.risk.options
-function class6:risk(options) end
+function class7:risk(options) end
 
 ---Writes the run to a file, whole or not at all; returns the run. Loaded and advanced, it has the bits of a run that was never interrupted.
 ---@param path any
-function class6:save(path) end
+function class7:save(path) end
 
 ---n more steps (default 1); returns the run.
 ---@param n any
-function class6:step(n) end
+function class7:step(n) end
 
 ---W, an N x d array; with affine neurons also a and b.
-function class6:weights() end
+function class7:weights() end
 
 mf.sgd = {}
 
@@ -348,72 +392,72 @@ function mf.sgd.load(path, options) end
 ---@field kind any which constructor made it
 ---@field risk0 any R_# = E y^2, the risk without neurons (for another loss E l(y, 0))
 ---@field space any space of theta, which a measure must share
-local class7 = {}
+local class8 = {}
 
 ---U of Eq. 6; a matrix when both arguments are lists of points.
 ---@param theta any
 ---@param theta2 any
-function class7:U(theta, theta2) end
+function class8:U(theta, theta2) end
 
 ---V of Eq. 6 at a point, or at every point of an array or measure. A point is a number where theta has one coordinate, else a list of coordinates.
 ---@param theta any
-function class7:V(theta) end
+function class8:V(theta) end
 
 ---The vector b of V = <b, f(theta)>.
-function class7:b() end
+function class8:b() end
 
 ---Radial: du_d/dr1.
 ---@param r1 any
 ---@param r2 any
-function class7:du(r1, r2) end
+function class8:du(r1, r2) end
 
 ---Radial: dv/dr.
 ---@param r any
-function class7:dv(r) end
+function class8:dv(r) end
 
 ---f(theta), of length rank: V = <b, f(theta)>, U = <f(theta), f(theta2)>.
 ---@param theta any
-function class7:features(theta) end
+function class8:features(theta) end
 
 ---Gradient of V.
 ---@param theta any
-function class7:grad_V(theta) end
+function class8:grad_V(theta) end
 
 ---Gradient of Psi in theta, the force of Eq. 7 with its sign turned. At an infinite radius it is 0.
 ---@param theta any
 ---@param rho any
-function class7:grad_psi(theta, rho) end
+function class8:grad_psi(theta, rho) end
 
 ---Psi(theta; rho) = V + int U d rho (Eq. 8), half of the first variation of R; for another loss that is E sigma_*(x; theta) l'(y, yhat)/2, l' the slope in yhat.
 ---@param theta any
 ---@param rho any
-function class7:psi(theta, rho) end
+function class8:psi(theta, rho) end
 
 ---Length of the feature vector.
-function class7:rank() end
+function class8:rank() end
 
 ---R(rho) of Eq. 5, for another loss E l(y, yhat). With N (square loss): the expected risk of N neurons drawn independently from rho, R(rho) + (int U(theta, theta) d rho - int int U d rho d rho)/N, which is what R_N of a finite network is to be compared with.
 ---@param rho any
 ---@param N any
-function class7:risk(rho, N) end
+function class8:risk(rho, N) end
 
 ---int U(theta, theta) d rho = int E sigma_*(x; theta)^2 d rho: the K of Proposition 1.
 ---@param rho any
-function class7:self(rho) end
+function class8:self(rho) end
 
 ---What the noise of SGD's steps adds, in the shape of a gradient. At a radius |P w|: the mean over x of (y - yhat)^2 a^2 sigma'(<w,x> + b)^2 <u, x>^2, u a direction of P's space across w, yhat that of rho; a step s adds (p - 1) 4 s^2 times that to the squared radius, p the dimension of the space. At full weights (sampled): the mean of (y - yhat)^2 a^2 sigma'^2 |P_perp x|^2, P_perp across w, times w/(2 |w|^2), so that 4 s^2 times it adds to |w|^2 what it should and to the direction nothing. 0 at other coordinates. Another loss has -l'/2 in the place of y - yhat.
 ---@param theta any
 ---@param rho any
-function class7:step_noise(theta, rho) end
+function class8:step_noise(theta, rho) end
 
 ---Radial: u_d(r1, r2).
 ---@param r1 any
 ---@param r2 any
-function class7:u(r1, r2) end
+function class8:u(r1, r2) end
 
 ---Radial: v(r).
 ---@param r any
-function class7:v(r) end
+function class8:v(r) end
 
 mf.potential = {}
 
@@ -488,50 +532,20 @@ function mf.potential.two_radius(options) end
 ---@field mass any sum of the masses, 1 up to rounding
 ---@field steps any accepted steps so far
 ---@field t any time
-local class8 = {}
-
----Solves up to time t, which is hit exactly; returns the solver. Raises 'diverged' when no step is small enough, at the last good state.
----@param t any
-function class8:advance(t) end
-
----Two arrays: the centres of the cells and the density of r there, mass over width.
-function class8:density() end
-
-----dF/dtau >= 0 in the clock tau = int xi: the right side of Eq. 24 on the cells, twice the mean of |grad (Psi_lambda + log(rho)/beta)|^2.
-function class8:dissipation() end
-
----F = R/2 + (lambda/2) E r^2 - Ent/beta of the law on R^d with these masses; at beta = inf R/2 + (lambda/2) E r^2. It never grows from one step to the next.
-function class8:free_energy() end
-
----rho_t, a copy.
-function class8:measure() end
-
----R(rho_t) of Eq. 5.
-function class8:risk() end
-
----Writes the solver to a file, whole or not at all; returns the solver. Loaded and advanced, it has the bits of one that went on. The potential is not in the file.
----@param path any
-function class8:save(path) end
-
----Solves up to the last of the times, as advance does, and returns what was seen on the way: a table with the array t and a list for each observable, an array where they are numbers. times: increasing from now on, a list or an array; or a number t_end, for some 400 times from now to t_end, half of them at equal distances and half at equal ratios, so that a line through them is smooth on a linear and on a logarithmic axis. observables: a table of names, each "risk" or a function (rho, t) of the measure rho_t, as in { R = "risk", r = function(rho) return rho:mean() end }. Times within a step are interpolated to the accuracy of the step (by particles; a solver that cannot steps to them): with particles the run has the same bits as without observers.
----@param times any
----@param observables any
-function class8:trajectory(times, observables) end
-
----The distributional dynamics (Eq. 7) as a sequence of minimisations (Eq. 10): each step minimises R(rho) + W_2(rho, rho_t)^2 / (2 tau), by Newton's method on J sorted particles. R never increases, whatever tau is; of first order in tau. advance and trajectory end with a shorter step where the time is no multiple of tau.
----@class mf.pde.jko
----@field clock any tau = int_0^t xi, in which Eq. 7 is autonomous
----@field error any sum over the steps of W_2 that each adds, estimated by tau/2 times the change of the velocity: of first order in tau
----@field steps any accepted steps so far
----@field t any time
 local class9 = {}
 
 ---Solves up to time t, which is hit exactly; returns the solver. Raises 'diverged' when no step is small enough, at the last good state.
 ---@param t any
 function class9:advance(t) end
 
-----dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2). Of particles with beta or eps it is not known.
+---Two arrays: the centres of the cells and the density of r there, mass over width.
+function class9:density() end
+
+----dF/dtau >= 0 in the clock tau = int xi: the right side of Eq. 24 on the cells, twice the mean of |grad (Psi_lambda + log(rho)/beta)|^2.
 function class9:dissipation() end
+
+---F = R/2 + (lambda/2) E r^2 - Ent/beta of the law on R^d with these masses; at beta = inf R/2 + (lambda/2) E r^2. It never grows from one step to the next.
+function class9:free_energy() end
 
 ---rho_t, a copy.
 function class9:measure() end
@@ -543,20 +557,15 @@ function class9:risk() end
 ---@param path any
 function class9:save(path) end
 
----n steps of length tau in the clock int xi; returns the solver. Eq. 10.
----@param n any
-function class9:step(n) end
-
 ---Solves up to the last of the times, as advance does, and returns what was seen on the way: a table with the array t and a list for each observable, an array where they are numbers. times: increasing from now on, a list or an array; or a number t_end, for some 400 times from now to t_end, half of them at equal distances and half at equal ratios, so that a line through them is smooth on a linear and on a logarithmic axis. observables: a table of names, each "risk" or a function (rho, t) of the measure rho_t, as in { R = "risk", r = function(rho) return rho:mean() end }. Times within a step are interpolated to the accuracy of the step (by particles; a solver that cannot steps to them): with particles the run has the same bits as without observers.
 ---@param times any
 ---@param observables any
 function class9:trajectory(times, observables) end
 
----The distributional dynamics (Eq. 7, Eq. 13) along its characteristics: weighted particles that move by -2 xi grad Psi(theta; rho_t). Radii that reach 0 stay there while the force points inward. With a finite beta (Eq. 12) each particle also has its own noise, of variance 4 xi dt / beta in every coordinate of the full space; steps are fixed then, and of weak order 1.
----@class mf.pde.particles
----@field J any number of particles
+---The distributional dynamics (Eq. 7) as a sequence of minimisations (Eq. 10): each step minimises R(rho) + W_2(rho, rho_t)^2 / (2 tau), by Newton's method on J sorted particles. R never increases, whatever tau is; of first order in tau. advance and trajectory end with a shorter step where the time is no multiple of tau.
+---@class mf.pde.jko
 ---@field clock any tau = int_0^t xi, in which Eq. 7 is autonomous
----@field local_error any sum over the steps of the estimated Wasserstein distance W_2 that each added; not the distance to the exact solution, as the dynamics may let it grow later (measured in Fig. 1: up to twice this near t = 0.5, an eighth of it at t = 10): for that compare with a smaller tol. What the law is off in W_2, the risk is off as much times dissipation()^(1/2), and a single particle may be off by more. nil with noise, where the step's error is not known: of weak order 1
+---@field error any sum over the steps of W_2 that each adds, estimated by tau/2 times the change of the velocity: of first order in tau
 ---@field steps any accepted steps so far
 ---@field t any time
 local class10 = {}
@@ -568,13 +577,6 @@ function class10:advance(t) end
 ----dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2). Of particles with beta or eps it is not known.
 function class10:dissipation() end
 
----@class mf.pde.particles.fluctuations.options
----@field observable any "risk", the name of a coordinate or a function of the coordinates, required: A: "risk" for R(rho_t), or the mean over rho_t of a coordinate or of a smooth function of the coordinates, as m:mean takes them
-
----What the chance in N initial neurons does to an observable A at the present time: sqrt(N) (A(rho_N(t)) - A(rho_t)) tends to a normal law of variance Var_(rho_0) h, with h the influence of initial mass on A, from one solve of the adjoint equation backwards in time (two to four times the cost of advancing to t). Returns { value = A(rho_t), variance = N Var A, measure = rho_0, influence = h at its atoms, of mean 0, gradient = grad h there, so that atom j of mass p_j that starts by dx elsewhere changes A by p_j gradient_j dx }. A radius held at r = 0 forgets where it came from: its gradient is 0 before. A must be smooth, and so must V and U: of a sampled potential whose sigma has kinks the second derivatives are noise. Not counted: noise of SGD's examples, of order sqrt(eps). Not with beta or eps.
----@param options? mf.pde.particles.fluctuations.options
-function class10:fluctuations(options) end
-
 ---rho_t, a copy.
 function class10:measure() end
 
@@ -585,10 +587,52 @@ function class10:risk() end
 ---@param path any
 function class10:save(path) end
 
+---n steps of length tau in the clock int xi; returns the solver. Eq. 10.
+---@param n any
+function class10:step(n) end
+
 ---Solves up to the last of the times, as advance does, and returns what was seen on the way: a table with the array t and a list for each observable, an array where they are numbers. times: increasing from now on, a list or an array; or a number t_end, for some 400 times from now to t_end, half of them at equal distances and half at equal ratios, so that a line through them is smooth on a linear and on a logarithmic axis. observables: a table of names, each "risk" or a function (rho, t) of the measure rho_t, as in { R = "risk", r = function(rho) return rho:mean() end }. Times within a step are interpolated to the accuracy of the step (by particles; a solver that cannot steps to them): with particles the run has the same bits as without observers.
 ---@param times any
 ---@param observables any
 function class10:trajectory(times, observables) end
+
+---The distributional dynamics (Eq. 7, Eq. 13) along its characteristics: weighted particles that move by -2 xi grad Psi(theta; rho_t). Radii that reach 0 stay there while the force points inward. With a finite beta (Eq. 12) each particle also has its own noise, of variance 4 xi dt / beta in every coordinate of the full space; steps are fixed then, and of weak order 1.
+---@class mf.pde.particles
+---@field J any number of particles
+---@field clock any tau = int_0^t xi, in which Eq. 7 is autonomous
+---@field local_error any sum over the steps of the estimated Wasserstein distance W_2 that each added; not the distance to the exact solution, as the dynamics may let it grow later (measured in Fig. 1: up to twice this near t = 0.5, an eighth of it at t = 10): for that compare with a smaller tol. What the law is off in W_2, the risk is off as much times dissipation()^(1/2), and a single particle may be off by more. nil with noise, where the step's error is not known: of weak order 1
+---@field steps any accepted steps so far
+---@field t any time
+local class11 = {}
+
+---Solves up to time t, which is hit exactly; returns the solver. Raises 'diverged' when no step is small enough, at the last good state.
+---@param t any
+function class11:advance(t) end
+
+----dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2). Of particles with beta or eps it is not known.
+function class11:dissipation() end
+
+---@class mf.pde.particles.fluctuations.options
+---@field observable any "risk", the name of a coordinate or a function of the coordinates, required: A: "risk" for R(rho_t), or the mean over rho_t of a coordinate or of a smooth function of the coordinates, as m:mean takes them
+
+---What the chance in N initial neurons does to an observable A at the present time: sqrt(N) (A(rho_N(t)) - A(rho_t)) tends to a normal law of variance Var_(rho_0) h, with h the influence of initial mass on A, from one solve of the adjoint equation backwards in time (two to four times the cost of advancing to t). Returns { value = A(rho_t), variance = N Var A, measure = rho_0, influence = h at its atoms, of mean 0, gradient = grad h there, so that atom j of mass p_j that starts by dx elsewhere changes A by p_j gradient_j dx }. A radius held at r = 0 forgets where it came from: its gradient is 0 before. A must be smooth, and so must V and U: of a sampled potential whose sigma has kinks the second derivatives are noise. Not counted: noise of SGD's examples, of order sqrt(eps). Not with beta or eps.
+---@param options? mf.pde.particles.fluctuations.options
+function class11:fluctuations(options) end
+
+---rho_t, a copy.
+function class11:measure() end
+
+---R(rho_t) of Eq. 5.
+function class11:risk() end
+
+---Writes the solver to a file, whole or not at all; returns the solver. Loaded and advanced, it has the bits of one that went on. The potential is not in the file.
+---@param path any
+function class11:save(path) end
+
+---Solves up to the last of the times, as advance does, and returns what was seen on the way: a table with the array t and a list for each observable, an array where they are numbers. times: increasing from now on, a list or an array; or a number t_end, for some 400 times from now to t_end, half of them at equal distances and half at equal ratios, so that a line through them is smooth on a linear and on a logarithmic axis. observables: a table of names, each "risk" or a function (rho, t) of the measure rho_t, as in { R = "risk", r = function(rho) return rho:mean() end }. Times within a step are interpolated to the accuracy of the step (by particles; a solver that cannot steps to them): with particles the run has the same bits as without observers.
+---@param times any
+---@param observables any
+function class11:trajectory(times, observables) end
 
 mf.pde = {}
 
@@ -659,7 +703,7 @@ function mf.pde.particles(options) end
 ---@field lower_bound any risk - gap.
 ---@field measure any The minimizer as an mf.measure; radii may be inf.
 ---@field risk any R of the measure (Eq. 5, or the mean of the potential's loss).
-local class11 = {}
+local class12 = {}
 
 ---@class mf.optimum.options
 ---@field potential mf.potential an mf.potential, required: whose risk to minimise
@@ -681,14 +725,14 @@ function mf.optimum(options) end
 ---@field log_Z any log of int exp(-beta Psi_lambda) d theta over the full space of weights.
 ---@field risk any R of the law (Eq. 5).
 ---@field square any int |theta|^2 d rho.
-local class12 = {}
+local class13 = {}
 
 ---The density with respect to the coordinates themselves (r^(d-1) and the sphere's area are part of it), at a point or a list of points like pot:V's. Eq. 21.
 ---@param theta any
-function class12:density(theta) end
+function class13:density(theta) end
 
 ---The law as an mf.measure of weighted atoms, the nodes of the quadrature: means over it are integrals. With an output weight five atoms stand for its Gaussian at each node.
-function class12:measure() end
+function class13:measure() end
 
 ---@class mf.gibbs.options
 ---@field potential mf.potential an mf.potential, required: V and U of the model, in radii (and a, b)
@@ -797,19 +841,19 @@ function mf.prove.optimum(optimum, options) end
 ---@field dim any number of coordinates
 ---@field n any number of atoms
 ---@field space any what the coordinates mean
-local class13 = {}
+local class14 = {}
 
 ---The atoms, an n x dim array.
-function class13:atoms() end
+function class14:atoms() end
 
 ---rho(coordinate <= x); x a number, or an array or table.
 ---@param x any
 ---@param which any
-function class13:cdf(x, which) end
+function class14:cdf(x, which) end
 
 ---One coordinate of every atom, by name ("r", "a", "r1", "w3") or number.
 ---@param which any
-function class13:coordinate(which) end
+function class14:coordinate(which) end
 
 ---@class mf.measure.density.options
 ---@field points? integer an integer in [8, 1e+07], default 401: number of points of the curve, made odd: edges and centres of cells
@@ -819,7 +863,7 @@ function class13:coordinate(which) end
 
 ---Points x, density p there, and the point masses { {x=, mass=}, ... }, which are no part of p: the area under p and the point masses have total 1. By default p is the density behind deterministic particles, whose distribution function is linear between neighbours, and x is dense where mass is. Atoms that are a random sample need a bandwidth, or a histogram. Point masses are mass at infinity and places with 8 times the mass of a neighbour, such as particles absorbed at r = 0; of fewer than 8 places all (then x and p are empty).
 ---@param options? mf.measure.density.options
-function class13:density(options) end
+function class14:density(options) end
 
 ---@class mf.measure.histogram.options
 ---@field bins? integer an integer in [1, 1e+07], default 40: number of bins
@@ -829,25 +873,25 @@ function class13:density(options) end
 
 ---Edges (bins + 1), heights (bins) and the mass outside the range. Bins are [edge, next edge), the last one is closed; the area of all bins is the mass inside.
 ---@param options? mf.measure.histogram.options
-function class13:histogram(options) end
+function class14:histogram(options) end
 
 ---The law of one coordinate: a measure with that coordinate alone, in space 'length' if it is a radius: its densities stay on [0, inf).
 ---@param which any
-function class13:marginal(which) end
+function class14:marginal(which) end
 
 ---int f d rho of a coordinate or of fn(x1, ..., xD); without an argument of the only coordinate, or the vector of all means.
 ---@param which any
-function class13:mean(which) end
+function class14:mean(which) end
 
 ---The image of the measure: atoms fn(x1, ..., xD) with the same weights, with as many coordinates as fn returns, in the space named (default 'free').
 ---@param fn any
 ---@param space any
-function class13:push(fn, space) end
+function class14:push(fn, space) end
 
 ---Smallest atom x of a coordinate with rho(<= x) >= p; p a number, or an array or table.
 ---@param p any
 ---@param which any
-function class13:quantile(p, which) end
+function class14:quantile(p, which) end
 
 ---@class mf.measure.radii.options
 ---@field s0 integer an integer in [1, 1e+09], required: dimension of the subspace V
@@ -855,10 +899,10 @@ function class13:quantile(p, which) end
 
 ---The law of r1 = |P_V w|, r2 = |w - P_V w|, with a and b of affine neurons: a measure in space 'two_radius', of affine neurons 'relu'.
 ---@param options? mf.measure.radii.options
-function class13:radii(options) end
+function class14:radii(options) end
 
 ---The law of |w|: a measure in space 'radial' from weights or radii.
-function class13:radius() end
+function class14:radius() end
 
 ---@class mf.measure.sample.options
 ---@field seed? integer an integer >= 0, default 1: of the draws
@@ -866,14 +910,14 @@ function class13:radius() end
 ---n independent draws from the measure, as a measure of equal weights.
 ---@param n any
 ---@param options? mf.measure.sample.options
-function class13:sample(n, options) end
+function class14:sample(n, options) end
 
 ---Standard deviation of a coordinate under rho (a law: no n - 1), or the vector of all.
 ---@param which any
-function class13:std(which) end
+function class14:std(which) end
 
 ---The masses, n numbers of sum 1.
-function class13:weights() end
+function class14:weights() end
 
 ---@class mf.measure.options
 ---@field x any an mf.array or table of numbers or rows, required: atoms: n numbers, or n rows of coordinates
@@ -916,136 +960,136 @@ function mf.transport.wp(a, b, p) end
 
 ---Dense vector or matrix of doubles. a[i] counts from 1; a row a[i] of a matrix is a view that shares memory, so a[i][j] = x writes into a, and a[i] = row copies a row in. Reading one past the end gives nil (ipairs stops there), any other index outside is an error. + - * / ^ work element by element on equal shapes and with numbers; == compares all elements. NaN and infinities are data.
 ---@class mf.array
-local class14 = {}
+local class15 = {}
 
 ---|x| of every element.
-function class14:abs() end
+function class15:abs() end
 
 ---Index i (of a matrix: i, j) of the first largest element, or of the first NaN.
-function class14:argmax() end
+function class15:argmax() end
 
 ---Index i (of a matrix: i, j) of the first smallest element, or of the first NaN.
-function class14:argmin() end
+function class15:argmin() end
 
 ---Column j of a matrix, a vector that shares the matrix's memory.
 ---@param j any
-function class14:column(j) end
+function class15:column(j) end
 
 ---A copy with memory of its own.
-function class14:copy() end
+function class15:copy() end
 
 ---Cosine of every element.
-function class14:cos() end
+function class15:cos() end
 
 ---Vector of the running sums.
-function class14:cumsum() end
+function class15:cumsum() end
 
 ---Inner product of two vectors.
 ---@param b any
-function class14:dot(b) end
+function class15:dot(b) end
 
 ---Error function of every element.
-function class14:erf() end
+function class15:erf() end
 
 ---exp of every element.
-function class14:exp() end
+function class15:exp() end
 
 ---Sets every element to x; returns a.
 ---@param x any
-function class14:fill(x) end
+function class15:fill(x) end
 
 ---Every element rounded down.
-function class14:floor() end
+function class15:floor() end
 
 ---One element. For a matrix faster than a[i][j], which makes a view of the row.
 ---@param i any
-function class14:get(i) end
+function class15:get(i) end
 
 ---Natural logarithm of every element.
-function class14:log() end
+function class15:log() end
 
 ---Logarithm to base 10 of every element.
-function class14:log10() end
+function class15:log10() end
 
 ---New array of fn(x, i) or, for a matrix, fn(x, i, j) of every element.
 ---@param fn any
-function class14:map(fn) end
+function class15:map(fn) end
 
 ---Matrix product: matrix times matrix, matrix times vector, or vector times matrix.
 ---@param b any
-function class14:matmul(b) end
+function class15:matmul(b) end
 
 ---Largest element, NaN if there is a NaN; axis as in a:sum.
 ---@param axis any
-function class14:max(axis) end
+function class15:max(axis) end
 
 ---Mean; axis as in a:sum.
 ---@param axis any
-function class14:mean(axis) end
+function class15:mean(axis) end
 
 ---Smallest element, NaN if there is a NaN; axis as in a:sum.
 ---@param axis any
-function class14:min(axis) end
+function class15:min(axis) end
 
 ---Whether |a - b| <= tol in every element, and the largest |a - b|. b is an array, a table or one number; equal infinities are near, NaN is near to nothing.
 ---@param b any
 ---@param tol any
-function class14:near(b, tol) end
+function class15:near(b, tol) end
 
 ---Euclidean norm of all elements, without overflow; axis as in a:sum.
 ---@param axis any
-function class14:norm(axis) end
+function class15:norm(axis) end
 
 ---The p-quantile of all elements, linear between order statistics: p = 0 the minimum, 0.5 the median, 1 the maximum. A vector or table of p gives a vector.
 ---@param p any
-function class14:quantile(p) end
+function class15:quantile(p) end
 
 ---A copy with the same elements, row by row, in another shape.
 ---@param n any
-function class14:reshape(n) end
+function class15:reshape(n) end
 
 ---Row i of a matrix, a vector that shares the matrix's memory. The same as a[i].
 ---@param i any
-function class14:row(i) end
+function class15:row(i) end
 
 ---Writes one element.
 ---@param i any
 ---@param x any
-function class14:set(i, x) end
+function class15:set(i, x) end
 
 ---n for a vector; rows, columns for a matrix.
-function class14:shape() end
+function class15:shape() end
 
 ---Sine of every element.
-function class14:sin() end
+function class15:sin() end
 
 ---Elements (of a matrix: rows) i to j, both included, sharing memory with a. Defaults: i = 1, j = #a; i = j + 1 gives an empty array.
 ---@param i any
 ---@param j any
-function class14:slice(i, j) end
+function class15:slice(i, j) end
 
 ---Sorts a vector in place, increasing, NaN at the end; returns it.
-function class14:sort() end
+function class15:sort() end
 
 ---Square root of every element.
-function class14:sqrt() end
+function class15:sqrt() end
 
 ---Standard deviation with divisor n - 1 (NaN for one element); axis as in a:sum.
 ---@param axis any
-function class14:std(axis) end
+function class15:std(axis) end
 
 ---Sum of all elements (0 if there are none), added pairwise. With axis = 1 the vector of the columns' sums, with axis = 2 of the rows'.
 ---@param axis any
-function class14:sum(axis) end
+function class15:sum(axis) end
 
 ---Hyperbolic tangent of every element.
-function class14:tanh() end
+function class15:tanh() end
 
 ---A table of numbers, or of rows.
-function class14:totable() end
+function class15:totable() end
 
 ---The transposed matrix, a copy.
-function class14:transpose() end
+function class15:transpose() end
 
 mf.array = {}
 
@@ -1081,21 +1125,21 @@ function mf.array.zeros(n) end
 
 ---A source of random numbers for one draw of one stream: the k-th call on equal sources gives equal numbers (Philox 4x32-10 counters, Box-Muller).
 ---@class mf.rng
-local class15 = {}
+local class16 = {}
 
 ---One standard normal.
-function class15:normal() end
+function class16:normal() end
 
 ---n standard normals, an mf.array. Every call gives fresh numbers.
 ---@param n any
-function class15:normals(n) end
+function class16:normals(n) end
 
 ---One uniform on (0, 1).
-function class15:uniform() end
+function class16:uniform() end
 
 ---n uniforms on (0, 1), an mf.array.
 ---@param n any
-function class15:uniforms(n) end
+function class16:uniforms(n) end
 
 ---@class mf.rng.options
 ---@field seed? integer an integer >= 0, default 1: seed
@@ -1109,7 +1153,7 @@ function mf.rng(options) end
 
 ---A file of numbers that has been read.
 ---@class mf.data file
-local class16 = {}
+local class17 = {}
 
 mf.data = {}
 
@@ -1124,11 +1168,11 @@ function mf.data.read(path, options) end
 
 ---An open results file.
 ---@class mf.store file
-local class17 = {}
+local class18 = {}
 
 ---A file that has been read.
 ---@class mf.store file reader
-local class18 = {}
+local class19 = {}
 
 mf.store = {}
 
@@ -1143,214 +1187,6 @@ function mf.store.write(path, results) end
 
 ---A figure: panels with series. See mf.plot. Options can be read and set as fields: fig.xlabel = "t".
 ---@class mf.plot.figure
-local class19 = {}
-
----@class mf.plot.figure.band.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field opacity? number a number in [0, 1], default 0.3: of the fill
-
----A filled band between low[i] and high[i].
----@param x any
----@param low any
----@param high any
----@param options? mf.plot.figure.band.options
-function class19:band(x, low, high, options) end
-
----@class mf.plot.figure.contour.options
----@field x? any an array or an increasing list: places along x, amid an image's cells
----@field y? any an array or an increasing list: places along y
----@field z? any a function of (x, y), a list of rows, a matrix or a flat list: values: a row for each y; in a flat list x runs fastest. NaN is left blank
----@field measure? any a measure: draw the density of a law in place of x, y, z
----@field coordinates? any two names or numbers: which ones of the measure; the first two
----@field bandwidth? number a number in [1e-290, inf): of the density: standard deviation of the Gaussian; by default Scott's rule
----@field points? integer an integer in [8, 2000], default 100: of the density: cells along x and along y
----@field map? "balance"|"blues"|"grays"|"viridis" 'balance' | 'blues' | 'grays' | 'viridis', default "viridis": colours from the least to the largest value
----@field zlabel? string a string, default "": text beside the colour bar
----@field zlog? boolean true or false, default false: logarithmic colours
----@field bar? boolean true or false, default true: whether a colour bar stands beside the axes
----@field filled? boolean true or false, default false: fill between the levels
----@field levels? any a number of levels or an increasing list: values on the lines; by default about eight round ones
----@field masses? table a list of shares in (0, 1): of a measure: the lines hold these shares of the mass; by default 0.99, 0.9, 0.75, 0.5, 0.25
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: of the lines
----@field width? number a number in [0.05, 20], default 0.7: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
-
----Level lines of a function of two variables, or filled levels with a colour bar. Of a measure: lines that hold given shares of its mass.
----@param options? mf.plot.figure.contour.options
-function class19:contour(options) end
-
----All that is drawn, as numbers: a group for each panel, series, inset and text, for mf.store.write. mf.plot.from draws it again.
-function class19:data() end
-
----@class mf.plot.figure.density.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field width? number a number in [0.05, 20], default 1.1: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
----@field bandwidth? number a number in [0, inf): standard deviation of a Gaussian in place of every atom
----@field points? integer an integer in [8, 1e+07]: number of points of the curve
----@field coordinate? any a name or a number: which one, where there are several
-
----The smooth density of a particle measure (measure:density()) or of an mf.pde.grid, as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
----@param measure any
----@param options? mf.plot.figure.density.options
-function class19:density(measure, options) end
-
----@class mf.plot.figure.histogram.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field opacity? number a number in [0, 1], default 0.3: of the fill
----@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
----@field range? table {low, high} with low < high: from where to where; by default all finite values
-
----The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
----@param data any
----@param options? mf.plot.figure.histogram.options
-function class19:histogram(data, options) end
-
----@class mf.plot.figure.hline.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
----@field width? number a number in [0.05, 20], default 0.7: line width in points
-
----A horizontal line across the axes.
----@param y any
----@param options? mf.plot.figure.hline.options
-function class19:hline(y, options) end
-
----@class mf.plot.figure.image.options
----@field x? any an array or an increasing list: places along x, amid an image's cells
----@field y? any an array or an increasing list: places along y
----@field z? any a function of (x, y), a list of rows, a matrix or a flat list: values: a row for each y; in a flat list x runs fastest. NaN is left blank
----@field measure? any a measure: draw the density of a law in place of x, y, z
----@field coordinates? any two names or numbers: which ones of the measure; the first two
----@field bandwidth? number a number in [1e-290, inf): of the density: standard deviation of the Gaussian; by default Scott's rule
----@field points? integer an integer in [8, 2000], default 100: of the density: cells along x and along y
----@field map? "balance"|"blues"|"grays"|"viridis" 'balance' | 'blues' | 'grays' | 'viridis', default "viridis": colours from the least to the largest value
----@field zlabel? string a string, default "": text beside the colour bar
----@field zlog? boolean true or false, default false: logarithmic colours
----@field bar? boolean true or false, default true: whether a colour bar stands beside the axes
----@field zrange? table {low, high} with low < high: values at the ends of the colours
-
----A function of two variables as colours: one cell for each (x[i], y[j]), with a colour bar. Or the density of a law in two coordinates.
----@param options? mf.plot.figure.image.options
-function class19:image(options) end
-
----@class mf.plot.figure.inset.options
----@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
----@field ylabel? string a string, default "": text beside the axis
----@field title? string a string, default "": text above the axes; of a figure with several panels: above them all
----@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
----@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
----@field ylog? boolean true or false, default false: logarithmic y axis
----@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
----@field yrange? table {low, high} with low < high: ends of the y axis
----@field xticks? table a list of numbers or of {number, label}: marks on the x axis
----@field yticks? table a list of numbers or of {number, label}: marks on the y axis
----@field grid? boolean true or false, default false: thin lines across the axes at their marks
----@field equal? boolean true or false, default false: one unit has the same length on both axes
----@field palette? table a list of colours: colours that series take in turn; mf.plot.colors(n) makes one for curves in an order
----@field key? "auto"|"none"|"outside"|"below"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'outside' | 'below' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data, outside the axes if there is no such place
----@field x? number a number in [0, 1]: left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data, and beside the axes if there is no such place
----@field y? number a number in [0, 1]: lower edge of its frame
----@field w? number a number in [0.05, 1], default 0.45: width of its frame
----@field h? number a number in [0.05, 1], default 0.42: height of its frame
-
----Small axes inside the axes; draw in what it returns with the same methods.
----@param options? mf.plot.figure.inset.options
-function class19:inset(options) end
-
----@class mf.plot.figure.line.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field width? number a number in [0.05, 20], default 1.1: line width in points
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
-
----A line through the points (x[i], y[i]).
----@param x any
----@param y any
----@param options? mf.plot.figure.line.options
-function class19:line(x, y, options) end
-
----@class mf.plot.figure.panel.options
----@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
----@field ylabel? string a string, default "": text beside the axis
----@field title? string a string, default "": text above the axes; of a figure with several panels: above them all
----@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
----@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
----@field ylog? boolean true or false, default false: logarithmic y axis
----@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
----@field yrange? table {low, high} with low < high: ends of the y axis
----@field xticks? table a list of numbers or of {number, label}: marks on the x axis
----@field yticks? table a list of numbers or of {number, label}: marks on the y axis
----@field grid? boolean true or false, default false: thin lines across the axes at their marks
----@field equal? boolean true or false, default false: one unit has the same length on both axes
----@field palette? table a list of colours: colours that series take in turn; mf.plot.colors(n) makes one for curves in an order
----@field key? "auto"|"none"|"outside"|"below"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'outside' | 'below' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data, outside the axes if there is no such place
-
----The i-th panel, with its options set if given (the others stay); it has the figure's drawing methods.
----@param i any
----@param options? mf.plot.figure.panel.options
-function class19:panel(i, options) end
-
----@class mf.plot.figure.points.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
----@field size? number a number in [0.1, 20], default 1: symbol size, relative
----@field opacity? number a number in [0, 1], default 1: of the symbols; clouds of many points want less
----@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
----@field xerrors? any an array or list of numbers >= 0: half lengths of horizontal error bars
-
----Symbols at (x[i], y[i]), with error bars of half length errors[i] (vertical) and xerrors[i] where given.
----@param x any
----@param y any
----@param options? mf.plot.figure.points.options
-function class19:points(x, y, options) end
-
----Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Raises with the system's or gnuplot's reason if that fails.
----@param path any
----@param ... any
-function class19:save(path, ...) end
-
----@class mf.plot.figure.show.options
----@field columns? integer an integer in [20, 1000]: width in characters; by default the terminal's
----@field lines? integer an integer in [5, 1000]: height of a panel in lines; by default fits the terminal
----@field color? boolean true or false: colours; by default on a terminal, unless NO_COLOR is set
-
----Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set.
----@param options? mf.plot.figure.show.options
-function class19:show(options) end
-
----@class mf.plot.figure.text.options
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field align? "left"|"center"|"right" 'left' | 'center' | 'right', default "left": which part of the text stands at x
----@field fraction? boolean true or false, default false: x and y are fractions of the axes, not data
----@field size? number a number in [1, 100], default 7: font size in points
-
----A text at (x, y), in data or axes coordinates.
----@param x any
----@param y any
----@param text any
----@param options? mf.plot.figure.text.options
-function class19:text(x, y, text, options) end
-
----@class mf.plot.figure.vline.options
----@field label? string a string, default "": entry in the legend
----@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
----@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
----@field width? number a number in [0.05, 20], default 0.7: line width in points
-
----A vertical line across the axes.
----@param x any
----@param options? mf.plot.figure.vline.options
-function class19:vline(x, options) end
-
----One pair of axes of a figure: figure:panel(i) or figure:inset{...}.
----@class mf.plot.panel
 local class20 = {}
 
 ---@class mf.plot.figure.band.options
@@ -1388,6 +1224,9 @@ function class20:band(x, low, high, options) end
 ---Level lines of a function of two variables, or filled levels with a colour bar. Of a measure: lines that hold given shares of its mass.
 ---@param options? mf.plot.figure.contour.options
 function class20:contour(options) end
+
+---All that is drawn, as numbers: a group for each panel, series, inset and text, for mf.store.write. mf.plot.from draws it again.
+function class20:data() end
 
 ---@class mf.plot.figure.density.options
 ---@field label? string a string, default "": entry in the legend
@@ -1480,6 +1319,27 @@ function class20:inset(options) end
 ---@param options? mf.plot.figure.line.options
 function class20:line(x, y, options) end
 
+---@class mf.plot.figure.panel.options
+---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
+---@field ylabel? string a string, default "": text beside the axis
+---@field title? string a string, default "": text above the axes; of a figure with several panels: above them all
+---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
+---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
+---@field ylog? boolean true or false, default false: logarithmic y axis
+---@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
+---@field yrange? table {low, high} with low < high: ends of the y axis
+---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
+---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
+---@field grid? boolean true or false, default false: thin lines across the axes at their marks
+---@field equal? boolean true or false, default false: one unit has the same length on both axes
+---@field palette? table a list of colours: colours that series take in turn; mf.plot.colors(n) makes one for curves in an order
+---@field key? "auto"|"none"|"outside"|"below"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'outside' | 'below' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data, outside the axes if there is no such place
+
+---The i-th panel, with its options set if given (the others stay); it has the figure's drawing methods.
+---@param i any
+---@param options? mf.plot.figure.panel.options
+function class20:panel(i, options) end
+
 ---@class mf.plot.figure.points.options
 ---@field label? string a string, default "": entry in the legend
 ---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
@@ -1494,6 +1354,20 @@ function class20:line(x, y, options) end
 ---@param y any
 ---@param options? mf.plot.figure.points.options
 function class20:points(x, y, options) end
+
+---Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Raises with the system's or gnuplot's reason if that fails.
+---@param path any
+---@param ... any
+function class20:save(path, ...) end
+
+---@class mf.plot.figure.show.options
+---@field columns? integer an integer in [20, 1000]: width in characters; by default the terminal's
+---@field lines? integer an integer in [5, 1000]: height of a panel in lines; by default fits the terminal
+---@field color? boolean true or false: colours; by default on a terminal, unless NO_COLOR is set
+
+---Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set.
+---@param options? mf.plot.figure.show.options
+function class20:show(options) end
 
 ---@class mf.plot.figure.text.options
 ---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
@@ -1518,6 +1392,176 @@ function class20:text(x, y, text, options) end
 ---@param x any
 ---@param options? mf.plot.figure.vline.options
 function class20:vline(x, options) end
+
+---One pair of axes of a figure: figure:panel(i) or figure:inset{...}.
+---@class mf.plot.panel
+local class21 = {}
+
+---@class mf.plot.figure.band.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field opacity? number a number in [0, 1], default 0.3: of the fill
+
+---A filled band between low[i] and high[i].
+---@param x any
+---@param low any
+---@param high any
+---@param options? mf.plot.figure.band.options
+function class21:band(x, low, high, options) end
+
+---@class mf.plot.figure.contour.options
+---@field x? any an array or an increasing list: places along x, amid an image's cells
+---@field y? any an array or an increasing list: places along y
+---@field z? any a function of (x, y), a list of rows, a matrix or a flat list: values: a row for each y; in a flat list x runs fastest. NaN is left blank
+---@field measure? any a measure: draw the density of a law in place of x, y, z
+---@field coordinates? any two names or numbers: which ones of the measure; the first two
+---@field bandwidth? number a number in [1e-290, inf): of the density: standard deviation of the Gaussian; by default Scott's rule
+---@field points? integer an integer in [8, 2000], default 100: of the density: cells along x and along y
+---@field map? "balance"|"blues"|"grays"|"viridis" 'balance' | 'blues' | 'grays' | 'viridis', default "viridis": colours from the least to the largest value
+---@field zlabel? string a string, default "": text beside the colour bar
+---@field zlog? boolean true or false, default false: logarithmic colours
+---@field bar? boolean true or false, default true: whether a colour bar stands beside the axes
+---@field filled? boolean true or false, default false: fill between the levels
+---@field levels? any a number of levels or an increasing list: values on the lines; by default about eight round ones
+---@field masses? table a list of shares in (0, 1): of a measure: the lines hold these shares of the mass; by default 0.99, 0.9, 0.75, 0.5, 0.25
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: of the lines
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
+
+---Level lines of a function of two variables, or filled levels with a colour bar. Of a measure: lines that hold given shares of its mass.
+---@param options? mf.plot.figure.contour.options
+function class21:contour(options) end
+
+---@class mf.plot.figure.density.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field width? number a number in [0.05, 20], default 1.1: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
+---@field bandwidth? number a number in [0, inf): standard deviation of a Gaussian in place of every atom
+---@field points? integer an integer in [8, 1e+07]: number of points of the curve
+---@field coordinate? any a name or a number: which one, where there are several
+
+---The smooth density of a particle measure (measure:density()) or of an mf.pde.grid, as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
+---@param measure any
+---@param options? mf.plot.figure.density.options
+function class21:density(measure, options) end
+
+---@class mf.plot.figure.histogram.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field opacity? number a number in [0, 1], default 0.3: of the fill
+---@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
+---@field range? table {low, high} with low < high: from where to where; by default all finite values
+
+---The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
+---@param data any
+---@param options? mf.plot.figure.histogram.options
+function class21:histogram(data, options) end
+
+---@class mf.plot.figure.hline.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+
+---A horizontal line across the axes.
+---@param y any
+---@param options? mf.plot.figure.hline.options
+function class21:hline(y, options) end
+
+---@class mf.plot.figure.image.options
+---@field x? any an array or an increasing list: places along x, amid an image's cells
+---@field y? any an array or an increasing list: places along y
+---@field z? any a function of (x, y), a list of rows, a matrix or a flat list: values: a row for each y; in a flat list x runs fastest. NaN is left blank
+---@field measure? any a measure: draw the density of a law in place of x, y, z
+---@field coordinates? any two names or numbers: which ones of the measure; the first two
+---@field bandwidth? number a number in [1e-290, inf): of the density: standard deviation of the Gaussian; by default Scott's rule
+---@field points? integer an integer in [8, 2000], default 100: of the density: cells along x and along y
+---@field map? "balance"|"blues"|"grays"|"viridis" 'balance' | 'blues' | 'grays' | 'viridis', default "viridis": colours from the least to the largest value
+---@field zlabel? string a string, default "": text beside the colour bar
+---@field zlog? boolean true or false, default false: logarithmic colours
+---@field bar? boolean true or false, default true: whether a colour bar stands beside the axes
+---@field zrange? table {low, high} with low < high: values at the ends of the colours
+
+---A function of two variables as colours: one cell for each (x[i], y[j]), with a colour bar. Or the density of a law in two coordinates.
+---@param options? mf.plot.figure.image.options
+function class21:image(options) end
+
+---@class mf.plot.figure.inset.options
+---@field xlabel? string a string, default "": text under the axis; x_N is a subscript, x^2 a superscript, \_ an underscore
+---@field ylabel? string a string, default "": text beside the axis
+---@field title? string a string, default "": text above the axes; of a figure with several panels: above them all
+---@field tag? string a string, default "": bold letter at the upper left corner, as in "a"
+---@field xlog? boolean true or false, default false: logarithmic x axis; points it cannot show are left out, with a warning
+---@field ylog? boolean true or false, default false: logarithmic y axis
+---@field xrange? table {low, high} with low < high: ends of the x axis; from the data if not given
+---@field yrange? table {low, high} with low < high: ends of the y axis
+---@field xticks? table a list of numbers or of {number, label}: marks on the x axis
+---@field yticks? table a list of numbers or of {number, label}: marks on the y axis
+---@field grid? boolean true or false, default false: thin lines across the axes at their marks
+---@field equal? boolean true or false, default false: one unit has the same length on both axes
+---@field palette? table a list of colours: colours that series take in turn; mf.plot.colors(n) makes one for curves in an order
+---@field key? "auto"|"none"|"outside"|"below"|"top right"|"top left"|"bottom right"|"bottom left"|"top center"|"bottom center"|"center right"|"center left"|"center" 'auto' | 'none' | 'outside' | 'below' | 'top right' | 'top left' | 'bottom right' | 'bottom left' | 'top center' | 'bottom center' | 'center right' | 'center left' | 'center', default "auto": place of the legend; auto: where it hides no data, outside the axes if there is no such place
+---@field x? number a number in [0, 1]: left edge of the inset's frame, as a fraction of the axes; without x or y: where it hides no data, and beside the axes if there is no such place
+---@field y? number a number in [0, 1]: lower edge of its frame
+---@field w? number a number in [0.05, 1], default 0.45: width of its frame
+---@field h? number a number in [0.05, 1], default 0.42: height of its frame
+
+---Small axes inside the axes; draw in what it returns with the same methods.
+---@param options? mf.plot.figure.inset.options
+function class21:inset(options) end
+
+---@class mf.plot.figure.line.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field width? number a number in [0.05, 20], default 1.1: line width in points
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
+
+---A line through the points (x[i], y[i]).
+---@param x any
+---@param y any
+---@param options? mf.plot.figure.line.options
+function class21:line(x, y, options) end
+
+---@class mf.plot.figure.points.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field symbol? "+"|"x"|"*"|"square"|"box"|"circle"|"disc"|"triangle"|"wedge"|"diamond"|"gem" '+' | 'x' | '*' | 'square' | 'box' | 'circle' | 'disc' | 'triangle' | 'wedge' | 'diamond' | 'gem': symbol; by default the next one
+---@field size? number a number in [0.1, 20], default 1: symbol size, relative
+---@field opacity? number a number in [0, 1], default 1: of the symbols; clouds of many points want less
+---@field errors? any an array or list of numbers >= 0: half lengths of vertical error bars
+---@field xerrors? any an array or list of numbers >= 0: half lengths of horizontal error bars
+
+---Symbols at (x[i], y[i]), with error bars of half length errors[i] (vertical) and xerrors[i] where given.
+---@param x any
+---@param y any
+---@param options? mf.plot.figure.points.options
+function class21:points(x, y, options) end
+
+---@class mf.plot.figure.text.options
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field align? "left"|"center"|"right" 'left' | 'center' | 'right', default "left": which part of the text stands at x
+---@field fraction? boolean true or false, default false: x and y are fractions of the axes, not data
+---@field size? number a number in [1, 100], default 7: font size in points
+
+---A text at (x, y), in data or axes coordinates.
+---@param x any
+---@param y any
+---@param text any
+---@param options? mf.plot.figure.text.options
+function class21:text(x, y, text, options) end
+
+---@class mf.plot.figure.vline.options
+---@field label? string a string, default "": entry in the legend
+---@field color? any "#rrggbb" or a name: by default the next of the palette; names: black, blue, brown, gray, green, grey, orange, pink, purple, red, sky, vermilion, white, yellow
+---@field dash? "solid"|"dashed"|"dotted"|"dashdot" 'solid' | 'dashed' | 'dotted' | 'dashdot': dash pattern; solid, until the palette begins again
+---@field width? number a number in [0.05, 20], default 0.7: line width in points
+
+---A vertical line across the axes.
+---@param x any
+---@param options? mf.plot.figure.vline.options
+function class21:vline(x, options) end
 
 mf.plot = {}
 
@@ -1563,47 +1607,47 @@ function mf.plot.grid(options) end
 ---@field options any all options and their values
 ---@field out any folder of its results
 ---@field quick any whether --quick was given
-local class21 = {}
+local class22 = {}
 
 ---States a claim as numbers, op one of < <= > >= == ~=; or run:check(name, condition). Prints pass or FAIL. The program's exit code is 1 if any check failed.
 ---@param name any
 ---@param value any
 ---@param op any
 ---@param bound any
-function class21:check(name, value, op, bound) end
+function class22:check(name, value, op, bound) end
 
 ---All recorded values of a column.
 ---@param name any
-function class21:column(name) end
+function class22:column(name) end
 
 ---Largest value of a column; NaN if it holds one.
 ---@param name any
-function class21:max(name) end
+function class22:max(name) end
 
 ---Smallest value of a column; NaN if it holds one.
 ---@param name any
-function class21:min(name) end
+function class22:min(name) end
 
 ---How many times nearer a value is to one theory than to another: |value - other| / |value - theory|; inf where the two differ by less than this share of the other, so that there is nothing to tell apart.
 ---@param value any
 ---@param theory any
 ---@param other any
 ---@param share any
-function class21:nearer(value, theory, other, share) end
+function class22:nearer(value, theory, other, share) end
 
 ---Appends a row. The first row fixes the columns: first those listed in `columns`, then the others by the alphabet. Rows reach the disk at once, in <name>.partial.tsv; a row that cannot be written is an error.
 ---@param options? any
-function class21:record(options) end
+function class22:record(options) end
 
 ---Writes the data with options, checks and code version (<name>.tsv to read, <name>.h5), and the figures (<name>.svg and .png; several are numbered, or named by run:save{suffix=figure}); prints a short table.
 ---@param figure any
 ---@param ... any
-function class21:save(figure, ...) end
+function class22:save(figure, ...) end
 
 ---Runs through output times, which must not decrease, with one progress bar for all of them; run:times() takes those of the option `times`. Of several lists it runs through all times in order, each once.
 ---@param list any
 ---@param ... any
-function class21:times(list, ...) end
+function class22:times(list, ...) end
 
 ---@class mf.experiment.options
 ---@field name any a name of letters, digits, _ and -, required: names the results folder and its files
@@ -1687,21 +1731,21 @@ function mf.descend(options) end
 
 ---Holds a folder against other runs until it is closed.
 ---@class mf.file.lock
-local class22 = {}
+local class23 = {}
 
 ---Lets go of the folder.
-function class22:close() end
+function class23:close() end
 
 ---A file that grows by whole rows.
 ---@class mf.file.rows
-local class23 = {}
+local class24 = {}
 
 ---Appends all of the text or nothing: true, or nil and the system's reason.
 ---@param text any
-function class23:add(text) end
+function class24:add(text) end
 
 ---Flushes to the disk and closes.
-function class23:close() end
+function class24:close() end
 
 mf.file = {}
 
@@ -1729,28 +1773,28 @@ function mf.isa() end
 ---Forked workers, one for each running job. Closing it kills them.
 ---@class mf.process.pool
 ---@field free any Number of workers that could be started now.
-local class24 = {}
+local class25 = {}
 
 ---Waits at most so long for a worker to end: returns its job and string; or its job, nil and how it died; or nothing. May return early with nothing.
 ---@param seconds any
-function class24:next(seconds) end
+function class25:next(seconds) end
 
 ---Forks a worker that calls work(text) and hands back the string it returns. Needs pool.free > 0.
 ---@param job any
 ---@param text any
-function class24:start(job, text) end
+function class25:start(job, text) end
 
 ---A progress bar that listens to Ctrl-C.
 ---@class mf.process.task
-local class25 = {}
+local class26 = {}
 
 ---Writes text on stderr, in place of the bar.
 ---@param text any
-function class25:say(text) end
+function class26:say(text) end
 
 ---Redraws the bar if it is time to; raises "interrupted" after Ctrl-C.
 ---@param done any
-function class25:tick(done) end
+function class26:tick(done) end
 
 mf.process = {}
 
@@ -1784,7 +1828,7 @@ function mf.strict(on) end
 
 ---A table of text that has been read.
 ---@class mf.table file
-local class26 = {}
+local class27 = {}
 
 ---Number of threads of native loops, after setting it to n if given. Results do not depend on it.
 ---@param n any

@@ -160,4 +160,82 @@ describe("init", function()
     assert.error_matches(function() mf.init.sphere {} end, "option 'radius' is missing", 1, true)
     assert.error_matches(function() mf.init.gaussian { kappa = 1, d = 2.5 } end, "'d' must be an integer", 1, true)
   end)
+
+  local laws = { signs = mf.number.signs { size = 2 }, uniform = mf.number.uniform { low = -1, high = 3 },
+                 normal = mf.number.normal { mean = 1, deviation = 0.5 } }
+
+  it("laws of one number: the density integrates to the distribution function, which the quantile inverts", function()
+    for _, name in ipairs { "uniform", "normal" } do
+      local number = laws[name]
+      for _, p in ipairs { 0.001, 0.2, 0.5, 0.9 } do
+        local x = number:quantile(p)
+        assert.near(p, number:cdf(x), 1e-14)
+        assert.near(p, integral(function(y) return number:density(y) end, name == "normal" and -5 or -1, x), 1e-10)
+      end
+      assert.equal(0, number:density(1e9))
+    end
+    local signs = laws.signs
+    assert.same({ 0, 0.5, 0.5, 1, 1 },
+                { signs:cdf(-2.1), signs:cdf(-2), signs:cdf(1.9), signs:cdf(2), signs:cdf(1e9) })
+    assert.same({ -2, 2 }, { signs:quantile(0.3), signs:quantile(0.7) })
+    assert.same({ math.huge, 0 }, { signs:density(-2), signs:density(0) })
+  end)
+
+  -- Kolmogorov's bound at 1e-4; correlations of N independent pairs at five deviations.
+  it("a and b are drawn from their laws, apart from w, which they leave as it is", function()
+    local N, isotropic = 4000, mf.distribution.isotropic { d = 2, delta = 0.5 }
+    local function network(a, b)
+      return mf.sgd { distribution = isotropic, activation = tanh, neuron = "affine", N = N, eps = 1,
+                      init = mf.init.gaussian { kappa = 1, a = a, b = b } }:weights()
+    end
+    local plain = network()
+    for _, name in ipairs { "signs", "uniform", "normal" } do
+      local number = laws[name]
+      local W, a, b = network(number, laws.normal)
+      assert.is_true(W == plain)
+      local one, sorted = mf.measure { x = a:totable(), space = "free" }, {}
+      for i = 1, N do sorted[i] = a[i] end
+      table.sort(sorted)
+      for i = 1, 99 do
+        local x = sorted[N * i // 100] + 1e-9
+        assert.near(number:cdf(x), one:cdf(x), 2.23 / math.sqrt(N), name)
+      end
+      local ab, aw = 0, 0
+      for i = 1, N do ab, aw = ab + (a[i] - one:mean(1)) * (b[i] - 1), aw + (a[i] - one:mean(1)) * W[i][1] end
+      local spread = math.sqrt(one:mean(function(x) return (x - one:mean(1)) ^ 2 end) / N)
+      assert.near(0, ab / N, 5 * spread * 0.5)
+      assert.near(0, aw / N, 5 * spread * math.sqrt(1 / 2))
+    end
+    local W, a, b = network(3, -1)
+    assert.is_true(W == plain and a == mf.array.zeros(N) + 3 and b == mf.array.zeros(N) - 1)
+  end)
+
+  -- A low-discrepancy set is at least as good as numbers drawn at random: five of their deviations.
+  it("particles of the limit start with random a and b, in finite and in infinite dimension", function()
+    local J, init = 4000, mf.init.gaussian { kappa = 0.8, a = laws.uniform, b = laws.normal, d = 40, s0 = 10 }
+    local anisotropic = mf.distribution.anisotropic { d = 40, s0 = 10, delta = 0.5 }
+    for _, pot in ipairs { mf.potential.relu { delta = 0.5, gamma = 0.25 },
+                           mf.potential.affine { activation = tanh, distribution = anisotropic } } do
+      local rho = mf.pde.particles { potential = pot, init = init, J = J }:measure()
+      assert.near(1, rho:mean("a"), 5 * math.sqrt(16 / 12 / J))
+      assert.near(1, rho:mean("b"), 5 * 0.5 / math.sqrt(J))
+      assert.near(16 / 12, rho:mean(function(a) return (a - 1) ^ 2 end), 5 * math.sqrt(256 / 180 / J))
+      assert.near(0.25, rho:mean(function(_, b) return (b - 1) ^ 2 end), 5 * 0.25 * math.sqrt(2 / J))
+      assert.near(0, rho:mean(function(a, b) return (a - 1) * (b - 1) end), 5 * 0.5 * math.sqrt(16 / 12 / J))
+      local spread = 0.1 * math.sqrt(16 / 12 / J)
+      assert.near(0, rho:mean(function(a, _, r1) return (a - 1) * (r1 - 0.4) end), 5 * spread)
+      assert.near(0.16, rho:mean(function(_, _, r1) return r1 ^ 2 end), 1e-3)
+    end
+  end)
+
+  it("laws of a and b: what is wrong is named", function()
+    local function expect(text, fn, options) assert.error_matches(function() fn(options) end, text, 1, true) end
+    expect("option 'a' must be a finite number or an mf.number law, got 'x'", mf.init.gaussian, { kappa = 1, a = "x" })
+    expect("option 'b' must be a finite number or an mf.number law, got nan", mf.init.sphere, { radius = 1, b = 0 / 0 })
+    expect("option 'high' must be a number > low = 2.0, got 1.0", mf.number.uniform, { low = 2 })
+    expect("option 'deviation'", mf.number.normal, { deviation = 0 })
+    expect("option 'size'", mf.number.signs, { size = -1 })
+    assert.equal(1, mf.init.gaussian { kappa = 1 }.a)
+    assert.equal(laws.normal, mf.init.gaussian { kappa = 1, b = laws.normal }.b)
+  end)
 end)

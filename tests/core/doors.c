@@ -45,7 +45,7 @@ static void starts_and_schedules(void) {
     mf_init init = {.ops = &mf_init_custom};
     mf_schedule xi = {.kind = MF_SCHEDULE_CUSTOM, .value = 1};
     mf_init_radii(&init, 5, 2, r, NULL);
-    mf_init_two_radii(&init, 5, 2, 0.4, 2, r + 2, r + 4, NULL);
+    mf_init_two_radii(&init, 5, 2, 0.4, 2, NULL, NULL, r + 2, r + 4, NULL);
     for (int i = 0; i < 6; ++i)
         expect(isnan(r[i]), "radii of a law of the caller's own are NaN");
     expect(isnan(mf_schedule_xi(&xi, 1)) && isnan(mf_schedule_clock(&xi, 1)) &&

@@ -41,6 +41,12 @@ mf.activation:hermite: tanh:hermite(1, 1)
 mf.activation:coefficients: c = tanh:coefficients(10, 1)
 mf.init.gaussian: mf.init.gaussian { kappa = 0.8 }
 mf.init.sphere: mf.init.sphere { radius = 0.8 }
+mf.number.signs: mf.init.gaussian { kappa = 0.8, a = mf.number.signs() }
+mf.number.uniform: mf.init.gaussian { kappa = 0.8, b = mf.number.uniform() }
+mf.number.normal: mf.init.gaussian { kappa = 0.8, a = mf.number.normal { deviation = 0.5 } }
+mf.number:cdf: mf.number.normal():cdf(1)
+mf.number:density: mf.number.uniform():density(0)
+mf.number:quantile: mf.number.normal():quantile(0.975)
 mf.schedule.constant: mf.schedule.constant { value = 0.5 }
 mf.schedule.power: mf.schedule.power(-0.25)
 mf.schedule.custom: mf.schedule.custom(function(t) return 1 / (1 + t) end)

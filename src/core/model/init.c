@@ -94,13 +94,21 @@ static void gaussian_pair(const mf_init *init, mf_span v, double p, double q, do
     *r2 = gaussian_quantile(init, across(v), q);
 }
 
+static void gaussian_split(const mf_init *init, mf_span v, const double *u, double *m, double *r) {
+    size_t k = (size_t)v.k;
+    for (size_t i = 0; i < k; ++i)
+        m[i] = isinf(v.d) ? 0 : init->scale / sqrt(v.d) * gsl_cdf_ugaussian_Pinv(u[i]);
+    *r = gaussian_quantile(init, across(v), u[k]);
+}
+
 const mf_init_ops mf_init_gaussian = {.name = "gaussian",
                                       .neuron = gaussian_neuron,
                                       .density = gaussian_density,
                                       .cdf = gaussian_cdf,
                                       .quantile = gaussian_quantile,
                                       .joint = gaussian_joint,
-                                      .pair = gaussian_pair};
+                                      .pair = gaussian_pair,
+                                      .split = gaussian_split};
 
 /* ---- sphere: (length/radius)^2 ~ Beta(k/2, (d - k)/2) -------------------------------------- */
 
@@ -228,13 +236,36 @@ static void sphere_pair(const mf_init *init, mf_span v, double p, double q, doub
     *r2 = init->scale * sqrt(rest);
 }
 
+/* A Gaussian vector, its length made the radius. */
+static void sphere_split(const mf_init *init, mf_span v, const double *u, double *m, double *r) {
+    size_t k = (size_t)v.k;
+    mf_init gaussian = {.scale = 1};
+    gaussian_split(&gaussian, v, u, m, r);
+    double square = *r * *r;
+    for (size_t i = 0; i < k; ++i)
+        square += m[i] * m[i];
+    double scale = init->scale / sqrt(square);
+    for (size_t i = 0; i < k; ++i)
+        m[i] *= scale;
+    *r *= scale;
+}
+
 const mf_init_ops mf_init_sphere = {.name = "sphere",
                                     .neuron = sphere_neuron,
                                     .density = sphere_density,
                                     .cdf = sphere_cdf,
                                     .quantile = sphere_quantile,
                                     .joint = sphere_joint,
-                                    .pair = sphere_pair};
+                                    .pair = sphere_pair,
+                                    .split = sphere_split};
+
+void mf_init_output(const mf_init *init, mf_key key, uint64_t i, double *a, double *b) {
+    double u[2] = {0.5, 0.5};
+    if (!mf_number_is_constant(&init->a) || !mf_number_is_constant(&init->b))
+        mf_rng_uniforms(key, i, 2, u);
+    *a = mf_number_quantile(&init->a, u[0]);
+    *b = mf_number_quantile(&init->b, u[1]);
+}
 
 /* ---- atoms ---------------------------------------------------------------------------------- */
 
@@ -251,19 +282,78 @@ void mf_init_radii(const mf_init *init, double d, size_t J, double *r, const mf_
         r[j] = NAN;
 }
 
-/* The additive recurrence of the plastic number: the two-dimensional golden section. */
-static double recurrence(size_t j, double alpha) {
-    double x = 0.5 + (double)(j + 1) * alpha;
-    return x - floor(x);
+/* Points of the cube [0, 1]^n: (j + 1/2)/J, and the additive recurrence of the generalised golden
+ * ratio g of dimension n, g^(n+1) = g + 1: multiples of g^-1, g^-2, ... (n = 2: the plastic number). */
+typedef struct {
+    size_t n, J;
+    double alpha[MF_INIT_SPLIT + 3];
+} points;
+
+static void points_begin(points *p, size_t n, size_t J) {
+    double g = 1.5;
+    for (int i = 0; i < 100; ++i) /* contracts by 1/(n + 1) and better */
+        g = pow(1 + g, 1 / (double)(n + 1));
+    *p = (points){.n = n, .J = J};
+    for (size_t i = 1; i < n; ++i)
+        p->alpha[i] = pow(g, -(double)i);
 }
 
-void mf_init_two_radii(const mf_init *init, double d, double s0, double gamma, size_t J, double *r1,
-                       double *r2, const mf_flag *stop) {
-    const double plastic = 1.32471795724474602596;
+static void point(const points *p, size_t j, double *u) {
+    u[0] = ((double)j + 0.5) / (double)p->J;
+    for (size_t i = 1; i < p->n; ++i) {
+        double x = 0.5 + (double)(j + 1) * p->alpha[i];
+        u[i] = x - floor(x);
+    }
+}
+
+/* How many uniforms a and b take, and their values from these. */
+static size_t outputs(const mf_init *init) {
+    return (size_t)!mf_number_is_constant(&init->a) + (size_t)!mf_number_is_constant(&init->b);
+}
+
+static void output_at(const mf_init *init, const double *u, double *a, double *b) {
+    *a = mf_number_quantile(&init->a, mf_number_is_constant(&init->a) ? 0.5 : *u++);
+    *b = mf_number_quantile(&init->b, mf_number_is_constant(&init->b) ? 0.5 : *u);
+}
+
+void mf_init_two_radii(const mf_init *init, double d, double s0, double gamma, size_t J, double *a,
+                       double *b, double *r1, double *r2, const mf_flag *stop) {
+    points p;
+    double u[4];
     size_t j = 0;
-    for (; j < J && goes_on(init, j, stop); ++j)
-        init->ops->pair(init, (mf_span){d, s0, gamma}, ((double)j + 0.5) / (double)J,
-                        recurrence(j, 1 / plastic), r1 + j, r2 + j);
-    for (; j < J; ++j)
+    points_begin(&p, 2 + (a ? outputs(init) : 0), J);
+    for (; j < J && goes_on(init, j, stop); ++j) {
+        point(&p, j, u);
+        init->ops->pair(init, (mf_span){d, s0, gamma}, u[0], u[1], r1 + j, r2 + j);
+        if (a)
+            output_at(init, u + 2, a + j, b + j);
+    }
+    for (; j < J; ++j) {
         r1[j] = r2[j] = NAN;
+        if (a)
+            a[j] = b[j] = NAN;
+    }
+}
+
+mf_status mf_init_split(const mf_init *init, double d, size_t k, size_t J, double *x,
+                        const mf_flag *stop, mf_error *err) {
+    points p;
+    double u[MF_INIT_SPLIT + 3], m[MF_INIT_SPLIT];
+    size_t j = 0;
+    d = init->d > 0 ? init->d : d;
+    if (!(d >= (double)k) || k > MF_INIT_SPLIT)
+        return mf_fail(err, MF_EINVAL, "option 'init' gives d = %g, fewer than the %zu directions",
+                       d, k);
+    points_begin(&p, k + 1 + outputs(init), J);
+    for (; j < J && goes_on(init, j, stop); ++j) {
+        point(&p, j, u);
+        init->ops->split(init, (mf_span){d, (double)k, 0}, u, m, x + (k + 2) * J + j);
+        output_at(init, u + k + 1, x + j, x + J + j);
+        for (size_t i = 0; i < k; ++i)
+            x[(2 + i) * J + j] = m[i];
+    }
+    for (; j < J; ++j)
+        for (size_t c = 0; c < k + 3; ++c)
+            x[c * J + j] = NAN;
+    return MF_OK;
 }

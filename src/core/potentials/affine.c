@@ -295,11 +295,7 @@ mf_status mf_affine_start(const mf_init *init, double d, double s0, double gamma
     mf_status status = mf_two_radius_dims(init, &d, &s0, err);
     if (status < 0)
         return status;
-    for (size_t j = 0; j < J; ++j) {
-        x[j] = init->a;
-        x[J + j] = init->b;
-    }
-    mf_init_two_radii(init, d, s0, gamma, J, x + 2 * J, x + 3 * J, stop);
+    mf_init_two_radii(init, d, s0, gamma, J, x, x + J, x + 2 * J, x + 3 * J, stop);
     return MF_OK;
 }
 

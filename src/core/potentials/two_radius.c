@@ -376,7 +376,7 @@ static mf_status two_radius_start(const mf_potential *pot, const mf_init *init, 
     double d = self->d, s0 = self->s0;
     mf_status status = mf_two_radius_dims(init, &d, &s0, err);
     if (status >= 0)
-        mf_init_two_radii(init, d, s0, self->gamma, J, x, x + J, stop);
+        mf_init_two_radii(init, d, s0, self->gamma, J, NULL, NULL, x, x + J, stop);
     return status;
 }
 

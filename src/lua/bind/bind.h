@@ -195,6 +195,7 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(loss)                                                                                        \
     X(schedule)                                                                                    \
     X(distribution)                                                                                \
+    X(number)                                                                                      \
     X(init)                                                                                        \
     X(measure)                                                                                     \
     X(transport)                                                                                   \

@@ -3,6 +3,7 @@
 
 #include "lua/base/array.h"
 #include "lua/base/rng.h"
+#include "lua/model/number.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,18 +12,20 @@ static const mfl_class init_class;
 
 #define FIELD_A                                                                                    \
     {                                                                                              \
-        "a", MFL_NUMBER, offsetof(mf_init, a), 0, -HUGE_VAL, HUGE_VAL, 1, NULL,                    \
-                "output weight of affine neurons"                                                  \
+        .name = "a", .type = MFL_ANY, .flags = MFL_OPTIONAL,                                       \
+        .aux = "a number or an mf.number law",                                                     \
+        .text = "output weight of affine neurons; default 1"                                       \
     }
 #define FIELD_B                                                                                    \
     {                                                                                              \
-        "b", MFL_NUMBER, offsetof(mf_init, b), 0, -HUGE_VAL, HUGE_VAL, 0, NULL,                    \
-                "offset of affine neurons"                                                         \
+        .name = "b", .type = MFL_ANY, .flags = MFL_OPTIONAL,                                       \
+        .aux = "a number or an mf.number law", .text = "offset of affine neurons; default 0"       \
     }
 #define FIELD_D                                                                                    \
     {                                                                                              \
         "d", MFL_DIM, offsetof(mf_init, d), MFL_OPTIONAL, 1, 1e7, 0, NULL,                         \
-                "dimension whose law of the radii is meant, beside a potential at d = inf"         \
+                "dimension whose law of the radii (and of m) is meant, beside a potential at d = " \
+                "inf"                                                                              \
     }
 #define FIELD_S0                                                                                   \
     {                                                                                              \
@@ -48,18 +51,23 @@ static const mfl_field sphere_fields[] = {{"radius", MFL_NUMBER, offsetof(mf_ini
                                           FIELD_S0,
                                           MFL_END};
 
-static int init_gaussian(lua_State *L) {
-    mf_init init = {.ops = &mf_init_gaussian};
-    mfl_options(L, "mf.init.gaussian", 1, gaussian_fields, &init);
+static int push_init(lua_State *L, const char *where, const mf_init_ops *ops,
+                     const mfl_field *fields) {
+    mf_init init = {.ops = ops};
+    lua_settop(L, 1);
+    mfl_options(L, where, 1, fields, &init); /* at 2 */
+    init.a = mfl_number_option(L, where, 2, "a", 1);
+    init.b = mfl_number_option(L, where, 2, "b", 0);
     *(mf_init *)mfl_new(L, &init_class, sizeof init) = init;
     return 1;
 }
 
+static int init_gaussian(lua_State *L) {
+    return push_init(L, "mf.init.gaussian", &mf_init_gaussian, gaussian_fields);
+}
+
 static int init_sphere(lua_State *L) {
-    mf_init init = {.ops = &mf_init_sphere};
-    mfl_options(L, "mf.init.sphere", 1, sphere_fields, &init);
-    *(mf_init *)mfl_new(L, &init_class, sizeof init) = init;
-    return 1;
+    return push_init(L, "mf.init.sphere", &mf_init_sphere, sphere_fields);
 }
 
 static int init_custom(lua_State *L) {
@@ -91,8 +99,7 @@ void mfl_init_neuron(lua_State *L, int index, mf_key key, uint64_t i, size_t d, 
             if (!isfinite(w[c]))
                 mfl_error(L, "mf.init.%s: w[%I] of neuron %I is %f: weights must be finite",
                           init->ops->name, (lua_Integer)c + 1, (lua_Integer)i + 1, w[c]);
-        *a = init->a;
-        *b = init->b;
+        mf_init_output(init, key, i, a, b);
         return;
     }
     int top = lua_gettop(L);
@@ -194,9 +201,10 @@ static const mfl_class init_class = {
 
 static const mfl_fn init_functions[] = {
         {"gaussian", init_gaussian, "mf.init.gaussian{kappa=, a=, b=}",
-         "w ~ N(0, kappa^2/d I); a and b constant.", gaussian_fields},
+         "w ~ N(0, kappa^2/d I); a and b numbers, or laws of mf.number.", gaussian_fields},
         {"sphere", init_sphere, "mf.init.sphere{radius=, a=, b=}",
-         "w uniform on the sphere of the given radius; a and b constant.", sphere_fields},
+         "w uniform on the sphere of the given radius; a and b numbers, or laws of mf.number.",
+         sphere_fields},
         {"custom", init_custom, "mf.init.custom(fn)",
          "fn(rng, d) returns w (d numbers) and, for affine neurons, a (default 1) and b (default "
          "0). All randomness must come from rng.",
