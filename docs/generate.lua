@@ -7,8 +7,8 @@ local help = mf.help
 
 -- The order of the reference: from the data to the results.
 local ORDER = { "distribution", "activation", "loss", "init", "number", "schedule", "sgd", "potential", "pde",
-                "optimum", "gibbs", "stability", "prove", "measure", "transport", "array", "rng", "data", "store", "plot", "experiment",
-                "fit", "sweep", "help" }
+                "optimum", "gibbs", "stability", "prove", "measure", "transport", "array", "rng", "data", "store",
+                "plot", "experiment", "fit", "sweep", "help" }
 
 local docs = mf._docs
 
