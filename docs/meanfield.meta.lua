@@ -8,6 +8,14 @@ local mf = {}
 ---@field d any dimension of x
 local class1 = {}
 
+---@class mf.distribution.exponent.options
+---@field tol? number a number in [1e-12, 0.1], default 1e-06: a coefficient counts as 0 if its size is at most tol times the standard deviation of g; coefficients typed with a few digits leave remainders that want a larger one
+---@field degree? integer an integer in [1, 64]: Gaussian inputs: largest degree of a monomial looked at; default 12, less for k > 4
+
+---Of a multi-index law: its leap, and the stages in which directions are found. With g = sum c_alpha h_alpha in products of Hermite polynomials (on the hypercube: of coordinates), a monomial with c_alpha != 0 asks for the sum of its degrees alpha_i over directions not yet found; the leap is the largest such number on the way that takes the least at every stage, which no order of the monomials beats. For one direction it is the information exponent, the smallest l >= 1 with c_l != 0; 0 for a constant g. It belongs to the given U: a rotation of Gaussian directions may change it. Stages are a list of {leap =, directions = {..}}. Coefficients come from two Gauss rules whose difference says how well they are known; where that does not suffice to tell 0 from not 0 and it matters, an error says so.
+---@param options? mf.distribution.exponent.options
+function class1:exponent(options) end
+
 ---@class mf.distribution.sample.options
 ---@field seed? integer an integer >= 0, default 1: seed
 ---@field first? integer an integer >= 0, default 1: number of the first sample in its stream; SGD's first step sees sample 1

@@ -185,6 +185,106 @@ describe("multi-index laws", function()
     assert.equal(0, wrong.k)
   end)
 
+  local function exponent(k, g, options, inputs)
+    return law { d = 8, directions = k, target = g, inputs = inputs }:exponent(options)
+  end
+
+  local hermite = { [0] = function() return 1 end, function(z) return z end,
+                    function(z) return (z * z - 1) / math.sqrt(2) end,
+                    function(z) return (z ^ 3 - 3 * z) / math.sqrt(6) end }
+
+  it("the information exponent is the least degree, smooth or not; what counts as 0 is the tolerance", function()
+    for l = 1, 3 do assert.equal(l, (exponent(1, function(z) return hermite[l](z) + 5 end))) end
+    assert.equal(0, (exponent(1, function() return 5 end)))
+    assert.equal(2, (exponent(1, math.abs)))
+    assert.equal(1, (exponent(1, function(z) return z > 0.3 and 1 or -1 end)))
+    local function mixed(z) return hermite[3](z) + 1e-4 * hermite[1](z) end
+    assert.equal(1, (exponent(1, mixed)))
+    assert.equal(1, (exponent(1, mixed, { tol = 0.9e-4 })))
+    assert.equal(3, (exponent(1, mixed, { tol = 1.1e-4 })))
+    -- E |z| h_2 = 1/sqrt(pi): what is left of it is less than the rules can tell.
+    local function doubtful(z) return math.abs(z) - hermite[2](z) / math.sqrt(math.pi) end
+    assert.error_matches(function() exponent(1, doubtful) end, "the coefficient of degrees (2)", 1, true)
+  end)
+
+  -- The least over all orders of the largest number of new degrees, by trying all orders.
+  local function brute(monomials)
+    local best = math.huge
+    local function try(left, known, worst)
+      if worst >= best then return end
+      if #left == 0 then best = worst end
+      for n = 1, #left do
+        local rest, now, new = {}, {}, 0
+        for m = 1, #left do if m ~= n then rest[#rest + 1] = left[m] end end
+        for i, degree in ipairs(left[n]) do
+          new = new + (known[i] and 0 or degree)
+          now[i] = known[i] or degree > 0
+        end
+        try(rest, now, math.max(worst, new))
+      end
+    end
+    try(monomials, {}, 0)
+    return best
+  end
+
+  it("the leap is the least over all orders of the monomials", function()
+    local g = mf.rng { seed = 4 }
+    local function draw(low, high) return low + math.floor(g:uniform() * (high - low + 1)) end
+    for trial = 1, 60 do
+      local cube = trial % 2 == 0
+      local k, monomials, seen = draw(1, 3) + (cube and 1 or 0), {}, {}
+      for _ = 1, draw(1, 4) do
+        local alpha, sum = {}, 0
+        for i = 1, k do
+          alpha[i] = math.max(0, draw(-1, cube and 1 or 3))
+          sum = sum + alpha[i]
+        end
+        local name = table.concat(alpha, " ")
+        if sum > 0 and not seen[name] then
+          seen[name] = true
+          monomials[#monomials + 1] = alpha
+        end
+      end
+      local function target(...)
+        local sum, z = 0.5, { ... }
+        for n, alpha in ipairs(monomials) do
+          local product = n * (-1) ^ n
+          for i = 1, k do product = product * hermite[alpha[i]](z[i]) end
+          sum = sum + product
+        end
+        return sum
+      end
+      local leap, stages = exponent(k, target, nil, cube and "hypercube" or nil)
+      assert.equal(#monomials == 0 and 0 or brute(monomials), leap)
+      local worst, found = 0, {}
+      for _, stage in ipairs(stages) do
+        worst = math.max(worst, stage.leap)
+        for _, i in ipairs(stage.directions) do found[i] = not found[i] end
+      end
+      assert.equal(leap, worst)
+      for i = 1, k do
+        local needed
+        for _, alpha in ipairs(monomials) do needed = needed or alpha[i] > 0 or nil end
+        assert.equal(needed, found[i])
+      end
+    end
+  end)
+
+  it("the exponent says what it cannot do", function()
+    local function expect(text, fn) assert.error_matches(fn, text, 1, true) end
+    expect("at most 6 directions, got 7", function() exponent(7, function(...) return (...) end) end)
+    expect("'degree' must be an integer in [1, 47] for 2 directions, got 48", function()
+      exponent(2, g2, { degree = 48 })
+    end)
+    expect("without 'U'", function()
+      law { d = 4, directions = 2, target = g2, inputs = "hypercube", U = turned }:exponent()
+    end)
+    expect("got one of mf.distribution.isotropic", function()
+      mf.distribution.isotropic { d = 3, delta = 0.5 }:exponent()
+    end)
+    expect("must be a finite number", function() exponent(1, function(z) return math.sqrt(z) end) end)
+  end)
+
   it("names what is wrong", function()
     local function expect(text, options) assert.error_matches(function() law(options) end, text, 1, true) end
     expect("option 'target' is missing", { d = 3 })

@@ -27,6 +27,7 @@ mf.distribution.mixture: mf.distribution.mixture { { label = 1, mean = { 1, 0 } 
 mf.distribution.multi_index: mf.distribution.multi_index { d = 9, target = function(z) return z * z end }
 mf.distribution.custom: mf.distribution.custom { d = 2, sample = function(g) local x = g:normals(2) return x, x[1] end }
 mf.distribution:sample: x, y = law:sample(1000)
+mf.distribution:exponent: mf.distribution.multi_index { d = 9, target = function(z) return z * z end }:exponent()
 mf.activation.piecewise: mf.activation.piecewise { {0.5, -2.5}, {1.5, 7.5} }
 mf.activation.relu: mf.activation.relu()
 mf.activation.tanh: mf.activation.tanh()(0.5)

@@ -4,6 +4,8 @@
 #include "lua/base/array.h"
 #include "lua/base/rng.h"
 
+#include "core/model/leap.h"
+
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_linalg.h>
 #include <math.h>
@@ -500,6 +502,107 @@ static int distribution_sample(lua_State *L) {
     return 2;
 }
 
+typedef struct {
+    double tol;
+    size_t degree;
+} exponent_options;
+
+static const mfl_field exponent_fields[] = {
+        {"tol", MFL_NUMBER, offsetof(exponent_options, tol), .low = 1e-12, .high = 0.1,
+         .fallback = 1e-6,
+         .text = "a coefficient counts as 0 if its size is at most tol times the standard "
+                 "deviation "
+                 "of g; coefficients typed with a few digits leave remainders that want a larger "
+                 "one"},
+        {"degree", MFL_COUNT, offsetof(exponent_options, degree), .flags = MFL_OPTIONAL, .low = 1,
+         .high = 64,
+         .text = "Gaussian inputs: largest degree of a monomial looked at; default 12, less for k "
+                 "> 4"},
+        MFL_END};
+
+/* g at all nodes of a product rule, in a new array on the stack. */
+static double *target_at_nodes(lua_State *L, int law, size_t k, int rule, mfl_task *task) {
+    size_t n = 1;
+    for (size_t i = 0; i < k; ++i)
+        n *= mf_leap_nodes(k, rule);
+    double *g = mfl_array_vector(L, n)->data, *Z = mfl_array_vector(L, LABELS * k)->data;
+    mf_error err = {MF_OK, ""};
+    for (size_t m = 0; m < n && !mfl_task_tick(task, rule + (double)m / (double)n); m += LABELS) {
+        size_t some = n - m < LABELS ? n - m : LABELS;
+        mfl_status(L, "mf.distribution:exponent", mf_leap_points(k, rule, m, some, Z, &err), &err);
+        mfl_distribution_target(L, law, some, Z, g + m);
+    }
+    lua_pop(L, 1);
+    return g;
+}
+
+static void gaussian_leap(lua_State *L, size_t k, const exponent_options *o, mf_leap_steps *steps) {
+    const char *where = "mf.distribution:exponent";
+    if (k > MF_LEAP_HERMITE)
+        luaL_error(L, "%s: with Gaussian inputs at most %d directions, got %I", where,
+                   MF_LEAP_HERMITE, (lua_Integer)k);
+    size_t most = mf_leap_nodes(k, 1) - 1, degree = o->degree ? o->degree : most < 12 ? most : 12;
+    if (degree > most)
+        luaL_error(L, "%s: option 'degree' must be an integer in [1, %I] for %I directions, got %I",
+                   where, (lua_Integer)most, (lua_Integer)k, (lua_Integer)degree);
+    mf_error err = {MF_OK, ""};
+    mfl_task *task = mfl_task_push(L, "exponent", 0, 2);
+    double *g[2];
+    for (int rule = 0; rule < 2; ++rule)
+        g[rule] = target_at_nodes(L, 1, k, rule, task);
+    mfl_task_end(task);
+    mfl_task_raise(L, where);
+    mfl_status(L, where, mf_leap_hermite(k, degree, o->tol, g, steps, &err), &err);
+}
+
+static void cube_leap(lua_State *L, const mf_law_index *at, double tol, mf_leap_steps *steps) {
+    const char *where = "mf.distribution:exponent";
+    if (!at->values)
+        luaL_error(L,
+                   "%s: on the hypercube it is known for the first k <= %d coordinates only, "
+                   "without 'U'",
+                   where, MF_INDEX_TABLE);
+    size_t n = (size_t)1 << at->k;
+    double *g = mfl_array_vector(L, n)->data;
+    memcpy(g, at->values, n * sizeof *g);
+    mf_error err = {MF_OK, ""};
+    mfl_status(L, where, mf_leap_walsh(at->k, tol, g, steps, &err), &err);
+}
+
+static int distribution_exponent(lua_State *L) {
+    const mf_distribution *law = check_law(L, 1);
+    exponent_options o = {0};
+    mf_leap_steps steps;
+    lua_settop(L, 2);
+    mfl_options(L, "mf.distribution:exponent", 2, exponent_fields, &o);
+    if (law->ops != &mf_law_multi_index)
+        return luaL_error(L,
+                          "mf.distribution:exponent: a law of mf.distribution.multi_index "
+                          "expected, got one of mf.distribution.%s",
+                          law->ops->name);
+    mf_law_index at = mf_law_index_of(law);
+    if (at.inputs == MF_INPUTS_HYPERCUBE)
+        cube_leap(L, &at, o.tol, &steps);
+    else
+        gaussian_leap(L, at.k, &o, &steps);
+    lua_pushinteger(L, (lua_Integer)steps.leap);
+    lua_createtable(L, (int)steps.stages, 0);
+    for (size_t i = 0; i < steps.stages; ++i) {
+        lua_createtable(L, 0, 2);
+        lua_pushinteger(L, (lua_Integer)steps.at[i]);
+        lua_setfield(L, -2, "leap");
+        lua_newtable(L);
+        for (unsigned bit = 0; bit < at.k; ++bit)
+            if (steps.directions[i] >> bit & 1) {
+                lua_pushinteger(L, (lua_Integer)bit + 1);
+                lua_seti(L, -2, luaL_len(L, -2) + 1);
+            }
+        lua_setfield(L, -2, "directions");
+        lua_seti(L, -2, (lua_Integer)i + 1);
+    }
+    return 2;
+}
+
 static int distribution_d(lua_State *L) {
     lua_pushinteger(L, (lua_Integer)check_law(L, 1)->d);
     return 1;
@@ -510,6 +613,21 @@ static const mfl_fn distribution_methods[] = {
          "n examples: x (n x d array) and y (n numbers). With SGD's seed these are the very "
          "examples that its steps see.",
          sample_fields},
+        {"exponent", distribution_exponent, "law:exponent{tol=, degree=}",
+         "Of a multi-index law: its leap, and the stages in which directions are found. With g = "
+         "sum "
+         "c_alpha h_alpha in products of Hermite polynomials (on the hypercube: of coordinates), a "
+         "monomial with c_alpha != 0 asks for the sum of its degrees alpha_i over directions not "
+         "yet "
+         "found; the leap is the largest such number on the way that takes the least at every "
+         "stage, "
+         "which no order of the monomials beats. For one direction it is the information exponent, "
+         "the smallest l >= 1 with c_l != 0; 0 for a constant g. It belongs to the given U: a "
+         "rotation "
+         "of Gaussian directions may change it. Stages are a list of {leap =, directions = {..}}. "
+         "Coefficients come from two Gauss rules whose difference says how well they are known; "
+         "where that does not suffice to tell 0 from not 0 and it matters, an error says so.",
+         exponent_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
 static const mfl_property distribution_properties[] = {{"d", distribution_d, "dimension of x"},
