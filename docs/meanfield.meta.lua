@@ -5,7 +5,9 @@ local mf = {}
 
 ---The law of one example (x, y).
 ---@class mf.distribution
+---@field checksum any checksum of the numbers of a data set, 16 digits; nil for other laws
 ---@field d any dimension of x
+---@field n any number of examples of a data set; nil for other laws
 local class1 = {}
 
 ---@class mf.distribution.exponent.options
@@ -20,7 +22,7 @@ function class1:exponent(options) end
 ---@field seed? integer an integer >= 0, default 1: seed
 ---@field first? integer an integer >= 0, default 1: number of the first sample in its stream; SGD's first step sees sample 1
 
----n examples: x (n x d array) and y (n numbers). With SGD's seed these are the very examples that its steps see.
+---n examples: x (n x d array) and y (n numbers). With SGD's seed these are the very examples that its steps see; a data set gives its epochs, one after the other.
 ---@param n any
 ---@param options? mf.distribution.sample.options
 function class1:sample(n, options) end
@@ -46,6 +48,17 @@ function mf.distribution.anisotropic(options) end
 ---@param options? mf.distribution.custom.options
 ---@return mf.distribution
 function mf.distribution.custom(options) end
+
+---@class mf.distribution.dataset.options
+---@field x any an n x d array or a table of n rows, required: the examples, one a row, as mf.data.read gives them; n numbers: d = 1
+---@field y any n numbers, required: their labels; one column of a table is one, too
+---@field order? "shuffle"|"cyclic" 'shuffle' | 'cyclic', default "shuffle": shuffle: a new random order in every epoch; cyclic: as they are
+---@field seed? integer an integer >= 0: seed of the orders; default: that of the run
+
+---The examples of a finite data set, visited in epochs: each example once in every epoch, in an order that is a function of the seed and the epoch. Risks under it are means over all examples, so exact; mf.potential.sampled takes it whole. x and y are copied, once: whoever uses the law shares that copy. Files of runs hold its checksum, not its numbers.
+---@param options? mf.distribution.dataset.options
+---@return mf.distribution
+function mf.distribution.dataset(options) end
 
 ---@class mf.distribution.isotropic.options
 ---@field d integer an integer in [1, 1e+07], required: dimension of x
@@ -346,6 +359,7 @@ function mf.schedule.power(p) end
 ---A run of one-pass stochastic gradient descent (Eq. 3; with beta or lambda Eq. 11).
 ---@class mf.sgd
 ---@field N any number of neurons
+---@field epoch any passes over a data set so far, k batch / n; nil for other laws
 ---@field k any steps done
 ---@field t any time t = k eps
 ---@field yhat any prediction yhat_k of the latest step, made before its update
@@ -363,10 +377,11 @@ function class7:measure() end
 function class7:predict(X) end
 
 ---@class mf.sgd.risk.options
----@field samples? integer an integer in [2, 1e+12]: estimate from this many fresh examples; left out: exact, where the law is Gaussian and the loss the square
+---@field distribution? mf.distribution an mf.distribution: risk under this law of the same d, examples held out say; default: the run's
+---@field samples? integer an integer in [2, 1e+12]: estimate from this many fresh examples; left out: exact, where the law is a data set, or Gaussian and the loss the square
 ---@field seed? integer an integer >= 0, default 1: seed of the fresh examples
 
----Population risk R_N (Eq. 4, the mean of the loss) of the present weights. Without options: exact for Gaussian laws and the square loss, with a bound on its numerical error. With samples: a Monte Carlo estimate and its standard error, for every law and loss.
+---Population risk R_N (Eq. 4, the mean of the loss) of the present weights, under the run's law or another: that of a data set held out is the test error. Without samples: exact for Gaussian laws and the square loss, and for data sets and every loss, with a bound on its numerical error. With samples: a Monte Carlo estimate and its standard error, for every other law and loss.
 ---@param options? mf.sgd.risk.options
 function class7:risk(options) end
 
@@ -384,10 +399,10 @@ function class7:weights() end
 mf.sgd = {}
 
 ---@class mf.sgd.load.options
----@field distribution? mf.distribution an mf.distribution: the law again, if it is a Lua function (files hold no code)
+---@field distribution? mf.distribution an mf.distribution: the law again, if it is a Lua function or a data set (files hold neither)
 ---@field xi? any a function t -> xi(t): the schedule again, if it is a Lua function
 
----The run saved at path, or nil and a message if the file is missing, damaged or of another kind. Lua functions are not in the file and are given again.
+---The run saved at path, or nil and a message if the file is missing, damaged or of another kind. Lua functions and data sets are not in the file and are given again.
 ---@param path any
 ---@param options? mf.sgd.load.options
 ---@return mf.sgd
@@ -511,7 +526,7 @@ function mf.potential.relu(options) end
 ---@field activation mf.activation an mf.activation, required: sigma
 ---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square, averaged over the examples
 ---@field neuron? "plain"|"affine" 'plain' | 'affine', default "plain": plain: theta = w; affine: theta = (w, a, b)
----@field samples integer an integer in [1, 1e+09], required: number of examples n; the error against the population is of order n^(-1/2)
+---@field samples? integer an integer in [1, 1e+09]: number of examples n; the error against the population is of order n^(-1/2). Required but for a data set, which is taken whole
 ---@field seed? integer an integer >= 0, default 1: seed of the examples; different from those of an SGD run with the same seed
 ---@field fix_a? boolean true or false, default false: affine neurons: output weights feel no force
 ---@field fix_b? boolean true or false, default false: affine neurons: offsets feel no force

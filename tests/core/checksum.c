@@ -11,6 +11,8 @@ static void flip(unsigned char *at, uint64_t bits) {
 int main(void) {
     expect(mf_checksum("123456789", 9) == UINT64_C(0x995DC9BBDF1939FA), "CRC-64/XZ's check value");
     expect(mf_checksum("", 0) == 0, "nothing has the checksum 0");
+    expect(mf_checksum_add(mf_checksum("1234", 4), "56789", 5) == mf_checksum("123456789", 9),
+           "a checksum goes on where it stopped");
     unsigned char text[64];
     for (size_t i = 0; i < sizeof text; ++i)
         text[i] = (unsigned char)(i * 37);

@@ -38,6 +38,7 @@ local constructors = {
   { "mf.distribution.anisotropic", { d = 5, s0 = 2, delta = 0.5 } },
   { "mf.distribution.mixture", { { weight = 1, mean = { 0, 0 }, y = 1 } } },
   { "mf.distribution.custom", { d = 2, sample = function(rng) return rng:normals(2), 1 end } },
+  { "mf.distribution.dataset", { x = { { 1, 2 }, { 3, 4 } }, y = { 1, -1 }, order = "cyclic", seed = 1 } },
   { "mf.activation.piecewise", { { 0, 0 }, { 1, 1 } } },
   { "mf.activation.custom", { f = function(t) return t / (1 + t * t) end } },
   { "mf.loss.huber", 0.5 }, { "mf.loss.hinge", 1 },

@@ -31,6 +31,10 @@ local makers = {
     { 0, -1 }, { 1, 2 + math.random() } }, tol = 1e-3 } end,
   function() return mf.potential.relu { delta = 0.5, gamma = 0.3 } end,
   function() return mf.potential.two_radius { distribution = law2, activation = tanh, tol = 1e-2 } end,
+  function()
+    local set = mf.distribution.dataset { x = { { 1, 2 }, { 3, 4 }, { 0, 1 } }, y = { 1, -1, 1 } }
+    return mf.potential.sampled { distribution = set, activation = tanh, neuron = "affine" }
+  end,
   function() -- an accident while the sample is drawn
     local custom = mf.distribution.custom { d = 2, sample = function(rng)
       if math.random(20) == 1 then accident() end

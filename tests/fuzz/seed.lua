@@ -45,6 +45,7 @@ local laws = {
   anisotropic = law.anisotropic { d = 3, delta = 0.5, s0 = 2 },
   mixture = law.mixture { { weight = 0.25, label = 1, mean = { 1, 2 } },
                           { weight = 0.75, label = -1, mean = { 0, 0 }, covariance = { { 2, 0.5 }, { 0.5, 1 } } } },
+  dataset = law.dataset { x = { { 1, 0 }, { 0, 1 }, { -1, 2 } }, y = { 1, -1, 1 } }, -- fuzz/sgd.c has the same
   custom = law.custom { d = 2, sample = function(rng) return rng:normals(2), 1 end },
 }
 local sigma = mf.activation
@@ -58,6 +59,7 @@ local runs = {
   single = { "isotropic", kinks, neuron = "affine", fix_b = true, precision = "single", xi = mf.schedule.power(-0.25) },
   given = { "custom", sigma.softplus(), xi = function(t) return 1 / (1 + t) end },
   table = { "isotropic", tabulated },
+  epochs = { "dataset", sigma.tanh(), batch = 2, block = 4 },
   huber = { "isotropic", sigma.tanh(), loss = mf.loss.huber(1) },
   loss = { "isotropic", sigma.tanh(), loss = mf.loss.custom {
     f = function(y, p) return math.sqrt(1 + (y - p) ^ 2) end,

@@ -25,6 +25,7 @@ local texts = [[
 mf.distribution.isotropic: mf.distribution.isotropic { d = 40, delta = 0.8 }
 mf.distribution.mixture: mf.distribution.mixture { { label = 1, mean = { 1, 0 } }, { label = -1, mean = { -1, 0 } } }
 mf.distribution.multi_index: mf.distribution.multi_index { d = 9, target = function(z) return z * z end }
+mf.distribution.dataset: mf.distribution.dataset { x = { {0, 1}, {2, 3}, {4, 5} }, y = { -1, 1, 1 }, order = "cyclic" }
 mf.distribution.custom: mf.distribution.custom { d = 2, sample = function(g) local x = g:normals(2) return x, x[1] end }
 mf.distribution:sample: x, y = law:sample(1000)
 mf.distribution:exponent: mf.distribution.multi_index { d = 9, target = function(z) return z * z end }:exponent()

@@ -4,8 +4,13 @@
 #define POLYNOMIAL UINT64_C(0xC96C5795D7870F42)
 
 uint64_t mf_checksum(const void *data, size_t size) {
+    return mf_checksum_add(0, data, size);
+}
+
+uint64_t mf_checksum_add(uint64_t sum, const void *data, size_t size) {
     const unsigned char *from = data;
-    uint64_t table[256], sum = ~UINT64_C(0);
+    uint64_t table[256];
+    sum = ~sum;
     for (uint64_t i = 0; i < 256; ++i) {
         uint64_t c = i;
         for (int bit = 0; bit < 8; ++bit)

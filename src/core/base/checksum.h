@@ -7,4 +7,7 @@
 
 uint64_t mf_checksum(const void *data, size_t size);
 
+/* The checksum of bytes whose checksum is `sum` with more behind them; of none it is 0. */
+uint64_t mf_checksum_add(uint64_t sum, const void *data, size_t size);
+
 #endif

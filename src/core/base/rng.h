@@ -16,6 +16,7 @@ typedef enum {
     MF_STREAM_NOISE = 3,   /* Eq. 11's Gaussian noise                        */
     MF_STREAM_RISK = 4,    /* Monte Carlo estimates of risks                 */
     MF_STREAM_SAMPLED = 5, /* examples of a sampled potential: draw = number of the example */
+    MF_STREAM_ORDER = 8,   /* orders of a data set: draw = piece of an epoch */
     MF_STREAM_USER = 16    /* user's streams count from here                 */
 } mf_stream;
 

@@ -15,12 +15,17 @@
 #include <stdbool.h>
 
 typedef struct mf_law_ops mf_law_ops;
+typedef struct mf_examples mf_examples; /* of a data set: dataset.h */
+typedef struct mf_deck mf_deck;
 
-/* The numbers belong to whoever made the law and must outlive its uses. */
+/* The numbers belong to whoever made the law and must outlive its uses. So do the examples of a
+ * data set, which nobody copies; its deck belongs to the one who draws from the law.       */
 typedef struct {
     const mf_law_ops *ops;
     size_t d, numbers;
     const double *number;
+    const mf_examples *examples; /* NULL: it is no data set, or they are not at hand */
+    mf_deck *deck;
 } mf_distribution;
 
 /* With probability `share`: y = label and x ~ N(mean, L L^T). */
@@ -60,6 +65,8 @@ extern const mf_law_ops mf_law_mixture;
 
 /* y = g(Ux) + noise; its parts and their layout below. */
 extern const mf_law_ops mf_law_multi_index;
+/* The examples of a data set in epochs: see dataset.h. */
+extern const mf_law_ops mf_law_dataset;
 
 /* Known only to the caller. No numbers. */
 extern const mf_law_ops mf_law_custom;
@@ -86,7 +93,7 @@ size_t mf_law_s0(const mf_distribution *);
 
 /* Samples first .. first+n-1 of the stream: X is n x d row-major with row distance ldx >= d,
  * y has n elements; of unlabelled laws x only, and y is NULL. MF_EUNSUPPORTED for fed laws and for
- * labels that are not known here, MF_EINVAL if ldx is too small.                              */
+ * labels or data that are not at hand, MF_EINVAL if ldx is too small.                         */
 mf_status mf_distribution_sample(const mf_distribution *, mf_key key, uint64_t first, size_t n,
                                  double *X, size_t ldx, double *y, mf_error *err);
 

@@ -1,6 +1,8 @@
 /* loss.c: losses, their slopes and curvatures; tables of custom ones. */
 #include "loss.h"
 
+#include "dataset.h"
+
 #include "core/base/chebyshev.h"
 
 #include <math.h>
@@ -181,6 +183,8 @@ mf_status mf_loss_check_law(const mf_loss *loss, const mf_distribution *law, mf_
         double y = law->ops->component(law, c).label;
         status = mf_loss_check(loss, 1, &y, err);
     }
+    if (law->examples)
+        status = mf_loss_check(loss, law->examples->n, law->examples->y, err);
     return status;
 }
 

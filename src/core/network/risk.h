@@ -12,6 +12,7 @@
 
 #include "core/model/activation.h"
 #include "core/model/distribution.h"
+#include "core/model/loss.h"
 
 /* A network: W[c * ld + i] is coordinate c of neuron i; a, b hold N numbers, or are NULL for
  * plain neurons (a = 1, b = 0).                                                              */
@@ -28,6 +29,12 @@ size_t mf_risk_scratch(const mf_distribution *, size_t N);
 mf_status mf_risk_exact(const mf_distribution *, const mf_activation *, const mf_network *,
                         void *scratch, const mf_flag *stop, double *risk, double *error,
                         mf_error *err);
+
+/* The mean loss over n examples (X is n x d) and a bound on its numerical error, for convex losses
+ * and products that round as they mostly do. MF_STOPPED as above; MF_EDOMAIN beyond sigma's range. */
+mf_status mf_risk_empirical(const mf_network *, const mf_activation *, const mf_loss *, size_t n,
+                            const double *X, const double *y, const mf_flag *stop, double *risk,
+                            double *error, mf_error *err);
 
 /* value[i] = E sigma(s_i G + b_i)^2, i < n; b may be NULL (0). s may be infinite. */
 mf_status mf_second_moments(const mf_activation *, size_t n, const double *s, const double *b,

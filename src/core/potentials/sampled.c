@@ -16,7 +16,9 @@ typedef struct {
     mf_potential head;
     mf_sampled_spec spec;
     mf_nodes nodes;
-    double *X, *y, *b, *weight; /* n x d, n, n, n */
+    const double *X, *y;   /* n x d, n           */
+    double *own_X, *own_y; /* the same; NULL: they are a data set's */
+    double *b, *weight;    /* n, n               */
 } sampled;
 
 static size_t blocks_of(size_t n, size_t size) {
@@ -310,16 +312,22 @@ mf_status mf_sampled_new(const mf_sampled_spec *spec, mf_potential **out, mf_err
     size_t n = spec->n, d = spec->d;
     if (n > SIZE_MAX / 64 / (d + 3) || !mf_blas_fits(n) || !mf_blas_fits(d))
         return mf_fail(err, MF_ENOMEM, "%zu examples in dimension %zu do not fit in memory", n, d);
-    size_t head = (sizeof(sampled) + 63) & ~(size_t)63;
-    sampled *p = aligned_alloc(64, (head + n * (d + 3) * sizeof(double) + 63) & ~(size_t)63);
+    size_t head = (sizeof(sampled) + 63) & ~(size_t)63, own = spec->examples ? 0 : n * (d + 1);
+    sampled *p = aligned_alloc(64, (head + (own + 2 * n) * sizeof(double) + 63) & ~(size_t)63);
     if (!p)
         return mf_fail(err, MF_ENOMEM, "out of memory for %zu examples in dimension %zu", n, d);
     *p = (sampled){.spec = *spec};
-    p->X = (double *)(void *)((char *)p + head);
-    p->y = p->X + n * d;
-    p->b = p->y + n;
+    p->b = (double *)(void *)((char *)p + head);
     p->weight = p->b + n;
-    memset(p->y, 0, 3 * n * sizeof(double)); /* X is filled by the caller, at his pace */
+    if (spec->examples) {
+        p->X = spec->examples->X;
+        p->y = spec->examples->y;
+    } else {
+        p->y = p->own_y = p->weight + n;
+        p->X = p->own_X = p->own_y + n;
+    }
+    memset(p->b, 0,
+           (own ? 3 : 2) * n * sizeof(double)); /* X is filled by the caller, at his pace */
     p->head = (mf_potential){.ops = &sampled_ops,
                              .space = spec->affine ? &mf_space_affine : &mf_space_plain,
                              .dim = d + (spec->affine ? 2 : 0),
@@ -330,11 +338,11 @@ mf_status mf_sampled_new(const mf_sampled_spec *spec, mf_potential **out, mf_err
 }
 
 double *mf_sampled_x(mf_potential *pot) {
-    return ((sampled *)pot)->X;
+    return ((sampled *)pot)->own_X;
 }
 
 double *mf_sampled_y(mf_potential *pot) {
-    return ((sampled *)pot)->y;
+    return ((sampled *)pot)->own_y;
 }
 
 mf_status mf_sampled_finish(mf_potential *pot, mf_error *err) {

@@ -12,6 +12,7 @@
 #define MF_SAMPLED_H
 
 #include "core/model/activation.h"
+#include "core/model/dataset.h"
 #include "potential.h"
 
 #include <stdbool.h>
@@ -22,10 +23,12 @@ typedef struct {
     bool affine;              /* theta = (w, a, b) instead of w           */
     bool fix_a, fix_b;        /* these coordinates feel no force           */
     mf_loss loss;             /* its table, if any, must outlive the potential; zero: the square */
+    const mf_examples *examples; /* a data set, n in d, which must outlive the potential; NULL: the
+                                    examples are handed over                                    */
 } mf_sampled_spec;
 
-/* A potential with room for the sample. The caller fills X (n x d, row-major) and y (n) and
- * then calls mf_sampled_finish: MF_EDOMAIN if the loss does not know one of the y.           */
+/* A potential with room for the sample. If that is no data set, the caller fills X (n x d,
+ * row-major) and y (n); then he calls mf_sampled_finish: MF_EDOMAIN if the loss does not know one of the y.           */
 mf_status mf_sampled_new(const mf_sampled_spec *, mf_potential **out, mf_error *err);
 double *mf_sampled_x(mf_potential *); /* to be filled whole */
 double *mf_sampled_y(mf_potential *);

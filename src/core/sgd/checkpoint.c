@@ -6,6 +6,7 @@
 #include "state.h"
 
 #include "core/base/fields.h"
+#include "core/model/dataset.h"
 
 #include <float.h>
 #include <math.h>
@@ -306,9 +307,25 @@ static void read_progress(mf_fields *from, const mf_sgd_spec *spec, progress *at
     at->a = affine ? read_weights(from, "a", 1, spec) : NULL;
 }
 
-/* All of it; what it points at lies in data and in room. */
-static mf_status read_all(const void *data, size_t size, void *room, mf_sgd_spec *spec,
-                          progress *at, mf_error *err) {
+/* The examples of a data set come from the law that is given again. */
+static mf_status take_examples(mf_sgd_spec *spec, const mf_distribution *given, mf_error *err) {
+    mf_distribution *law = &spec->law;
+    if (!mf_law_is_dataset(law))
+        return MF_OK;
+    if (!given || !mf_law_is_dataset(given) || !given->examples)
+        return mf_fail(err, MF_EINVAL,
+                       "the run was made with a data set, which is not in the file: give it again as "
+                       "option 'distribution'");
+    mf_error why = {MF_OK, ""};
+    if (mf_dataset_check_same(law, given, &why) < 0)
+        return mf_fail(err, MF_EINVAL, "the run was made with another data set: %.200s", why.text);
+    law->examples = given->examples;
+    return mf_loss_check_law(&spec->loss, law, err);
+}
+
+/* All of it; what it points at lies in data, in room and in `given`. */
+static mf_status read_all(const void *data, size_t size, void *room, const mf_distribution *given,
+                          mf_sgd_spec *spec, progress *at, mf_error *err) {
     mf_fields from;
     *spec = (mf_sgd_spec){.N = 0};
     mf_status status = mf_fields_open(&from, data, size, what, err);
@@ -318,7 +335,7 @@ static mf_status read_all(const void *data, size_t size, void *room, mf_sgd_spec
     mf_fields_require(&from, "algorithm", from.status < 0 || is_planned(spec));
     if (from.status >= 0)
         read_progress(&from, spec, at);
-    return from.status;
+    return from.status < 0 ? from.status : take_examples(spec, given, err);
 }
 
 size_t mf_sgd_unpack_room(void) {
@@ -330,21 +347,21 @@ mf_status mf_sgd_unpack_look(const void *head, size_t size, uint64_t file_size, 
     return mf_fields_look(head, size, file_size, what, err);
 }
 
-mf_status mf_sgd_unpack_size(const void *data, size_t size, void *room, size_t *bytes,
-                             mf_error *err) {
+mf_status mf_sgd_unpack_size(const void *data, size_t size, void *room,
+                             const mf_distribution *given, size_t *bytes, mf_error *err) {
     mf_sgd_spec spec;
     progress at;
-    mf_status status = read_all(data, size, room, &spec, &at, err);
+    mf_status status = read_all(data, size, room, given, &spec, &at, err);
     if (status >= 0)
         *bytes = mf_sgd_bytes(&spec);
     return status;
 }
 
-mf_status mf_sgd_unpack(const void *data, size_t size, void *room, void *mem, mf_sgd **out,
-                        uint64_t *k, mf_error *err) {
+mf_status mf_sgd_unpack(const void *data, size_t size, void *room, const mf_distribution *given,
+                        void *mem, mf_sgd **out, uint64_t *k, mf_error *err) {
     mf_sgd_spec spec;
     progress at;
-    mf_status status = read_all(data, size, room, &spec, &at, err);
+    mf_status status = read_all(data, size, room, given, &spec, &at, err);
     if (status < 0)
         return status;
     mf_sgd *w = *out = mf_sgd_init(mem, &spec);

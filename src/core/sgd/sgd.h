@@ -40,7 +40,8 @@ extern const char *const mf_sgd_algorithm_names[], *const mf_precision_names[];
 enum { MF_SGD_BLOCK_MAX = 240 };
 
 typedef struct {
-    mf_distribution law; /* a custom law: samples are fed (mf_sgd_feed), plain loop only       */
+    mf_distribution law; /* a custom law: samples are fed (mf_sgd_feed), plain loop only; a data
+                            set: its examples are not copied and must outlive the run          */
     mf_activation sigma;
     mf_loss loss; /* zero: the square                                                        */
     mf_neuron neuron;
@@ -69,7 +70,7 @@ mf_status mf_sgd_plan(mf_sgd_spec *, mf_error *err);
 size_t mf_sgd_bytes(const mf_sgd_spec *);
 
 /* Makes a workspace at k = 0 with all weights 0, a = 1, b = 0. Copies all that spec points
- * at, so it depends on nothing else. `mem` has mf_sgd_bytes(spec) bytes, zeroed.            */
+ * at, so it depends on nothing else but the examples of a data set. `mem` has mf_sgd_bytes(spec) bytes, zeroed.            */
 mf_sgd *mf_sgd_init(void *mem, const mf_sgd_spec *spec);
 
 /* Initial values of neuron i (k = 0 only): w has d numbers. */
@@ -114,11 +115,13 @@ mf_status mf_sgd_unpack_look(const void *head, size_t size, uint64_t file_size, 
 /* Loading takes two calls. The first checks all of it (MF_EFORMAT names what is damaged, missing
  * or makes no sense) and says how much memory the run needs; the second makes the workspace
  * in `mem` (zeroed). The workspace is then at the start of a block: run it to *k for the state
- * that was saved. data is 8-byte aligned; room, for both calls, has mf_sgd_unpack_room bytes. */
+ * that was saved. data is 8-byte aligned; room, for both calls, has mf_sgd_unpack_room bytes.
+ * A file holds no data set: `given` (else NULL) is the law again, with its examples. MF_EINVAL if it is
+ * missing or another.                                                                        */
 size_t mf_sgd_unpack_room(void);
-mf_status mf_sgd_unpack_size(const void *data, size_t size, void *room, size_t *bytes,
-                             mf_error *err);
-mf_status mf_sgd_unpack(const void *data, size_t size, void *room, void *mem, mf_sgd **out,
-                        uint64_t *k, mf_error *err);
+mf_status mf_sgd_unpack_size(const void *data, size_t size, void *room,
+                             const mf_distribution *given, size_t *bytes, mf_error *err);
+mf_status mf_sgd_unpack(const void *data, size_t size, void *room, const mf_distribution *given,
+                        void *mem, mf_sgd **out, uint64_t *k, mf_error *err);
 
 #endif

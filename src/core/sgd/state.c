@@ -2,6 +2,7 @@
  * small change, precision and transposes.                                                   */
 #include "state.h"
 
+#include "core/model/dataset.h"
 #include "noise.h"
 #include "step.h"
 
@@ -30,6 +31,7 @@ static size_t lay_out(mf_sgd *w, char *mem) {
     } while (0)
     used = mf_sgd_round_up(sizeof *w, 64);
     SECTION(w->law, spec->law.numbers * sizeof(double));
+    SECTION(w->deck, mf_law_deck_bytes(&spec->law));
     SECTION(w->table, mf_sgd_table_bytes(&spec->sigma));
     SECTION(w->loss, mf_loss_bytes(&spec->loss));
     SECTION(job->W, strip * job->Dp);
@@ -119,6 +121,7 @@ mf_sgd *mf_sgd_init(void *mem, const mf_sgd_spec *spec) {
         memcpy(w->law, spec->law.number, spec->law.numbers * sizeof *w->law);
         w->spec.law.number = w->law;
     }
+    w->spec.law.deck = w->deck;
     if (spec->sigma.table) {
         memcpy(w->table, spec->sigma.table, mf_sgd_table_bytes(&spec->sigma));
         w->spec.sigma.table = w->table;

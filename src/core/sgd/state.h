@@ -27,7 +27,8 @@ struct mf_sgd {
     bool single;
     size_t lanes, chunks;
     mf_sgd_job job;
-    double *law; /* its numbers */
+    double *law;   /* its numbers */
+    mf_deck *deck; /* of a data set; else NULL */
     mf_activation_table *table;
     mf_loss_table *loss;   /* of a custom loss; else NULL */
     void *a_start, *S_old; /* reals: output weights at base; the former block's columns */

@@ -173,6 +173,26 @@ mfl_array *mfl_array_convert(lua_State *L, int arg) {
     return a;
 }
 
+static int convert(lua_State *L) {
+    mfl_array_convert(L, 1);
+    return 1;
+}
+
+const mfl_array *mfl_array_option(lua_State *L, const char *where, const char *name) {
+    if (!lua_istable(L, -1) && !mfl_array_test(L, -1))
+        mfl_option_error(L, where, name, "an mf.array or a table", -1);
+    lua_pushcfunction(L, convert);
+    lua_insert(L, -2);
+    if (lua_pcall(L, 1, 1, 0) != LUA_OK) { /* bad argument #1 to '?' (what is wrong) */
+        const char *text = luaL_tolstring(L, -1, NULL), *open = strchr(text, '(');
+        size_t n = open ? strlen(open + 1) : 0;
+        if (n > 1 && strncmp(text, "bad argument", 12) == 0)
+            text = lua_pushlstring(L, open + 1, n - 1);
+        luaL_error(L, "%s: option '%s': %s", where, name, text);
+    }
+    return mfl_array_test(L, -1);
+}
+
 const double *mfl_array_doubles(lua_State *L, int arg, size_t *n) {
     const mfl_array *a = mfl_array_convert(L, arg);
     luaL_argcheck(L, a->ndim == 1, arg, "expected a vector, got a matrix");

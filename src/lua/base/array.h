@@ -29,6 +29,9 @@ mfl_array *mfl_array_test(lua_State *L, int arg);  /* NULL if it is none        
  * replaced on the stack; anything else is an argument error.                            */
 mfl_array *mfl_array_convert(lua_State *L, int arg);
 
+/* The same for the option `name` on top of the stack; errors name it. */
+const mfl_array *mfl_array_option(lua_State *L, const char *where, const char *name);
+
 /* The same for a vector of doubles: matrices are refused. */
 const double *mfl_array_doubles(lua_State *L, int arg, size_t *n);
 

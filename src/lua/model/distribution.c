@@ -1,6 +1,7 @@
 /* distribution.c: mf.distribution, laws of one example (x, y). */
 #include "distribution.h"
 
+#include "core/model/dataset.h"
 #include "lua/base/array.h"
 #include "lua/base/rng.h"
 
@@ -44,11 +45,15 @@ static const mfl_field anisotropic_fields[] = {
          .text = "rows that span V (made orthonormal); default: the first s0 coordinates"},
         MFL_END};
 
+mf_distribution *mfl_distribution_push(lua_State *L, size_t size) {
+    return mfl_new(L, &distribution_class, size);
+}
+
 /* Pushes a law; its option table is on top of the stack. Returns the room of its numbers. */
 static double *push_law(lua_State *L, const mf_law_ops *ops, size_t d, size_t numbers) {
-    mf_distribution *law = mfl_new(L, &distribution_class, sizeof *law + numbers * sizeof(double));
+    mf_distribution *law = mfl_distribution_push(L, sizeof *law + numbers * sizeof(double));
     double *number = (double *)(void *)(law + 1);
-    *law = (mf_distribution){ops, d, numbers, number};
+    *law = (mf_distribution){.ops = ops, .d = d, .numbers = numbers, .number = number};
     return number;
 }
 
@@ -57,23 +62,6 @@ static int distribution_isotropic(lua_State *L) {
     mfl_options(L, "mf.distribution.isotropic", 1, isotropic_fields, &o);
     *push_law(L, &mf_law_isotropic, o.d, 1) = o.delta;
     return 1;
-}
-
-/* The value on top of the stack as an mf.array, in its place. */
-static const mfl_array *to_array(lua_State *L, const char *where, const char *name) {
-    if (lua_istable(L, -1)) {
-        lua_getglobal(L, "require");
-        lua_pushliteral(L, "meanfield.native");
-        lua_call(L, 1, 1);
-        lua_getfield(L, -1, "array");
-        lua_replace(L, -2);
-        lua_insert(L, -2);
-        lua_call(L, 1, 1);
-    }
-    const mfl_array *a = mfl_array_test(L, -1);
-    if (!a)
-        mfl_option_error(L, where, name, "an mf.array or a table", -1);
-    return a;
 }
 
 /* Gram-Schmidt, twice for safety; false if the rows are dependent. */
@@ -110,7 +98,7 @@ static int distribution_anisotropic(lua_State *L) {
                           (lua_Integer)o.d, (lua_Integer)o.s0);
     const mfl_array *basis = NULL;
     if (lua_getfield(L, 2, "basis") != LUA_TNIL) {
-        basis = to_array(L, where, "basis");
+        basis = mfl_array_option(L, where, "basis");
         if (basis->ndim != 2 || basis->rows != o.s0 || basis->cols != o.d)
             return luaL_error(L, "%s: option 'basis' must be s0 x d = %I x %I, got %I x %I", where,
                               (lua_Integer)o.s0, (lua_Integer)o.d, (lua_Integer)basis->rows,
@@ -150,7 +138,7 @@ static void read_factor(lua_State *L, const char *where, size_t d, double *facto
     bool number = lua_type(L, -1) == LUA_TNUMBER;
     const mfl_array *a = NULL;
     if (!number && !lua_isnil(L, -1)) {
-        a = to_array(L, where, "covariance");
+        a = mfl_array_option(L, where, "covariance");
         if (a->rows != d || (a->ndim == 2 && a->cols != d))
             luaL_error(L, "%s: option 'covariance' must be a number, %I numbers or %I x %I", where,
                        (lua_Integer)d, (lua_Integer)d, (lua_Integer)d);
@@ -200,7 +188,7 @@ static int distribution_mixture(lua_State *L) {
         lua_geti(L, 1, (lua_Integer)c + 1);
         mfl_options(L, where, -1, component_fields, &values);
         lua_getfield(L, -1, "mean");
-        const mfl_array *mean = to_array(L, where, "mean");
+        const mfl_array *mean = mfl_array_option(L, where, "mean");
         if (c == 0)
             d = mean->rows;
         if (mean->ndim != 1 || mean->rows != d || d == 0)
@@ -353,7 +341,7 @@ static double off_orthonormal(const double *U, size_t k, size_t d) {
 static const mfl_array *check_directions(lua_State *L, int options, size_t k, size_t d) {
     if (lua_getfield(L, options, "U") == LUA_TNIL)
         return NULL;
-    const mfl_array *U = to_array(L, index_where, "U");
+    const mfl_array *U = mfl_array_option(L, index_where, "U");
     bool vector = U->ndim == 1 && k == 1;
     if (U->rows != (vector ? d : k) || (!vector && U->cols != d))
         luaL_error(L, "%s: option 'U' must be directions x d = %I x %I, got %I x %I", index_where,
@@ -608,10 +596,29 @@ static int distribution_d(lua_State *L) {
     return 1;
 }
 
+/* n and the checksum of a data set, as its options have them; nil for other laws. */
+static int push_set_option(lua_State *L, const char *name) {
+    bool set = mf_law_is_dataset(check_law(L, 1));
+    lua_getiuservalue(L, 1, 1);
+    if (set)
+        lua_getfield(L, -1, name);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int distribution_n(lua_State *L) {
+    return push_set_option(L, "n");
+}
+
+static int distribution_checksum(lua_State *L) {
+    return push_set_option(L, "checksum");
+}
+
 static const mfl_fn distribution_methods[] = {
         {"sample", distribution_sample, "law:sample(n, {seed=, first=})",
          "n examples: x (n x d array) and y (n numbers). With SGD's seed these are the very "
-         "examples that its steps see.",
+         "examples that its steps see; a data set gives its epochs, one after the other.",
          sample_fields},
         {"exponent", distribution_exponent, "law:exponent{tol=, degree=}",
          "Of a multi-index law: its leap, and the stages in which directions are found. With g = "
@@ -630,8 +637,12 @@ static const mfl_fn distribution_methods[] = {
          exponent_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
-static const mfl_property distribution_properties[] = {{"d", distribution_d, "dimension of x"},
-                                                       {NULL, NULL, NULL}};
+static const mfl_property distribution_properties[] = {
+        {"d", distribution_d, "dimension of x"},
+        {"n", distribution_n, "number of examples of a data set; nil for other laws"},
+        {"checksum", distribution_checksum,
+         "checksum of the numbers of a data set, 16 digits; nil for other laws"},
+        {NULL, NULL, NULL}};
 
 static const mfl_class distribution_class = {MFL_DISTRIBUTION, "The law of one example (x, y).",
                                              distribution_methods, distribution_properties, NULL};
@@ -656,6 +667,15 @@ static const mfl_fn distribution_functions[] = {
          "without U its 2^k values are taken once (k <= 16); else it is called once for each "
          "example, in batches. SGD runs in blocks either way.",
          index_fields},
+        {"dataset", mfl_distribution_dataset, "mf.distribution.dataset{x=, y=, order=, seed=}",
+         "The examples of a finite data set, visited in epochs: each example once in every epoch, "
+         "in an order "
+         "that is a function of the seed and the epoch. Risks under it are means over all "
+         "examples, so "
+         "exact; mf.potential.sampled takes it whole. x and y are copied, once: whoever uses the "
+         "law shares "
+         "that copy. Files of runs hold its checksum, not its numbers.",
+         mfl_dataset_fields},
         {"custom", distribution_custom, "mf.distribution.custom{d=, sample=}",
          "A law of one's own: sample = function(rng) ... return x, y end. All randomness must "
          "come from rng, so that sample k is the same in every run.",

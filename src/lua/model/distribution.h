@@ -9,6 +9,13 @@
 
 /* Payload of a distribution object: (const mf_distribution *)mfl_check(L, i, MFL_DISTRIBUTION). */
 
+/* Pops the option table, pushes a law: `size` bytes, zeroed, whose head is to be filled. */
+mf_distribution *mfl_distribution_push(lua_State *L, size_t size);
+
+/* The constructor in dataset.c, and its options. */
+int mfl_distribution_dataset(lua_State *L);
+extern const mfl_field mfl_dataset_fields[];
+
 /* Samples first .. first+n-1 of any law, custom ones included (their Lua function is called;
  * a bad result is a Lua error naming it). X is n x d with row distance ldx; it must be owned
  * by a Lua value. */

@@ -21,9 +21,10 @@ const mfl_field mfl_sampled_fields[] = {
         MFL_LOSS_FIELD(sampled_options, loss, ", averaged over the examples"),
         {"neuron", MFL_ENUM, offsetof(sampled_options, neuron), .aux = mf_neuron_names,
          .text = "plain: theta = w; affine: theta = (w, a, b)"},
-        {"samples", MFL_COUNT, offsetof(sampled_options, spec.n), .flags = MFL_REQUIRED, .low = 1,
+        {"samples", MFL_COUNT, offsetof(sampled_options, spec.n), .flags = MFL_OPTIONAL, .low = 1,
          .high = 1e9,
-         .text = "number of examples n; the error against the population is of order n^(-1/2)"},
+         .text = "number of examples n; the error against the population is of order n^(-1/2). "
+                 "Required but for a data set, which is taken whole"},
         {"seed", MFL_SEED, offsetof(sampled_options, seed), .fallback = 1,
          .text = "seed of the examples; different from those of an SGD run with the same seed"},
         {"fix_a", MFL_BOOLEAN, offsetof(sampled_options, spec.fix_a),
@@ -43,11 +44,26 @@ static void draw(lua_State *L, const char *where, const sampled_options *o, doub
     mfl_task_raise(L, where);
 }
 
+/* A data set is taken as it is. */
+static void take_dataset(lua_State *L, const char *where, sampled_options *o) {
+    o->spec.examples = o->law->examples;
+    if (!o->spec.examples && o->spec.n == 0)
+        luaL_error(L, "%s: option 'samples' is missing", where);
+    if (o->spec.examples && o->spec.n != 0 && o->spec.n != o->spec.examples->n)
+        luaL_error(L, "%s: a data set is taken whole: leave out 'samples' (it has %I, got %I)",
+                   where, (lua_Integer)o->spec.examples->n, (lua_Integer)o->spec.n);
+    if (o->spec.examples)
+        o->spec.n = o->spec.examples->n;
+    lua_pushinteger(L, (lua_Integer)o->spec.n);
+    lua_setfield(L, 2, "samples");
+}
+
 int mfl_potential_sampled(lua_State *L) {
     const char *where = "mf.potential.sampled";
     sampled_options o = {0};
     lua_settop(L, 1);
     mfl_options(L, where, 1, mfl_sampled_fields, &o); /* at 2 */
+    take_dataset(L, where, &o);
     o.spec.d = o.law->d;
     o.spec.activation = *o.activation;
     o.spec.loss = mfl_loss_option(o.loss);
@@ -59,7 +75,8 @@ int mfl_potential_sampled(lua_State *L) {
     mf_error err = {MF_OK, ""};
     mfl_status(L, where, mf_sampled_new(&o.spec, box, &err), &err);
     lua_getfield(L, 2, "distribution");
-    draw(L, where, &o, mf_sampled_x(*box), mf_sampled_y(*box));
+    if (!o.spec.examples)
+        draw(L, where, &o, mf_sampled_x(*box), mf_sampled_y(*box));
     mfl_status(L, where, mf_sampled_finish(*box, &err), &err);
     lua_settop(L, 3);
     return 1;

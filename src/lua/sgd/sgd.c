@@ -1,6 +1,7 @@
 /* sgd.c: mf.sgd, one-pass stochastic gradient descent. */
 #include "core/sgd/sgd.h"
 
+#include "core/model/dataset.h"
 #include "core/network/risk.h"
 #include "core/network/start.h"
 
@@ -227,10 +228,15 @@ static const double *step_sizes(lua_State *L, mf_sgd *run, uint64_t first, uint6
     return s;
 }
 
-/* Samples first .. first+n-1 of the run's law, which a loaded run has for itself. */
-static void draw(lua_State *L, mf_sgd *run, mf_key key, uint64_t first, size_t n, double *X,
-                 double *y) {
+/* Samples first .. first+n-1 of the law at index `other`, or if that is 0 of the run's own, which a
+ * loaded run has for itself.                                                                  */
+static void draw(lua_State *L, mf_sgd *run, int other, mf_key key, uint64_t first, size_t n,
+                 double *X, double *y) {
     const mf_distribution *law = &mf_sgd_spec_of(run)->law;
+    if (other) {
+        mfl_distribution_sample(L, other, key, first, n, X, law->d, y);
+        return;
+    }
     if (!mf_law_is_fed(law) && !mf_law_is_unlabelled(law)) {
         mf_error err = {0};
         mfl_status(L, "mf.sgd", mf_distribution_sample(law, key, first, n, X, law->d, y, &err),
@@ -266,7 +272,7 @@ static mf_status some_steps(lua_State *L, mf_sgd *run, uint64_t to, mf_error *er
         if (n > to - k)
             n = (size_t)(to - k);
         double *X = mfl_array_vector(L, n * batch * (d + 1))->data, *y = X + n * batch * d;
-        draw(L, run, (mf_key){spec->seed, MF_STREAM_DATA}, k * batch + 1, n * batch, X, y);
+        draw(L, run, 0, (mf_key){spec->seed, MF_STREAM_DATA}, k * batch + 1, n * batch, X, y);
         if (custom_xi)
             s = step_sizes(L, run, k, k + n);
         status = mf_sgd_feed(run, n, X, d, y, s, mfl_stop(), err);
@@ -372,22 +378,31 @@ static int sgd_weights(lua_State *L) {
 }
 
 typedef struct {
+    const mf_distribution *law;
     size_t samples;
     uint64_t seed;
 } risk_options;
 
-static const mfl_field risk_fields[] = {{"samples", MFL_COUNT, offsetof(risk_options, samples),
-                                         .flags = MFL_OPTIONAL, .low = 2, .high = 1e12,
-                                         .text = "estimate from this many fresh examples; left "
-                                                 "out: exact, where the law is Gaussian and "
-                                                 "the loss the square"},
-                                        {"seed", MFL_SEED, offsetof(risk_options, seed),
-                                         .fallback = 1, .text = "seed of the fresh examples"},
-                                        MFL_END};
+static const mfl_field risk_fields[] = {
+        {"distribution", MFL_OBJECT, offsetof(risk_options, law), .flags = MFL_OPTIONAL,
+         .aux = MFL_DISTRIBUTION,
+         .text = "risk under this law of the same d, examples held out say; default: the run's"},
+        {"samples", MFL_COUNT, offsetof(risk_options, samples), .flags = MFL_OPTIONAL, .low = 2,
+         .high = 1e12,
+         .text = "estimate from this many fresh examples; left out: exact, where the law is a data "
+                 "set, or Gaussian and the loss the square"},
+        {"seed", MFL_SEED, offsetof(risk_options, seed), .fallback = 1,
+         .text = "seed of the fresh examples"},
+        MFL_END};
 
 /* Mean and standard error of the loss over fresh examples. */
 static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
     const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    int other = 0;
+    if (o->law) {
+        lua_getfield(L, 3, "distribution");
+        other = lua_gettop(L);
+    }
     mf_network net = push_network(L, run);
     double *X = mfl_array_vector(L, BATCH * (net.d + 2) + net.N)->data;
     double *y = X + BATCH * net.d, *yhat = y + BATCH, *z = yhat + BATCH, mean = 0, square = 0;
@@ -396,7 +411,7 @@ static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
     mf_error err = {MF_OK, ""};
     while (done < o->samples) {
         size_t n = o->samples - done < BATCH ? o->samples - done : BATCH;
-        draw(L, run, (mf_key){o->seed, MF_STREAM_RISK}, done, n, X, y);
+        draw(L, run, other, (mf_key){o->seed, MF_STREAM_RISK}, done, n, X, y);
         mfl_status(L, "sgd:risk", mf_loss_check(&spec->loss, n, y, &err), &err);
         mfl_status(L, "sgd:risk",
                    mf_network_predict(&net, &spec->sigma, n, X, net.d, z, yhat, &err), &err);
@@ -415,31 +430,54 @@ static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
     return 2;
 }
 
+/* The exact risk of a network by its kind of law: a mean over examples, or Gaussian integrals. */
+static mf_status exact_risk(lua_State *L, const mf_sgd_spec *spec, const mf_distribution *law,
+                            const mf_network *net, double *risk, double *error, mf_error *err) {
+    if (mf_law_is_dataset(law))
+        return mf_risk_empirical(net, &spec->sigma, &spec->loss, law->examples->n, law->examples->X,
+                                 law->examples->y, mfl_stop(), risk, error, err);
+    size_t bytes = mf_risk_scratch(law, net->N);
+    if (!bytes)
+        luaL_error(L, "sgd:risk: the exact risk of N = %I neurons does not fit in memory",
+                   (lua_Integer)net->N);
+    double *scratch = mfl_array_vector(L, bytes / sizeof(double) + 1)->data;
+    return mf_risk_exact(law, &spec->sigma, net, scratch, mfl_stop(), risk, error, err);
+}
+
+/* Whether this law, or this loss, has the risk that is asked for. */
+static void check_risk(lua_State *L, const mf_sgd_spec *spec, const mf_distribution *law,
+                       const risk_options *o) {
+    mf_error err = {MF_OK, ""};
+    bool set = mf_law_is_dataset(law);
+    if (law->d != spec->law.d)
+        luaL_error(L, "sgd:risk: option 'distribution' must have the run's d = %I, got d = %I",
+                   (lua_Integer)spec->law.d, (lua_Integer)law->d);
+    mfl_status(L, "sgd:risk", mf_loss_check_law(&spec->loss, law, &err), &err);
+    if (set && o->samples)
+        luaL_error(L, "sgd:risk: the risk over a data set is a mean over all of it, and exact: "
+                      "leave out 'samples'");
+    if (!set && !o->samples && !mf_loss_is_square(&spec->loss))
+        luaL_error(L,
+                   "sgd:risk: the exact risk is known for the square loss only, and this run "
+                   "has the %s loss; give 'samples' for an estimate",
+                   mf_loss_name(&spec->loss));
+}
+
 static int sgd_risk(lua_State *L) {
     mf_sgd *run = check_run(L);
-    risk_options o = {0, 1};
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    risk_options o = {NULL, 0, 1};
     lua_settop(L, 2);
-    mfl_options(L, "sgd:risk", 2, risk_fields, &o);
+    mfl_options(L, "sgd:risk", 2, risk_fields, &o); /* at 3 */
+    const mf_distribution *law = o.law ? o.law : &spec->law;
+    check_risk(L, spec, law, &o);
     if (o.samples)
         return monte_carlo(L, run, &o);
-    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
-    if (!mf_loss_is_square(&spec->loss))
-        return luaL_error(
-                L,
-                "sgd:risk: the exact risk is known for the square loss only, and this run "
-                "has the %s loss; give 'samples' for an estimate",
-                mf_loss_name(&spec->loss));
     mf_network net = push_network(L, run);
-    size_t bytes = mf_risk_scratch(&spec->law, net.N);
-    if (!bytes)
-        return luaL_error(L, "sgd:risk: the exact risk of N = %I neurons does not fit in memory",
-                          (lua_Integer)net.N);
-    double *scratch = mfl_array_vector(L, bytes / sizeof(double) + 1)->data;
     double risk, error;
     mf_error err = {MF_OK, ""};
     mfl_task *task = mfl_task_push(L, "risk", 0, 1);
-    mf_status status =
-            mf_risk_exact(&spec->law, &spec->sigma, &net, scratch, mfl_stop(), &risk, &error, &err);
+    mf_status status = exact_risk(L, spec, law, &net, &risk, &error, &err);
     mfl_task_end(task);
     mfl_status(L, "sgd:risk", status, &err);
     mfl_task_raise(L, "sgd:risk");
@@ -504,6 +542,17 @@ static int sgd_k(lua_State *L) {
 static int sgd_t(lua_State *L) {
     mf_sgd *run = check_any(L);
     lua_pushnumber(L, (double)mf_sgd_k(run) * mf_sgd_spec_of(run)->eps);
+    return 1;
+}
+
+static int sgd_epoch(lua_State *L) {
+    mf_sgd *run = check_any(L);
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    if (mf_law_is_dataset(&spec->law))
+        lua_pushnumber(L,
+                       (double)mf_sgd_k(run) * (double)spec->batch / (double)spec->law.examples->n);
+    else
+        lua_pushnil(L);
     return 1;
 }
 
@@ -574,7 +623,7 @@ typedef struct {
 static const mfl_field load_fields[] = {
         {"distribution", MFL_OBJECT, offsetof(load_options, law), .flags = MFL_OPTIONAL,
          .aux = MFL_DISTRIBUTION,
-         .text = "the law again, if it is a Lua function (files hold no code)"},
+         .text = "the law again, if it is a Lua function or a data set (files hold neither)"},
         {"xi", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "a function t -> xi(t)",
          .text = "the schedule again, if it is a Lua function"},
         MFL_END};
@@ -613,11 +662,14 @@ static int sgd_load(lua_State *L) {
     lua_setfield(L, 3, "xi");
     void *data = mfl_checkpoint_read(L, path, MFL_SGD, &size, &err);          /* at 4 */
     void *room = data ? lua_newuserdatauv(L, mf_sgd_unpack_room(), 0) : NULL; /* at 5 */
-    if (!data || mf_sgd_unpack_size(data, size, room, &bytes, &err) < 0)
+    mf_status status = data ? mf_sgd_unpack_size(data, size, room, o.law, &bytes, &err) : MF_EIO;
+    if (status == MF_EINVAL) /* the caller's fault, not the file's */
+        mfl_status(L, where, status, &err);
+    if (status < 0)
         return mfl_checkpoint_failure(L, path, &err);
     lua_pushvalue(L, 3);
     void *memory = new_box(L, where, bytes, &box); /* at 6 */
-    mfl_status(L, where, mf_sgd_unpack(data, size, room, memory, &box->run, &k, &err), &err);
+    mfl_status(L, where, mf_sgd_unpack(data, size, room, o.law, memory, &box->run, &k, &err), &err);
     const mf_sgd_spec *spec = mf_sgd_spec_of(box->run);
     check_given(L, where, spec, &o, xi);
     lua_getiuservalue(L, 6, 1); /* at 7 */
@@ -644,11 +696,15 @@ static const mfl_fn sgd_methods[] = {
          NULL},
         {"weights", sgd_weights, "sgd:weights()",
          "W, an N x d array; with affine neurons also a and b.", NULL},
-        {"risk", sgd_risk, "sgd:risk{samples=, seed=}",
-         "Population risk R_N (Eq. 4, the mean of the loss) of the present weights. Without "
-         "options: "
-         "exact for Gaussian laws and the square loss, with a bound on its numerical error. With "
-         "samples: a Monte Carlo estimate and its standard error, for every law and loss.",
+        {"risk", sgd_risk, "sgd:risk{distribution=, samples=, seed=}",
+         "Population risk R_N (Eq. 4, the mean of the loss) of the present weights, under the "
+         "run's law "
+         "or another: that of a data set held out is the test error. Without samples: exact for "
+         "Gaussian "
+         "laws and the square loss, and for data sets and every loss, with a bound on its "
+         "numerical "
+         "error. With samples: a Monte Carlo estimate and its standard error, for every other law "
+         "and loss.",
          risk_fields},
         {"predict", sgd_predict, "sgd:predict(X)",
          "yhat of the present weights at the rows of X (an n x d array or a table of rows): an "
@@ -664,17 +720,19 @@ static const mfl_fn sgd_methods[] = {
 static const mfl_fn sgd_functions[] = {
         {"load", sgd_load, "mf.sgd.load(path, {distribution=, xi=})",
          "The run saved at path, or nil and a message if the file is missing, damaged or of "
-         "another kind. Lua functions are not in the file and are given again.",
+         "another kind. Lua functions and data sets are not in the file and are given again.",
          load_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
-static const mfl_property sgd_properties[] = {{"k", sgd_k, "steps done"},
-                                              {"t", sgd_t, "time t = k eps"},
-                                              {"N", sgd_N, "number of neurons"},
-                                              {"yhat", sgd_yhat,
-                                               "prediction yhat_k of the latest step, made "
-                                               "before its update"},
-                                              {NULL, NULL, NULL}};
+static const mfl_property sgd_properties[] = {
+        {"k", sgd_k, "steps done"},
+        {"t", sgd_t, "time t = k eps"},
+        {"epoch", sgd_epoch, "passes over a data set so far, k batch / n; nil for other laws"},
+        {"N", sgd_N, "number of neurons"},
+        {"yhat", sgd_yhat,
+         "prediction yhat_k of the latest step, made "
+         "before its update"},
+        {NULL, NULL, NULL}};
 
 static const mfl_class sgd_class = {
         MFL_SGD,
