@@ -313,9 +313,10 @@ static mf_status take_examples(mf_sgd_spec *spec, const mf_distribution *given, 
     if (!mf_law_is_dataset(law))
         return MF_OK;
     if (!given || !mf_law_is_dataset(given) || !given->examples)
-        return mf_fail(err, MF_EINVAL,
-                       "the run was made with a data set, which is not in the file: give it again as "
-                       "option 'distribution'");
+        return mf_fail(
+                err, MF_EINVAL,
+                "the run was made with a data set, which is not in the file: give it again as "
+                "option 'distribution'");
     mf_error why = {MF_OK, ""};
     if (mf_dataset_check_same(law, given, &why) < 0)
         return mf_fail(err, MF_EINVAL, "the run was made with another data set: %.200s", why.text);

@@ -659,7 +659,7 @@ static const mfl_fn distribution_functions[] = {
          "mf.distribution.mixture{ {weight=, label=, mean=, covariance=}, ... }",
          "Labelled Gaussians with any means and covariances.", component_fields},
         {"multi_index", distribution_multi_index,
-         "mf.distribution.multi_index{d=, directions=k, target=g, noise=, inputs=, U=}",
+         "mf.distribution.multi_index{d=, directions=, target=, ...}",
          "Teachers of a few directions: y = g(Ux) + noise, x ~ N(0, I) or uniform on {-1, 1}^d. "
          "The "
          "target takes z1, .., zk as numbers and must be a function of them alone. On the "
