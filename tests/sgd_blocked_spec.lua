@@ -242,7 +242,7 @@ describe("sgd in blocks", function()
     local tabulated = mf.activation.custom(function(t) return t / (1 + t * t) end)
     local soft = mf.loss.custom { f = function(y, p) return math.sqrt(1 + (y - p) ^ 2) end,
                                   df = function(y, p) return (p - y) / math.sqrt(1 + (y - p) ^ 2) end }
-    for _, o in ipairs { { loss = soft }, { loss = mf.loss.huber(1) },
+    for _, o in ipairs { { loss = soft }, { loss = mf.loss.huber(1) }, { momentum = 0.5, birth_death = 1 },
                          { neuron = "affine", activation = tabulated, distribution = mixture, N = 3 },
                          { neuron = "affine", precision = "single" } } do
       new(o):step(5):save(path)
@@ -265,15 +265,16 @@ describe("sgd in blocks", function()
         end
       end
       for name, values in pairs { k = { 1 << 60, -1, 1000, 20 }, base = { 1 << 40, 1, -15 }, N = { 0, 1 << 40, 18 },
-                                  d = { 0, 1 << 29, 4 }, block = { 0, 241, 1000 }, batch = { 0, 2, 1 << 40 },
-                                  fix_a = { 2, -1, 1 << 60 } } do
+                                  d = { 0, 1 << 29, 4 }, block = { 0, 241, 1000 }, batch = { 0, 2, 1 << 40 } } do
         for _, value in ipairs(values) do
           hostile(name, number("i8", value))
         end
       end
       for name, values in pairs { eps = { 0, -1, 0 / 0, math.huge }, beta = { 0, 0 / 0 }, lambda = { -1, 0 / 0 },
                                   ["xi power"] = { -1, 0 / 0 }, ["noise factor"] = { 3 }, w = { 0 / 0, math.huge },
-                                  ["law numbers"] = { 2, -1, 0 / 0 } } do
+                                  ["law numbers"] = { 2, -1, 0 / 0 }, rates = { -1, 0 / 0, math.huge },
+                                  momentum = { -1, 1, 0 / 0 }, scale = { 0, -1, math.huge }, birth_death = { -1, 0 / 0 },
+                                  label_noise = { -1, math.huge } } do
         for _, value in ipairs(values) do
           assert.truthy(hostile(name, number("d", value)):find(name == "law numbers" and "law" or name, 1, true))
         end

@@ -21,9 +21,14 @@ typedef enum {
     MF_RADIUS  /* |P w| of some part of w: in [0, inf], infinity included */
 } mf_coordinate_kind;
 
+/* The parameter of a neuron that a coordinate stems from: each may have a learning rate of its own. */
+typedef enum { MF_GROUP_A, MF_GROUP_B, MF_GROUP_W, MF_GROUPS, MF_GROUP_NONE = MF_GROUPS } mf_group;
+extern const char *const mf_group_names[]; /* "a", "b", "w", NULL */
+
 typedef struct {
     const char *name;
     mf_coordinate_kind kind;
+    mf_group group;
 } mf_coordinate;
 
 /* A subspace V of the weights' R^d: spanned by the s0 orthonormal rows of `basis` (s0 x d,
@@ -69,10 +74,19 @@ size_t mf_space_weights(const mf_space *, size_t dim);
 void mf_space_coordinate_name(const mf_space *, size_t dim, size_t c, char text[32]);
 
 /* What coordinate c < dim is. */
+static inline const mf_coordinate *mf_space_coordinate(const mf_space *space, size_t dim,
+                                                       size_t c) {
+    return c < space->n_before         ? &space->before[c]
+           : c + space->n_after >= dim ? &space->after[c + space->n_after - dim]
+                                       : &space->numbered;
+}
+
 static inline mf_coordinate_kind mf_space_kind(const mf_space *space, size_t dim, size_t c) {
-    return c < space->n_before         ? space->before[c].kind
-           : c + space->n_after >= dim ? space->after[c + space->n_after - dim].kind
-                                       : space->numbered.kind;
+    return mf_space_coordinate(space, dim, c)->kind;
+}
+
+static inline mf_group mf_space_group(const mf_space *space, size_t dim, size_t c) {
+    return mf_space_coordinate(space, dim, c)->group;
 }
 
 static inline bool mf_space_is_radius(const mf_space *space, size_t dim, size_t c) {

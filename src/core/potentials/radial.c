@@ -41,7 +41,7 @@ static mf_status reduce(const mf_measure *full, const mf_subspace *V, double *x,
 
 const mf_space mf_space_radial = {.name = "radial",
                                   .n_before = 1,
-                                  .before = (const mf_coordinate[]){{"r", MF_RADIUS}},
+                                  .before = (const mf_coordinate[]){{"r", MF_RADIUS, MF_GROUP_W}},
                                   .reduce = reduce,
                                   .how = "measure:radius()"};
 

@@ -80,8 +80,11 @@ static void write_spec(mf_fields_writer *to, const mf_sgd_spec *spec) {
     write_activation(to, &spec->sigma);
     write_loss(to, &spec->loss);
     mf_fields_text(to, "neuron", mf_neuron_names[spec->neuron]);
-    mf_fields_integer(to, "fix_a", spec->fix_a);
-    mf_fields_integer(to, "fix_b", spec->fix_b);
+    mf_fields_doubles(to, "rates", MF_GROUPS, spec->rate);
+    mf_fields_double(to, "momentum", spec->momentum);
+    mf_fields_double(to, "scale", spec->scale);
+    mf_fields_double(to, "birth_death", spec->birth_death);
+    mf_fields_double(to, "label_noise", spec->label_noise);
     mf_fields_integer(to, "N", (int64_t)spec->N);
     mf_fields_integer(to, "batch", (int64_t)spec->batch);
     mf_fields_double(to, "eps", spec->eps);
@@ -95,18 +98,33 @@ static void write_spec(mf_fields_writer *to, const mf_sgd_spec *spec) {
     mf_fields_text(to, "precision", mf_precision_names[spec->precision]);
 }
 
-/* w (and b, the last row) by coordinates, and a, at the start of the block. */
-static void write_state(mf_fields_writer *to, const mf_sgd *w) {
+static void write_matrix(mf_fields_writer *to, const char *name, const mf_sgd *w, const void *W) {
     size_t N = w->spec.N;
-    double *rows = mf_fields_room(to, "w", w->job.D, N);
+    double *rows = mf_fields_room(to, name, w->job.D, N);
     for (size_t c = 0; rows && c < w->job.D; ++c)
         for (size_t i = 0; i < N; ++i)
-            rows[c * N + i] = mf_sgd_get(w, w->job.W, mf_sgd_at(w, i, c));
-    if (!w->job.affine)
-        return;
-    double *a = mf_fields_room(to, "a", 1, N);
-    for (size_t i = 0; a && i < N; ++i)
-        a[i] = mf_sgd_get(w, w->spec.algorithm == MF_SGD_BLOCKED ? w->a_start : w->job.a, i);
+            rows[c * N + i] = mf_sgd_get(w, W, mf_sgd_at(w, i, c));
+}
+
+static void write_row(mf_fields_writer *to, const char *name, const mf_sgd *w, const void *a) {
+    double *row = mf_fields_room(to, name, 1, w->spec.N);
+    for (size_t i = 0; row && i < w->spec.N; ++i)
+        row[i] = mf_sgd_get(w, a, i);
+}
+
+/* w (and b, the last row) by coordinates, a, their velocities and the masses, at the start of the block. */
+static void write_state(mf_fields_writer *to, const mf_sgd *w) {
+    bool blocked = w->spec.algorithm == MF_SGD_BLOCKED, momentum = mf_sgd_has_momentum(w);
+    void *a = blocked ? w->a_start : w->job.a;
+    write_matrix(to, "w", w, w->job.W);
+    if (momentum)
+        write_matrix(to, "velocity", w, mf_sgd_velocity(w));
+    if (w->job.affine)
+        write_row(to, "a", w, a);
+    if (w->job.affine && momentum)
+        write_row(to, "velocity a", w, mf_sgd_a_velocity(w, a));
+    if (w->mass)
+        mf_fields_doubles(to, "mass", w->spec.N, blocked ? w->mass_start : w->mass);
 }
 
 static size_t write_all(const mf_sgd *w, void *out) {
@@ -237,6 +255,19 @@ static void read_loss(mf_fields *from, mf_loss *loss, mf_loss_table *room) {
         read_loss_table(from, loss, room);
 }
 
+static void read_training(mf_fields *from, mf_sgd_spec *spec) {
+    const double *rate = mf_fields_find(from, "rates", MF_GROUPS, 1);
+    for (size_t i = 0; rate && i < MF_GROUPS; ++i) {
+        bool used = spec->neuron == MF_NEURON_AFFINE || i == MF_GROUP_W;
+        mf_fields_require(from, "rates", rate[i] >= 0 && (used || rate[i] == 1));
+        spec->rate[i] = rate[i];
+    }
+    spec->momentum = mf_fields_number(from, "momentum", 0, 1 - 0x1p-53);
+    spec->scale = mf_fields_number(from, "scale", 0x1p-1074, 0x1p1023);
+    spec->birth_death = mf_fields_number(from, "birth_death", 0, 0x1p1023);
+    spec->label_noise = mf_fields_number(from, "label_noise", 0, 0x1p1023);
+}
+
 static void read_spec(mf_fields *from, mf_sgd_spec *spec, rooms room) {
     mf_distribution *law = &spec->law;
     law->ops = mf_law_find(mf_fields_string(from, "law"));
@@ -252,8 +283,7 @@ static void read_spec(mf_fields *from, mf_sgd_spec *spec, rooms room) {
         read_table(from, &spec->sigma, room.sigma);
     read_loss(from, &spec->loss, room.loss);
     spec->neuron = (mf_neuron)mf_fields_choice(from, "neuron", mf_neuron_names);
-    spec->fix_a = mf_fields_flag(from, "fix_a");
-    spec->fix_b = mf_fields_flag(from, "fix_b");
+    read_training(from, spec);
     spec->N = (size_t)mf_fields_count(from, "N", 1, 1000000000);
     spec->batch = (size_t)mf_fields_count(from, "batch", 1, 1000000);
     spec->eps = mf_fields_number(from, "eps", 0x1p-1074, 0x1p1023);
@@ -271,19 +301,16 @@ static void read_spec(mf_fields *from, mf_sgd_spec *spec, rooms room) {
 /* What a plan would make of it must be what it is. */
 static bool is_planned(const mf_sgd_spec *spec) {
     mf_sgd_spec again = *spec;
-    bool affine = spec->neuron == MF_NEURON_AFFINE;
-    bool plain = spec->algorithm == MF_SGD_PLAIN;
-    if (plain)
+    if (spec->algorithm == MF_SGD_PLAIN)
         again.block = 1;
-    return spec->algorithm != MF_SGD_AUTO && (affine || (!spec->fix_a && !spec->fix_b)) &&
-           mf_sgd_plan(&again, NULL) >= 0 && again.block == spec->block &&
-           again.batch == spec->batch;
+    return spec->algorithm != MF_SGD_AUTO && mf_sgd_plan(&again, NULL) >= 0 &&
+           again.block == spec->block && again.batch == spec->batch;
 }
 
 typedef struct {
     uint64_t k, base;
     double yhat;
-    const double *w, *a;
+    const double *w, *a, *velocity, *a_velocity, *mass; /* NULL: the run has none */
 } progress;
 
 /* Weights of a run, which they fit: a float may not hold what a double does. */
@@ -293,6 +320,16 @@ static const double *read_weights(mf_fields *from, const char *name, size_t rows
     for (size_t i = 0; x && spec->precision == MF_SINGLE && i < rows * spec->N; ++i)
         mf_fields_require(from, name, fabs(x[i]) <= (double)FLT_MAX);
     return x;
+}
+
+static void read_masses(mf_fields *from, size_t N, progress *at) {
+    double sum = 0;
+    at->mass = mf_fields_find(from, "mass", N, 1);
+    for (size_t i = 0; at->mass && i < N; ++i) {
+        mf_fields_require(from, "mass", at->mass[i] >= 0);
+        sum += at->mass[i];
+    }
+    mf_fields_require(from, "mass", fabs(sum - 1) < 1e-6);
 }
 
 static void read_progress(mf_fields *from, const mf_sgd_spec *spec, progress *at) {
@@ -305,6 +342,12 @@ static void read_progress(mf_fields *from, const mf_sgd_spec *spec, progress *at
     at->yhat = mf_fields_number(from, "yhat", -HUGE_VAL, HUGE_VAL);
     at->w = read_weights(from, "w", spec->law.d + affine, spec);
     at->a = affine ? read_weights(from, "a", 1, spec) : NULL;
+    if (spec->momentum > 0) {
+        at->velocity = read_weights(from, "velocity", spec->law.d + affine, spec);
+        at->a_velocity = affine ? read_weights(from, "velocity a", 1, spec) : NULL;
+    }
+    if (spec->birth_death > 0)
+        read_masses(from, spec->N, at);
 }
 
 /* The examples of a data set come from the law that is given again. */
@@ -329,6 +372,7 @@ static mf_status read_all(const void *data, size_t size, void *room, const mf_di
                           mf_sgd_spec *spec, progress *at, mf_error *err) {
     mf_fields from;
     *spec = (mf_sgd_spec){.N = 0};
+    *at = (progress){.k = 0};
     mf_status status = mf_fields_open(&from, data, size, what, err);
     if (status < 0)
         return status;
@@ -358,6 +402,17 @@ mf_status mf_sgd_unpack_size(const void *data, size_t size, void *room,
     return status;
 }
 
+static void put_matrix(mf_sgd *w, void *W, const double *from) {
+    for (size_t c = 0; from && c < w->job.D; ++c)
+        for (size_t i = 0; i < w->spec.N; ++i)
+            mf_sgd_put(w, W, mf_sgd_at(w, i, c), from[c * w->spec.N + i]);
+}
+
+static void put_row(mf_sgd *w, void *a, const double *from) {
+    for (size_t i = 0; from && i < w->spec.N; ++i)
+        mf_sgd_put(w, a, i, from[i]);
+}
+
 mf_status mf_sgd_unpack(const void *data, size_t size, void *room, const mf_distribution *given,
                         void *mem, mf_sgd **out, uint64_t *k, mf_error *err) {
     mf_sgd_spec spec;
@@ -367,12 +422,15 @@ mf_status mf_sgd_unpack(const void *data, size_t size, void *room, const mf_dist
         return status;
     mf_sgd *w = *out = mf_sgd_init(mem, &spec);
     *k = at.k;
-    for (size_t c = 0; c < w->job.D; ++c)
-        for (size_t i = 0; i < spec.N; ++i)
-            mf_sgd_put(w, w->job.W, mf_sgd_at(w, i, c), at.w[c * spec.N + i]);
-    for (size_t i = 0; at.a && i < spec.N; ++i) {
-        mf_sgd_put(w, w->a_start, i, at.a[i]);
-        mf_sgd_put(w, w->job.a, i, at.a[i]);
+    put_matrix(w, w->job.W, at.w);
+    put_matrix(w, mf_sgd_velocity(w), at.velocity);
+    put_row(w, w->a_start, at.a);
+    put_row(w, w->job.a, at.a);
+    put_row(w, mf_sgd_a_velocity(w, w->a_start), at.a_velocity);
+    put_row(w, mf_sgd_a_velocity(w, w->job.a), at.a_velocity);
+    if (at.mass) {
+        memcpy(w->mass, at.mass, spec.N * sizeof *w->mass);
+        memcpy(w->mass_start, at.mass, spec.N * sizeof *w->mass);
     }
     w->k = w->base = at.base;
     w->yhat = at.yhat;

@@ -54,7 +54,7 @@ static mf_status decay_and_clock(mf_sgd *w, mf_error *err) {
     n->A[0] = 1;
     n->S[0] = 0;
     for (size_t k = 0; k < n->steps; ++k) {
-        double a = 1 - 2 * spec->lambda * w->s[k];
+        double s = w->s[k] * spec->rate[MF_GROUP_W], a = 1 - 2 * spec->lambda * s;
         n->A[k + 1] = a * n->A[k];
         if (!(a > 0 && n->A[k + 1] > 1e-3))
             return mf_fail(err, MF_EUNSUPPORTED,
@@ -64,7 +64,7 @@ static mf_status decay_and_clock(mf_sgd *w, mf_error *err) {
         mf_status status = mf_sgd_check_noise(w, w->base + k + 1, w->s[k], err);
         if (status < 0)
             return status;
-        n->S[k + 1] = n->S[k] + factor * w->s[k] / (n->A[k + 1] * n->A[k + 1]);
+        n->S[k + 1] = n->S[k] + factor * s / (n->A[k + 1] * n->A[k + 1]);
     }
     return MF_OK;
 }

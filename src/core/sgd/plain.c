@@ -28,8 +28,11 @@ static void update_chunk(void *context, size_t chunk) {
     MF_SGD_CALL(c->w, sgd_update, &c->w->job, c->x, c->scale, c->gain, chunk);
 }
 
-static mf_status add_noise(mf_sgd *w, uint64_t step, double deviation, watch *stop) {
-    size_t n = w->job.moving * w->lanes;
+/* Noise of a step of size s: its variance is in proportion to the rate. */
+static mf_status add_noise(mf_sgd *w, uint64_t step, double s, watch *stop) {
+    size_t n = w->job.moving * w->lanes, weights = w->spec.law.d * w->lanes;
+    double of_w = mf_sgd_noise_deviation(w, s * w->spec.rate[MF_GROUP_W]);
+    double of_b = mf_sgd_noise_deviation(w, s * w->spec.rate[MF_GROUP_B]);
     for (size_t p = 0; p < w->job.panels; ++p) {
         if (w->W_step && look(stop, 40 * (double)n) == MF_STOPPED)
             return MF_STOPPED;
@@ -37,20 +40,24 @@ static mf_status add_noise(mf_sgd *w, uint64_t step, double deviation, watch *st
                        w->normals);
         for (size_t i = 0; i < n; ++i) {
             size_t at = p * w->job.Dp * w->lanes + i;
-            mf_sgd_put(w, w->job.W, at, mf_sgd_get(w, w->job.W, at) + deviation * w->normals[i]);
+            double noise = (i < weights ? of_w : of_b) * w->normals[i];
+            mf_sgd_put(w, w->job.W, at, mf_sgd_get(w, w->job.W, at) + noise);
         }
     }
     return MF_OK;
 }
 
-/* Sample k as the kernels want it: in the precision of the run, with `offset` for b. Its column
- * of P becomes the first: samples of one step do not see each other.                          */
-static const void *load_sample(mf_sgd *w, char *P, size_t k, const double *x, double offset) {
-    size_t real = w->single ? sizeof(float) : sizeof(double);
-    mf_sgd_scale(w, w->X_old, 0, x, w->spec.law.d, 1);
-    if (w->job.affine)
-        mf_sgd_put(w, w->X_old, w->spec.law.d, offset);
-    w->job.P = P + k * w->lanes * real;
+/* Sample k as the kernels want it: in the precision of the run, to be multiplied or, times the rates,
+ * to be added. Its column of P becomes the first: samples of one step do not see each other.  */
+static const void *load_sample(mf_sgd *w, char *P, size_t k, const double *x, bool added) {
+    if (added)
+        mf_sgd_put_row(w, w->X_old, 0, x, 1);
+    else {
+        mf_sgd_scale(w, w->X_old, 0, x, w->spec.law.d, 1);
+        if (w->job.affine)
+            mf_sgd_put(w, w->X_old, w->spec.law.d, 1);
+    }
+    w->job.P = P + mf_sgd_reals(w, k * w->lanes);
     return w->X_old;
 }
 
@@ -63,11 +70,11 @@ static mf_status predict(mf_sgd *w, char *P, const double *X, size_t ldx, const 
                          watch *stop, mf_error *err) {
     mf_status status = mf_sgd_check_noise(w, w->k + 1, s, err);
     for (size_t k = 0; k < w->spec.batch && status == MF_OK; ++k) {
-        mf_sgd_work c = {.w = w, .x = load_sample(w, P, k, X + k * ldx, 1)};
+        mf_sgd_work c = {.w = w, .x = load_sample(w, P, k, X + k * ldx, false)};
         mf_sgd_over_chunks(w, MF_SGD_THREADED, dot_chunk, &c);
         mf_sgd_column(w, 0);
         status = mf_sgd_check_output(w, w->k + 1, err);
-        w->gains[k] = 2 * s * mf_sgd_residual(w, y[k]) / (double)w->spec.batch;
+        w->gains[k] = mf_sgd_gain(w, s, y[k]);
         if (status == MF_OK && w->W_step)
             status = look(stop, pass_flops(w));
         if (status == MF_OK)
@@ -77,19 +84,76 @@ static mf_status predict(mf_sgd *w, char *P, const double *X, size_t ldx, const 
     return status;
 }
 
-/* The samples' updates of W, and its noise. */
-static mf_status update(mf_sgd *w, char *P, const double *X, size_t ldx, double s, watch *stop) {
+/* The factors of W's rows before a step of size s is added: decay, or of velocities momentum. */
+static void set_decay(mf_sgd *w, mf_sgd_work *c, double s) {
+    const double *rate = w->spec.rate;
+    bool moving = mf_sgd_has_momentum(w);
+    c->scale = moving ? w->spec.momentum : 1 - 2 * w->spec.lambda * s * rate[MF_GROUP_W];
+    w->job.offset_decay = moving ? w->spec.momentum : 1 - 2 * w->spec.lambda * s * rate[MF_GROUP_B];
+}
+
+/* The samples' updates of W, or with momentum of its velocities. */
+static mf_status add_samples(mf_sgd *w, char *P, const double *X, size_t ldx, double s,
+                             watch *stop) {
     mf_status status = MF_OK;
     for (size_t k = 0; k < w->spec.batch && status == MF_OK; ++k) {
-        mf_sgd_work c = {.w = w, .gain = w->gains[k], .scale = k ? 1 : 1 - 2 * w->spec.lambda * s};
-        c.x = load_sample(w, P, k, X + k * ldx, w->spec.fix_b ? 0 : 1);
+        mf_sgd_work c = {.w = w, .gain = w->gains[k], .scale = 1};
+        w->job.offset_decay = 1;
+        if (k == 0)
+            set_decay(w, &c, s);
+        c.x = load_sample(w, P, k, X + k * ldx, true);
         mf_sgd_over_chunks(w, MF_SGD_THREADED, update_chunk, &c);
         if (w->W_step)
             status = look(stop, pass_flops(w));
     }
     w->job.P = P;
+    return status;
+}
+
+static void move_chunk(void *context, size_t chunk) {
+    const mf_sgd_work *c = context;
+    const mf_sgd *w = c->w;
+    size_t end = (chunk + 1) * MF_SGD_CHUNK < w->job.panels ? (chunk + 1) * MF_SGD_CHUNK
+                                                            : w->job.panels;
+    for (size_t p = chunk * MF_SGD_CHUNK; p < end; ++p)
+        mf_sgd_add(w, w->job.W, p * w->job.Dp * w->lanes, mf_sgd_velocity(w),
+                   p * w->job.Dp * w->lanes, w->job.D * w->lanes, 1);
+}
+
+/* V <- V - 2 lambda s rate W of one group's rows. */
+static void decay_velocity(mf_sgd *w, double s, mf_group group, size_t row, size_t rows) {
+    double factor = -2 * w->spec.lambda * s * w->spec.rate[group];
+    for (size_t p = 0; factor != 0 && p < w->job.panels; ++p) {
+        size_t at = (p * w->job.Dp + row) * w->lanes;
+        mf_sgd_add(w, mf_sgd_velocity(w), at, w->job.W, at, rows * w->lanes, factor);
+    }
+}
+
+/* V <- mu V + the step, W <- W + V. */
+static mf_status update_by_momentum(mf_sgd *w, char *P, const double *X, size_t ldx, double s,
+                                    watch *stop) {
+    size_t d = w->spec.law.d;
+    void *W = w->job.W;
+    mf_sgd_work c = {.w = w};
+    w->job.W = mf_sgd_velocity(w);
+    mf_status status = add_samples(w, P, X, ldx, s, stop);
+    w->job.W = W;
+    if (status != MF_OK)
+        return status;
+    decay_velocity(w, s, MF_GROUP_W, 0, d);
+    if (w->job.affine)
+        decay_velocity(w, s, MF_GROUP_B, d, 1);
+    mf_sgd_over_chunks(w, MF_SGD_THREADED, move_chunk, &c);
+    return MF_OK;
+}
+
+/* The samples' updates of W, and its noise. */
+static mf_status update(mf_sgd *w, char *P, const double *X, size_t ldx, double s, watch *stop) {
+    if (mf_sgd_has_momentum(w))
+        return update_by_momentum(w, P, X, ldx, s, stop);
+    mf_status status = add_samples(w, P, X, ldx, s, stop);
     if (status == MF_OK && mf_sgd_noise_deviation(w, s) > 0)
-        status = add_noise(w, w->k + 1, mf_sgd_noise_deviation(w, s), stop);
+        status = add_noise(w, w->k + 1, s, stop);
     return status;
 }
 
@@ -97,15 +161,18 @@ static mf_status update(mf_sgd *w, char *P, const double *X, size_t ldx, double 
  * weights, so that it can be given up.                                                       */
 static mf_status plain_step(mf_sgd *w, const double *X, size_t ldx, const double *y, double s,
                             watch *stop, mf_error *err) {
-    size_t real = w->single ? sizeof(float) : sizeof(double);
-    size_t strip = w->job.panels * w->lanes * real;
+    size_t part = mf_sgd_has_momentum(w) ? 2 : 1, row = mf_sgd_strip(w) * part;
+    size_t masses = w->mass ? w->spec.N * sizeof *w->mass : 0;
     void *W = w->job.W, *P = w->job.P;
     double yhat = w->yhat;
-    if (w->W_step && w->job.keeps_output)
-        memcpy(w->a_before, w->job.a, strip);
+    s = mf_sgd_scaled(w, s);
+    if (w->a_before)
+        memcpy(w->a_before, w->job.a, row);
+    if (w->W_step && masses)
+        memcpy(w->mass_start, w->mass, masses);
     mf_status status = predict(w, P, X, ldx, y, s, stop, err);
     if (status == MF_OK && w->W_step) {
-        memcpy(w->W_step, W, strip * w->job.Dp);
+        memcpy(w->W_step, W, row * w->job.Dp);
         w->job.W = w->W_step;
     }
     if (status == MF_OK)
@@ -117,8 +184,10 @@ static mf_status plain_step(mf_sgd *w, const double *X, size_t ldx, const double
     } else if (status == MF_STOPPED) {
         w->job.W = W;
         w->yhat = yhat;
-        if (w->job.keeps_output)
-            memcpy(w->job.a, w->a_before, strip);
+        if (w->a_before)
+            memcpy(w->job.a, w->a_before, row);
+        if (masses)
+            memcpy(w->mass, w->mass_start, masses);
     }
     return status;
 }
@@ -132,9 +201,13 @@ mf_status mf_sgd_feed(mf_sgd *w, size_t n, const double *X, size_t ldx, const do
     if (status >= 0)
         status = mf_loss_check(&w->spec.loss, n * batch, y, err);
     watch watched = {stop, 0};
-    for (size_t i = 0; i < n && status == MF_OK; ++i)
-        status = plain_step(w, X + i * batch * ldx, ldx, y + i * batch,
+    for (size_t i = 0; i < n && status == MF_OK; ++i) {
+        memcpy(w->y, y + i * batch, batch * sizeof *y);
+        mf_sgd_label_noise(&w->spec, mf_sgd_key(w, MF_SGD_LABELS), mf_sgd_sample_after(w, w->k),
+                           batch, w->y);
+        status = plain_step(w, X + i * batch * ldx, ldx, w->y,
                             s ? s[i] : mf_sgd_step_size(w, w->k + 1), &watched, err);
+    }
     return status;
 }
 

@@ -1,5 +1,5 @@
 /* sgd.h: one-pass stochastic gradient descent on fresh samples, one or a batch of them a step
- * (Eq. 3, Eq. 11).
+ * (Eq. 3, Eq. 11), and as people run it: with rates, momentum, an output scale, birth and death.
  *
  *   yhat = 1/N sum_i sigma_*(x; theta_i),  theta_i += 2 s_k (y - yhat) grad sigma_*(x; theta_i)
  * and with any loss l(y, yhat), -l'(y, yhat)/2 in the place of y - yhat (loss.h).
@@ -10,6 +10,15 @@
  * Plain neurons: sigma(<w,x>), theta = w. Affine ones: a sigma(<w,x> + b), theta = (w, a, b).
  * With beta < inf or lambda > 0 (Eq. 11) a step also has decay and noise:
  *   theta <- (1 - 2 lambda s_k) theta + ... + t_k g,  t_k^2 = noise_factor s_k / beta.
+ *
+ * Each of a, b and w has its own step rate s_k, in all three: gradient, decay and noise. With an
+ * output scale A, yhat = A/N sum_i sigma_*(x; theta_i) and s_k is divided by A^2. With momentum mu a step
+ * goes by V <- mu V + (the above), theta <- theta + V, V = 0 at first: for small eps that is Eq. 3
+ * in the time t / (1 - mu). Label noise adds N(0, label_noise^2) to y: draw m of a stream of its own.
+ * With birth and death at rate alpha neurons have masses p_i, 1/N at first, yhat = A sum_i p_i sigma_i and
+ *   p_i <- p_i exp(2 alpha s_k A (y - yhat) sigma_*(x; theta_i)) / Z,
+ * where -(y - yhat) A sigma_i is the sample's estimate of Psi(theta_i): to first order in s_k the step of
+ * p_i' = -2 alpha xi p_i (Psi_i - sum_j p_j Psi_j), for any step a law.
  *
  * Two algorithms walk the same path. The plain loop is the reference. The blocked one takes
  * B samples at a time, which makes Eq. 3 two matrix products and a triangular recurrence
@@ -23,6 +32,7 @@
 #ifndef MF_SGD_H
 #define MF_SGD_H
 
+#include "core/measure/space.h"
 #include "core/model/activation.h"
 #include "core/model/distribution.h"
 #include "core/model/init.h"
@@ -45,8 +55,12 @@ typedef struct {
     mf_activation sigma;
     mf_loss loss; /* zero: the square                                                        */
     mf_neuron neuron;
-    bool fix_a, fix_b; /* affine: a or b keep their initial values                           */
     size_t N;
+    double rate[MF_GROUPS]; /* >= 0; 0: these parameters keep their initial values. Plain neurons: of w */
+    double momentum;        /* in [0, 1); not with a finite beta                                 */
+    double scale;           /* A > 0; 0: 1                                                     */
+    double birth_death;     /* alpha >= 0                                                      */
+    double label_noise;     /* standard deviation, >= 0                                         */
     size_t batch;   /* samples a step; 0: 1                                                 */
     double eps;     /* > 0                                                                  */
     mf_schedule xi; /* a custom one: step sizes are handed to mf_sgd_run                    */
@@ -103,6 +117,14 @@ double mf_sgd_yhat(const mf_sgd *);
 /* The weights after step k: w[c * ld + i] is coordinate c of neuron i (ld >= N); a and b (N
  * numbers each) may be NULL. For plain neurons a = 1 and b = 0.                             */
 void mf_sgd_weights(mf_sgd *, double *w, size_t ld, double *a, double *b);
+
+/* The masses p_i after step k, N numbers of sum 1; NULL without birth and death: all are 1/N. */
+const double *mf_sgd_masses(const mf_sgd *);
+
+/* Adds the run's label noise to samples first .. first+n-1 of a stream; MF_SGD_RISK_LABELS: of those that
+ * estimate its risk.                                                                          */
+enum { MF_SGD_LABELS = 0x40000004, MF_SGD_RISK_LABELS = 0x40000005 };
+void mf_sgd_label_noise(const mf_sgd_spec *, mf_key key, uint64_t first, size_t n, double *y);
 
 /* ---- checkpoints: the spec, k and the state at the block's start ---------------------------- */
 

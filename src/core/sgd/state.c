@@ -20,8 +20,11 @@ static size_t lay_out(mf_sgd *w, char *mem) {
     const mf_sgd_spec *spec = &w->spec;
     mf_sgd_job *job = &w->job;
     bool blocked = spec->algorithm == MF_SGD_BLOCKED, noisy = mf_sgd_is_noisy(spec);
+    bool momentum = spec->momentum > 0, masses = spec->birth_death > 0;
     size_t real = w->single ? sizeof(float) : sizeof(double), used = 0;
-    size_t strip = job->panels * w->lanes * real, d = spec->law.d, block = spec->block;
+    size_t strip = mf_sgd_strip(w), d = spec->law.d, block = spec->block;
+    size_t matrix = strip * job->Dp * (momentum ? 2 : 1), row = strip * (momentum ? 2 : 1);
+    bool learns_a = job->affine && mf_sgd_learns(spec, MF_GROUP_A);
 #define SECTION(pointer, bytes)                                                                    \
     do {                                                                                           \
         size_t size_ = (bytes);                                                                    \
@@ -34,20 +37,25 @@ static size_t lay_out(mf_sgd *w, char *mem) {
     SECTION(w->deck, mf_law_deck_bytes(&spec->law));
     SECTION(w->table, mf_sgd_table_bytes(&spec->sigma));
     SECTION(w->loss, mf_loss_bytes(&spec->loss));
-    SECTION(job->W, strip * job->Dp);
-    SECTION(job->a, job->affine ? strip : 0);
-    SECTION(w->a_start, job->affine ? strip : 0);
+    SECTION(job->W, matrix);
+    SECTION(job->a, job->affine ? row : 0);
+    SECTION(w->a_start, job->affine ? row : 0);
+    SECTION(w->mass, masses ? spec->N * sizeof(double) : 0);
+    SECTION(w->mass_start, masses ? spec->N * sizeof(double) : 0);
+    SECTION(w->growth, masses ? spec->N * sizeof(double) : 0);
     SECTION(job->output, job->keeps_output ? strip : 0);
     SECTION(job->P, strip * job->Bp);
     SECTION(w->S_old, blocked ? strip * job->Bp : 0);
-    SECTION(w->a_step, job->keeps_output && spec->batch > 1 ? strip : 0);
-    SECTION(w->W_step, is_long(w) ? strip * job->Dp : 0);
-    SECTION(w->a_before, is_long(w) && job->keeps_output ? strip : 0);
+    SECTION(w->a_step, learns_a && spec->batch > 1 ? strip : 0);
+    SECTION(w->W_step, is_long(w) ? matrix : 0);
+    SECTION(w->a_before, is_long(w) && learns_a ? row : 0);
     SECTION(w->X, block * d * sizeof(double));
     SECTION(w->y, block * sizeof(double));
     SECTION(w->s, block * sizeof(double));
-    SECTION(w->gains, blocked ? 0 : block * sizeof(double));
+    SECTION(w->gains, blocked && !momentum ? 0 : block * sizeof(double));
     SECTION(w->X_old, (blocked ? block : 1) * job->Dp * real);
+    SECTION(w->X_velocity, blocked && momentum ? block * job->Dp * real : 0);
+    SECTION(w->travelled, blocked && momentum ? (block + 1) * sizeof(double) : 0);
     SECTION(w->XT, blocked ? job->Dp * job->ldk * real : 0);
     SECTION(w->gram, blocked ? job->Bp * job->ldk * real : 0);
     SECTION(job->sums, w->chunks * sizeof(double));
@@ -58,9 +66,9 @@ static size_t lay_out(mf_sgd *w, char *mem) {
         SECTION(w->noise, mf_sgd_noise_bytes(block, w->lanes));
         SECTION(w->xi, strip * job->Dp);
         SECTION(w->zeta, strip * job->Bp);
-        SECTION(w->XT_xi, job->Dp * job->ldk * real);
         SECTION(w->LT, job->Bp * job->ldk * real);
     }
+    SECTION(w->XT_xi, blocked && (noisy || momentum) ? job->Dp * job->ldk * real : 0);
 #undef SECTION
     return used;
 }
@@ -90,21 +98,21 @@ static void describe(mf_sgd *w, const mf_sgd_spec *spec) {
     if (spec->algorithm == MF_SGD_PLAIN && mf_sgd_is_thin(spec))
         w->lanes = 1;
     job->affine = spec->neuron == MF_NEURON_AFFINE;
-    job->keeps_output = job->affine && !spec->fix_a;
+    job->keeps_output = (job->affine && mf_sgd_learns(spec, MF_GROUP_A)) || spec->birth_death > 0;
     job->N = spec->N;
     job->panels = mf_sgd_round_up(spec->N, w->lanes) / w->lanes;
     job->D = spec->law.d + (job->affine ? 1 : 0);
-    job->moving = spec->law.d + (job->affine && !spec->fix_b ? 1 : 0);
+    job->moving = spec->law.d + (job->affine && mf_sgd_learns(spec, MF_GROUP_B) ? 1 : 0);
     job->Dp = mf_sgd_round_up(job->D, MF_SGD_COLUMNS);
     job->Bp = mf_sgd_round_up(spec->block, MF_SGD_COLUMNS);
     job->ldk = mf_sgd_round_up(spec->block, w->lanes);
-    job->decay = job->scale = 1;
+    job->decay = job->scale = job->offset_decay = 1;
     w->chunks = mf_sgd_round_up(job->panels, MF_SGD_CHUNK) / MF_SGD_CHUNK;
 }
 
 size_t mf_sgd_bytes(const mf_sgd_spec *spec) {
     double numbers =
-            ((double)spec->N + 160) * (2 * (double)spec->law.d + 1000 + (double)spec->batch) +
+            ((double)spec->N + 160) * (4 * (double)spec->law.d + 1000 + (double)spec->batch) +
             (double)spec->law.numbers;
     if (numbers > 0x1p47) /* a petabyte */
         return 0;
@@ -133,6 +141,10 @@ mf_sgd *mf_sgd_init(void *mem, const mf_sgd_spec *spec) {
     make_response(&w->job.response, &w->spec.sigma);
     if (w->noise)
         mf_sgd_noise_init(w->noise, spec->block, spec->batch);
+    for (size_t n = 0; w->travelled && n < spec->block; ++n)
+        w->travelled[n + 1] = 1 + spec->momentum * w->travelled[n];
+    for (size_t i = 0; w->mass && i < spec->N; ++i)
+        w->mass[i] = w->mass_start[i] = 1 / (double)spec->N;
     if (w->job.affine)
         for (size_t i = 0; i < spec->N; ++i) {
             mf_sgd_put(w, w->job.a, i, 1);
@@ -182,6 +194,10 @@ void mf_sgd_weights(mf_sgd *w, double *out, size_t ld, double *a, double *b) {
     }
 }
 
+const double *mf_sgd_masses(const mf_sgd *w) {
+    return w->mass;
+}
+
 /* ---- small change ---------------------------------------------------------------------------- */
 
 const void *mf_sgd_draw(const mf_sgd *w, mf_key key, uint64_t draw, size_t n, double *room) {
@@ -223,6 +239,22 @@ void mf_sgd_scale(const mf_sgd *w, void *out, size_t at, const double *x, size_t
         for (size_t i = 0; i < n; ++i)
             row[i] = factor * (x ? x[i] : row[i]);
     }
+}
+
+#define ADD(real)                                                                                  \
+    do {                                                                                           \
+        real *restrict to = (real *)out + at;                                                      \
+        const real *restrict add = (const real *)x + from;                                         \
+        for (size_t i = 0; i < n; ++i)                                                             \
+            to[i] += (real)factor * add[i];                                                        \
+    } while (0)
+
+void mf_sgd_add(const mf_sgd *w, void *out, size_t at, const void *x, size_t from, size_t n,
+                double factor) {
+    if (w->single)
+        ADD(float);
+    else
+        ADD(double);
 }
 
 size_t mf_sgd_table_bytes(const mf_activation *sigma) {

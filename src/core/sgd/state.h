@@ -33,11 +33,14 @@ struct mf_sgd {
     mf_loss_table *loss;   /* of a custom loss; else NULL */
     void *a_start, *S_old; /* reals: output weights at base; the former block's columns */
     double *X, *y, *s;     /* samples block x d, step sizes of the open block          */
-    double *gains;         /* plain: 2 s_k residual / batch of a step's samples          */
+    double *gains; /* plain: 2 s_k A residual / batch of a step's samples; with momentum a block's */
     void *a_step;          /* reals: change of a by the samples of a batch so far      */
+    double *mass, *mass_start, *growth; /* birth and death: p, at base; growth exponents of a step  */
     void *W_step,
             *a_before; /* reals: weights in the making, old a, in plain steps that take long */
     void *X_old, *XT, *gram;      /* reals: see mf_sgd_job                                     */
+    void *X_velocity;             /* reals, blocks with momentum: rows that go into the velocities */
+    double *travelled;            /* blocks with momentum: sum_{i<n} mu^i, n = 0 .. block          */
     void *scratch;                /* reals: one panel of W                                     */
     double *normals;              /* noise: (Dp + panels) x lanes                              */
     mf_sgd_noise *noise;          /* noise in blocks; NULL without                             */
@@ -61,9 +64,35 @@ static inline size_t mf_sgd_at(const mf_sgd *w, size_t i, size_t c) {
     return (i / w->lanes * w->job.Dp + c) * w->lanes + i % w->lanes;
 }
 
+/* Velocities of W and of a, which lie behind them; the same layout. With momentum the blocked loop
+ * keeps Y = W + mu/(1 - mu) V in the place of W (blocked.c).                                   */
+static inline size_t mf_sgd_reals(const mf_sgd *w, size_t n) {
+    return n * (w->single ? sizeof(float) : sizeof(double));
+}
+
+static inline size_t mf_sgd_strip(const mf_sgd *w) { /* bytes of a number for each neuron */
+    return mf_sgd_reals(w, w->job.panels * w->lanes);
+}
+
+static inline bool mf_sgd_has_momentum(const mf_sgd *w) {
+    return w->spec.momentum > 0;
+}
+
+static inline void *mf_sgd_velocity(const mf_sgd *w) {
+    return (char *)w->job.W + mf_sgd_strip(w) * w->job.Dp;
+}
+
+static inline void *mf_sgd_a_velocity(const mf_sgd *w, void *a) {
+    return (char *)a + mf_sgd_strip(w);
+}
+
 /* Steps of a block. */
 static inline size_t mf_sgd_block_steps(const mf_sgd *w) {
     return w->spec.block / w->spec.batch;
+}
+
+static inline bool mf_sgd_learns(const mf_sgd_spec *spec, mf_group group) {
+    return spec->rate[group] > 0;
 }
 
 /* The first sample of the step after step k. */
@@ -77,6 +106,9 @@ static inline size_t mf_sgd_round_up(size_t n, size_t unit) {
 
 bool mf_sgd_is_noisy(const mf_sgd_spec *);
 
+/* Whether b moves at the rate of w, or not at all. */
+bool mf_sgd_shares_rate(const mf_sgd_spec *);
+
 /* Few neurons of a high dimension, for which a whole panel would be mostly empty, and a block of
  * samples larger than the weights: the plain loop takes them one by one (thin.c).              */
 bool mf_sgd_is_thin(const mf_sgd_spec *);
@@ -89,6 +121,10 @@ void mf_sgd_transpose(const mf_sgd *, const double *X, size_t n, void *XT);
 
 /* out[at + i] = factor x[i], or times factor in place if x is NULL; i < n. */
 void mf_sgd_scale(const mf_sgd *, void *out, size_t at, const double *x, size_t n, double factor);
+
+/* out[at + i] += factor x[from + i] in the run's precision; i < n. */
+void mf_sgd_add(const mf_sgd *, void *out, size_t at, const void *x, size_t from, size_t n,
+                double factor);
 
 /* What takes the place of the residual y - yhat at the latest prediction. */
 static inline double mf_sgd_residual(const mf_sgd *w, double y) {

@@ -26,6 +26,19 @@ static void column_chunk(void *context, size_t chunk) {
     MF_SGD_CALL(c->w, sgd_column, &c->w->job, c->k, chunk);
 }
 
+/* sum_i p_i sigma_*(x; theta_i) of the latest column, in eight sums as vectors have. */
+static double weighted_sum(const mf_sgd *w) {
+    enum { PARTS = 8 };
+    double part[PARTS] = {0}, sum = 0;
+    for (size_t i = 0; i < w->spec.N; ++i) {
+        double a = w->job.affine ? mf_sgd_get(w, w->job.a, i) : 1;
+        part[i % PARTS] += w->mass[i] * a * mf_sgd_get(w, w->job.output, i);
+    }
+    for (size_t i = 0; i < PARTS; ++i)
+        sum += part[i];
+    return sum;
+}
+
 /* Column k: sigma and its sum. A column is short: threads pay only for very many neurons. */
 void mf_sgd_column(mf_sgd *w, size_t k) {
     mf_sgd_work c = {.w = w, .k = k};
@@ -33,7 +46,7 @@ void mf_sgd_column(mf_sgd *w, size_t k) {
     mf_sgd_over_chunks(w, (size_t)4 * MF_SGD_THREADED, column_chunk, &c);
     for (size_t chunk = 0; chunk < w->chunks; ++chunk)
         sum += w->job.sums[chunk];
-    w->yhat = sum / (double)w->spec.N;
+    w->yhat = w->spec.scale * (w->mass ? weighted_sum(w) : sum / (double)w->spec.N);
 }
 
 double mf_sgd_step_size(const mf_sgd *w, uint64_t k) {
@@ -48,12 +61,67 @@ mf_key mf_sgd_key(const mf_sgd *w, uint64_t stream) {
     return (mf_key){w->spec.seed, stream};
 }
 
+double mf_sgd_scaled(const mf_sgd *w, double s) {
+    return s / (w->spec.scale * w->spec.scale);
+}
+
+double mf_sgd_gain(const mf_sgd *w, double s, double y) {
+    return 2 * s * mf_sgd_residual(w, y) * w->spec.scale / (double)w->spec.batch;
+}
+
+void mf_sgd_put_row(const mf_sgd *w, void *X, size_t c, const double *x, double coefficient) {
+    const double *rate = w->spec.rate;
+    size_t d = w->spec.law.d, at = c * w->job.Dp;
+    mf_sgd_scale(w, X, at, x, d, coefficient * rate[MF_GROUP_W]);
+    if (w->job.affine)
+        mf_sgd_put(w, X, at + d, coefficient * rate[MF_GROUP_B]);
+}
+
+/* The masses' share of a sample in column c, and after the last of a step their step. */
+static void learn_mass(mf_sgd *w, size_t c, double gain) {
+    size_t N = w->spec.N, batch = w->spec.batch;
+    double most = -HUGE_VAL, total = 0;
+    for (size_t i = 0; i < N; ++i) {
+        double a = w->job.affine ? mf_sgd_get(w, w->job.a, i) : 1;
+        double growth = w->spec.birth_death * gain * a * mf_sgd_get(w, w->job.output, i);
+        w->growth[i] = c % batch ? w->growth[i] + growth : growth;
+    }
+    if ((c + 1) % batch != 0)
+        return;
+    for (size_t i = 0; i < N; ++i)
+        most = fmax(most, w->growth[i]);
+    for (size_t i = 0; i < N; ++i) {
+        w->mass[i] *= exp(w->growth[i] - most);
+        total += w->mass[i];
+    }
+    for (size_t i = 0; i < N; ++i)
+        w->mass[i] /= total;
+}
+
+/* a <- a + V, V <- mu V - 2 lambda s a + gain output. */
+static void output_by_momentum(mf_sgd *w, const mf_sgd_job *job, double s, double gain) {
+    mf_sgd_job velocity = *job;
+    velocity.a = mf_sgd_a_velocity(w, job->a);
+    MF_SGD_CALL(w, sgd_output, &velocity, w->spec.momentum, gain, 0, NULL);
+    velocity.output = job->a;
+    if (w->spec.lambda > 0)
+        MF_SGD_CALL(w, sgd_output, &velocity, 1, -2 * w->spec.lambda * s, 0, NULL);
+    mf_sgd_job move = *job;
+    move.output = velocity.a;
+    MF_SGD_CALL(w, sgd_output, &move, 1, 1, 0, NULL);
+}
+
 /* The output weights' share of a sample in column c, and after the last of a step their step
  * (Eq. 3 and its noise). Within a batch the changes wait, so that a stays what it was.       */
 void mf_sgd_learn_output(mf_sgd *w, uint64_t step, size_t c, double s, double gain) {
     size_t batch = w->spec.batch;
-    if (!w->job.keeps_output)
+    double rate = w->job.affine ? w->spec.rate[MF_GROUP_A] : 0;
+    if (w->mass)
+        learn_mass(w, c, gain);
+    if (!(rate > 0))
         return;
+    s *= rate;
+    gain *= rate;
     mf_sgd_job job = w->job;
     if (batch > 1) {
         job.a = w->a_step;
@@ -63,6 +131,10 @@ void mf_sgd_learn_output(mf_sgd *w, uint64_t step, size_t c, double s, double ga
         job.a = w->job.a;
         job.output = w->a_step;
         gain = 1;
+    }
+    if (mf_sgd_has_momentum(w)) {
+        output_by_momentum(w, &job, s, gain);
+        return;
     }
     double spread = mf_sgd_noise_deviation(w, s);
     const void *noise = spread > 0 ? mf_sgd_draw(w, mf_sgd_key(w, MF_SGD_STREAM_A), step,
@@ -98,12 +170,22 @@ mf_status mf_sgd_check_output(mf_sgd *w, uint64_t step, mf_error *err) {
 }
 
 mf_status mf_sgd_check_noise(const mf_sgd *w, uint64_t step, double s, mf_error *err) {
-    double deviation = mf_sgd_noise_deviation(w, s);
+    const double *rate = w->spec.rate;
+    double most = fmax(rate[MF_GROUP_A], fmax(rate[MF_GROUP_B], rate[MF_GROUP_W]));
+    double deviation = mf_sgd_noise_deviation(w, s * most);
     if (deviation < absurd)
         return MF_OK;
     return mf_fail(err, MF_EDIVERGED,
                    "diverged at step %llu (t = %g): the noise at beta = %g has deviation %g",
                    (unsigned long long)step, (double)step * w->spec.eps, w->spec.beta, deviation);
+}
+
+void mf_sgd_label_noise(const mf_sgd_spec *spec, mf_key key, uint64_t first, size_t n, double *y) {
+    for (size_t k = 0; spec->label_noise > 0 && k < n; ++k) {
+        double normal;
+        mf_rng_normals(key, first + k, 1, &normal);
+        y[k] += spec->label_noise * normal;
+    }
 }
 
 mf_status mf_sgd_check_sizes(const mf_sgd *w, const double *s, mf_error *err) {
@@ -127,8 +209,11 @@ mf_status mf_sgd_take(mf_sgd *w, uint64_t first, size_t n, double *X, double *la
     bool outside = mf_law_is_unlabelled(&w->spec.law);
     if (outside && y != labels)
         memcpy(labels, y, n * sizeof *labels);
-    return mf_distribution_sample(&w->spec.law, mf_sgd_key(w, MF_STREAM_DATA), first, n, X,
-                                  w->spec.law.d, outside ? NULL : labels, err);
+    mf_status status = mf_distribution_sample(&w->spec.law, mf_sgd_key(w, MF_STREAM_DATA), first, n,
+                                              X, w->spec.law.d, outside ? NULL : labels, err);
+    if (status >= 0 && !(outside && y == labels))
+        mf_sgd_label_noise(&w->spec, mf_sgd_key(w, MF_SGD_LABELS), first, n, labels);
+    return status;
 }
 
 mf_status mf_sgd_run(mf_sgd *w, uint64_t to, const double *s, const double *y, const mf_flag *stop,

@@ -36,9 +36,16 @@ mf_status mf_sgd_check_sizes(const mf_sgd *, const double *s, mf_error *err);
 
 double mf_sgd_step_size(const mf_sgd *, uint64_t k);     /* s_k */
 double mf_sgd_noise_deviation(const mf_sgd *, double s); /* of one coordinate in a step; 0: none */
+
+/* s_k in the clock of the output scale, and the factor of sample y's share of a step of that size. */
+double mf_sgd_scaled(const mf_sgd *, double s);
+double mf_sgd_gain(const mf_sgd *, double s, double y);
+
+/* Row c of X in the run's precision, times a coefficient and the rates of w and of the offset. */
+void mf_sgd_put_row(const mf_sgd *, void *X, size_t c, const double *x, double coefficient);
 mf_key mf_sgd_key(const mf_sgd *, uint64_t stream);
 
-/* The output weights' share of a sample in column c of step `step`; see step.c. */
+/* The masses' and output weights' share of a sample in column c of step `step`; see step.c. */
 void mf_sgd_learn_output(mf_sgd *, uint64_t step, size_t c, double s, double gain);
 
 /* MF_EDIVERGED if yhat is beyond all reason, MF_EDOMAIN if that comes from sigma's range. */
@@ -54,7 +61,7 @@ mf_status mf_sgd_run_blocked(mf_sgd *, uint64_t to, const double *s, const doubl
                              const mf_flag *stop, mf_error *err);
 
 /* Samples first .. first+n-1 into X, d apart, and labels: those handed over, or if y is NULL the
- * law's. Those in place already stay.                                                           */
+ * law's, with the label noise. Those in place already stay.                                     */
 mf_status mf_sgd_take(mf_sgd *, uint64_t first, size_t n, double *X, double *labels,
                       const double *y, mf_error *err);
 

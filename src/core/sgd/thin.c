@@ -59,8 +59,10 @@ static size_t chunk_end(const mf_sgd_job *job, size_t chunk) {
             EACH(i) {                                                                              \
                 REAL *restrict w = (REAL *)job->W + i * job->Dp, factor = (REAL)scale;             \
                 REAL step = (REAL)gain * ((const REAL *)job->P)[i * job->Bp];                      \
-                for (size_t c = 0; c < job->moving; ++c)                                           \
+                for (size_t c = 0; c < job->D - job->affine; ++c)                                  \
                     w[c] = factor * w[c] + step * x[c];                                            \
+                if (job->affine)                                                                   \
+                    w[job->D - 1] = (REAL)job->offset_decay * w[job->D - 1] + step * x[job->D - 1]; \
             }                                                                                      \
     }                                                                                              \
                                                                                                    \

@@ -9,6 +9,7 @@
 #include "lua/base/checkpoint.h"
 #include "lua/bind/bind.h"
 #include "lua/measure/measure.h"
+#include "lua/measure/rates.h"
 #include "lua/model/distribution.h"
 #include "lua/model/init.h"
 #include "lua/model/loss.h"
@@ -37,6 +38,7 @@ typedef struct {
     const mf_measure *measure;
     const mf_loss *loss;
     int neuron, noise, algorithm, precision;
+    bool fix[MF_GROUPS];
     mf_sgd_spec spec;
 } sgd_options;
 
@@ -79,19 +81,50 @@ static const mfl_field sgd_fields[] = {
         {"noise", MFL_ENUM, offsetof(sgd_options, noise), .aux = noise_names,
          .text = "diffusion: variance 4 s_k/beta, the beta of Eq. 12; printed: 2 s_k/beta, Eq. 11 "
                  "as printed"},
-        {"fix_a", MFL_BOOLEAN, offsetof(sgd_options, spec.fix_a),
-         .text = "affine neurons: do not train the output weights"},
-        {"fix_b", MFL_BOOLEAN, offsetof(sgd_options, spec.fix_b),
-         .text = "affine neurons: do not train the offsets"},
+        MFL_RATES_FIELD(", decay and noise; 0 is the same as fix_a, fix_b or fix_w"),
+        {"fix_a", MFL_BOOLEAN, offsetof(sgd_options, fix[MF_GROUP_A]),
+         .text = "affine neurons: do not train the output weights: rates = {a = 0}"},
+        {"fix_b", MFL_BOOLEAN, offsetof(sgd_options, fix[MF_GROUP_B]),
+         .text = "affine neurons: do not train the offsets: rates = {b = 0}"},
+        {"fix_w", MFL_BOOLEAN, offsetof(sgd_options, fix[MF_GROUP_W]),
+         .text = "do not train the weights w: rates = {w = 0}, random features"},
+        {"momentum", MFL_NUMBER, offsetof(sgd_options, spec.momentum), .high = 1,
+         .flags = MFL_OPEN_HIGH,
+         .text = "mu of the heavy ball: V <- mu V + the step of Eq. 3 (and the decay), theta <- "
+                 "theta + V, V = 0 at first. For small eps that is the dynamics without momentum in "
+                 "the time t/(1 - mu). Not with beta"},
+        {"scale", MFL_NUMBER, offsetof(sgd_options, spec.scale), .flags = MFL_OPEN_LOW,
+         .high = HUGE_VAL, .fallback = 1,
+         .text = "output scale A: yhat = A/N sum sigma_*, and s_k is divided by A^2; A -> inf is "
+                 "the kernel regime"},
+        {"birth_death", MFL_NUMBER, offsetof(sgd_options, spec.birth_death), .high = HUGE_VAL,
+         .text = "rate alpha of birth and death: neurons have masses p_i, 1/N at first, in the "
+                 "place of 1/N, and p_i <- p_i exp(2 alpha s_k A (y - yhat) sigma_*(x; theta_i)) "
+                 "/ Z"},
+        {"label_noise", MFL_NUMBER, offsetof(sgd_options, spec.label_noise), .high = HUGE_VAL,
+         .text = "standard deviation of N(0, label_noise^2), drawn from a stream of its own and "
+                 "added to y; it counts in the risk"},
         {"algorithm", MFL_ENUM, offsetof(sgd_options, algorithm), .aux = mf_sgd_algorithm_names,
          .text = "plain: one step at a time; blocked: the same steps as matrix products; auto: "
-                 "blocked unless the law is custom"},
+                 "blocked unless the law is custom, or momentum comes with lambda, or lambda or "
+                 "beta with different rates of w and b"},
         {"block", MFL_COUNT, offsetof(sgd_options, spec.block), .flags = MFL_OPTIONAL, .low = 1,
          .high = MF_SGD_BLOCK_MAX,
          .text = "samples a block; default by d and N; part of the run's identity (last bits)"},
         {"precision", MFL_ENUM, offsetof(sgd_options, precision), .aux = mf_precision_names,
          .text = "of weights and products; sums over neurons and risks are in double in both"},
         MFL_END};
+
+/* What says that rates are these, into the options at `index`. */
+static void describe_rates(lua_State *L, int index, const double rate[MF_GROUPS]) {
+    static const char *const fix[] = {"fix_a", "fix_b", "fix_w"};
+    mfl_rates_push(L, rate);
+    lua_setfield(L, index, "rates");
+    for (size_t i = 0; i < MF_GROUPS; ++i) {
+        lua_pushboolean(L, rate[i] == 0);
+        lua_setfield(L, index, fix[i]);
+    }
+}
 
 static mf_sgd *check_run(lua_State *L) {
     sgd_box *box = mfl_check(L, 1, MFL_SGD);
@@ -102,6 +135,29 @@ static mf_sgd *check_run(lua_State *L) {
 /* For what may be asked at any time. */
 static mf_sgd *check_any(lua_State *L) {
     return ((sgd_box *)mfl_check(L, 1, MFL_SGD))->run;
+}
+
+/* From the options at 2, where all that say the same are put. */
+static void read_rates(lua_State *L, const char *where, sgd_options *o) {
+    static const char *const fix[] = {"fix_a", "fix_b", "fix_w"};
+    double *rate = o->spec.rate;
+    bool given = lua_getfield(L, 2, "rates") != LUA_TNIL;
+    bool affine = o->spec.neuron == MF_NEURON_AFFINE;
+    for (size_t i = 0; i < MF_GROUPS; ++i) {
+        bool named = given && lua_getfield(L, -1, mf_group_names[i]) != LUA_TNIL;
+        lua_settop(L, 3);
+        if (named && o->fix[i])
+            luaL_error(L, "%s: option '%s' is rates = {%s = 0}: give one of them", where, fix[i],
+                       mf_group_names[i]);
+    }
+    lua_pop(L, 1);
+    mfl_rates_option(L, where, 2, rate);
+    for (size_t i = 0; i < MF_GROUPS; ++i)
+        rate[i] = o->fix[i] ? 0 : rate[i];
+    if (!affine && (rate[MF_GROUP_A] != 1 || rate[MF_GROUP_B] != 1))
+        luaL_error(L, "%s: rates of a and b, and 'fix_a' and 'fix_b', are for neuron = 'affine'",
+                   where);
+    describe_rates(L, 2, rate);
 }
 
 /* Reads the options table at 1 (left at 2, filled) into a planned spec. */
@@ -118,8 +174,7 @@ static void read_spec(lua_State *L, const char *where, sgd_options *o) {
     o->spec.noise_factor = o->noise ? 2 : 4;
     o->spec.algorithm = (mf_sgd_algorithm)o->algorithm;
     o->spec.precision = (mf_precision)o->precision;
-    if (o->spec.neuron == MF_NEURON_PLAIN && (o->spec.fix_a || o->spec.fix_b))
-        luaL_error(L, "%s: options 'fix_a' and 'fix_b' are for neuron = 'affine'", where);
+    read_rates(L, where, o);
     mfl_status(L, where, mf_sgd_plan(&o->spec, &err), &err);
     lua_pushstring(L,
                    mf_sgd_algorithm_names[o->spec.algorithm]); /* as resolved: part of the record */
@@ -352,14 +407,31 @@ static mf_network push_network(lua_State *L, mf_sgd *run) {
     return (mf_network){N, d, N, w, affine ? a : NULL, affine ? b : NULL};
 }
 
+/* The same as yhat sees it: its output weights are A N p_i a_i. */
+static mf_network push_predictor(lua_State *L, mf_sgd *run) {
+    const mf_sgd_spec *spec = mf_sgd_spec_of(run);
+    const double *p = mf_sgd_masses(run);
+    mf_network net = push_network(L, run);
+    if (!p && spec->scale == 1)
+        return net;
+    double *a = mfl_array_vector(L, net.N)->data;
+    for (size_t i = 0; i < net.N; ++i)
+        a[i] = spec->scale * (net.a ? net.a[i] : 1) * (p ? (double)net.N * p[i] : 1);
+    net.a = a;
+    return net;
+}
+
 static int sgd_measure(lua_State *L) {
     mf_sgd *run = check_run(L);
     const mf_sgd_spec *spec = mf_sgd_spec_of(run);
     bool affine = spec->neuron == MF_NEURON_AFFINE;
     size_t N = spec->N, d = spec->law.d;
-    double *x;
+    double *x, *weight;
+    const double *p = mf_sgd_masses(run);
     mfl_measure_new(L, affine ? &mf_space_affine : &mf_space_plain, N, d + (affine ? 2 : 0), &x,
-                    NULL);
+                    p ? &weight : NULL);
+    if (p)
+        memcpy(weight, p, N * sizeof *p);
     mf_sgd_weights(run, x, N, affine ? x + d * N : NULL, affine ? x + (d + 1) * N : NULL);
     return 1;
 }
@@ -403,7 +475,7 @@ static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
         lua_getfield(L, 3, "distribution");
         other = lua_gettop(L);
     }
-    mf_network net = push_network(L, run);
+    mf_network net = push_predictor(L, run);
     double *X = mfl_array_vector(L, BATCH * (net.d + 2) + net.N)->data;
     double *y = X + BATCH * net.d, *yhat = y + BATCH, *z = yhat + BATCH, mean = 0, square = 0;
     mfl_task *task = mfl_task_push(L, "risk", 0, (double)o->samples);
@@ -412,6 +484,7 @@ static int monte_carlo(lua_State *L, mf_sgd *run, const risk_options *o) {
     while (done < o->samples) {
         size_t n = o->samples - done < BATCH ? o->samples - done : BATCH;
         draw(L, run, other, (mf_key){o->seed, MF_STREAM_RISK}, done, n, X, y);
+        mf_sgd_label_noise(spec, (mf_key){o->seed, MF_SGD_RISK_LABELS}, done, n, y);
         mfl_status(L, "sgd:risk", mf_loss_check(&spec->loss, n, y, &err), &err);
         mfl_status(L, "sgd:risk",
                    mf_network_predict(&net, &spec->sigma, n, X, net.d, z, yhat, &err), &err);
@@ -456,6 +529,8 @@ static void check_risk(lua_State *L, const mf_sgd_spec *spec, const mf_distribut
     if (set && o->samples)
         luaL_error(L, "sgd:risk: the risk over a data set is a mean over all of it, and exact: "
                       "leave out 'samples'");
+    if (set && spec->label_noise > 0 && !mf_loss_is_square(&spec->loss))
+        luaL_error(L, "sgd:risk: the exact risk with label_noise is known for the square loss only");
     if (!set && !o->samples && !mf_loss_is_square(&spec->loss))
         luaL_error(L,
                    "sgd:risk: the exact risk is known for the square loss only, and this run "
@@ -473,7 +548,7 @@ static int sgd_risk(lua_State *L) {
     check_risk(L, spec, law, &o);
     if (o.samples)
         return monte_carlo(L, run, &o);
-    mf_network net = push_network(L, run);
+    mf_network net = push_predictor(L, run);
     double risk, error;
     mf_error err = {MF_OK, ""};
     mfl_task *task = mfl_task_push(L, "risk", 0, 1);
@@ -481,7 +556,7 @@ static int sgd_risk(lua_State *L) {
     mfl_task_end(task);
     mfl_status(L, "sgd:risk", status, &err);
     mfl_task_raise(L, "sgd:risk");
-    lua_pushnumber(L, risk);
+    lua_pushnumber(L, risk + spec->label_noise * spec->label_noise);
     lua_pushnumber(L, error);
     return 2;
 }
@@ -511,7 +586,7 @@ static int sgd_predict(lua_State *L) {
     lua_settop(L, 2);
     const mfl_array *X = check_examples(L, 2, spec->law.d, &single);
     size_t n = single ? 1 : X->rows;
-    mf_network net = push_network(L, run);
+    mf_network net = push_predictor(L, run);
     double *z = mfl_array_vector(L, net.N)->data, *yhat = mfl_array_vector(L, n)->data;
     int at = lua_gettop(L);
     mf_error err = {MF_OK, ""};
@@ -584,7 +659,13 @@ static void describe_options(lua_State *L, int index, const mf_sgd_spec *spec) {
     const struct {
         const char *name;
         double value;
-    } numbers[] = {{"eps", spec->eps}, {"beta", spec->beta}, {"lambda", spec->lambda}};
+    } numbers[] = {{"eps", spec->eps},
+                   {"beta", spec->beta},
+                   {"lambda", spec->lambda},
+                   {"momentum", spec->momentum},
+                   {"scale", spec->scale},
+                   {"birth_death", spec->birth_death},
+                   {"label_noise", spec->label_noise}};
     const struct {
         const char *name, *value;
     } names[] = {{"neuron", mf_neuron_names[spec->neuron]},
@@ -610,10 +691,7 @@ static void describe_options(lua_State *L, int index, const mf_sgd_spec *spec) {
     }
     mfl_loss_push(L, &spec->loss);
     lua_setfield(L, index, "loss");
-    lua_pushboolean(L, spec->fix_a);
-    lua_setfield(L, index, "fix_a");
-    lua_pushboolean(L, spec->fix_b);
-    lua_setfield(L, index, "fix_b");
+    describe_rates(L, index, spec->rate);
 }
 
 typedef struct {
@@ -692,7 +770,8 @@ static const mfl_fn sgd_methods[] = {
          NULL},
         {"step", sgd_step, "sgd:step(n)", "n more steps (default 1); returns the run.", NULL},
         {"measure", sgd_measure, "sgd:measure()",
-         "The empirical law of the neurons: a measure in space 'plain' (w) or 'affine' (w, a, b).",
+         "The empirical law of the neurons, with their masses if there is birth_death: a measure in "
+         "space 'plain' (w) or 'affine' (w, a, b).",
          NULL},
         {"weights", sgd_weights, "sgd:weights()",
          "W, an N x d array; with affine neurons also a and b.", NULL},
