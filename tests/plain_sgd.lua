@@ -24,10 +24,10 @@ local function grow(neurons, growth)
   return p
 end
 
--- One step of Eq. 3 or Eq. 11 without noise for neurons {w=, a=, b=, p=, v=}, all of it at the old ones; returns the new
--- ones: theta_c -= rate_c s/A^2 (A/B sum_m l'(y_m, yhat_m) d_c sigma_*(x_m; theta) + 2 lambda theta_c) over the rows X with
--- labels y, by way of V with momentum, and the masses' step; then yhat of the last row. o: affine, fix_a, fix_b, lambda,
--- loss (the square), rates {a=, b=, w=}, momentum, scale (A), birth_death.
+-- One step of Eq. 3 or Eq. 11 without noise for neurons {w=, a=, b=, p=, v=}, all of it at the old ones; returns the
+-- new ones and yhat of the last row. theta_c -= rate_c s/A^2 (A/B sum_m l'(y_m, yhat_m) d_c sigma_*(x_m; theta) +
+-- 2 lambda theta_c) over the rows X with labels y, by way of V with momentum; and the masses' step.
+-- o: affine, fix_a, fix_b, lambda, loss (the square), rates {a=, b=, w=}, momentum, scale (A), birth_death.
 function plain.step(neurons, sigma, X, y, s, o)
   local rates, A, mu, gain, growth, yhat = o.rates or {}, o.scale or 1, o.momentum or 0, {}, {}
   local rate = { w = rates.w or 1, a = o.affine and not o.fix_a and (rates.a or 1) or 0,

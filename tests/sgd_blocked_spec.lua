@@ -273,8 +273,8 @@ describe("sgd in blocks", function()
       for name, values in pairs { eps = { 0, -1, 0 / 0, math.huge }, beta = { 0, 0 / 0 }, lambda = { -1, 0 / 0 },
                                   ["xi power"] = { -1, 0 / 0 }, ["noise factor"] = { 3 }, w = { 0 / 0, math.huge },
                                   ["law numbers"] = { 2, -1, 0 / 0 }, rates = { -1, 0 / 0, math.huge },
-                                  momentum = { -1, 1, 0 / 0 }, scale = { 0, -1, math.huge }, birth_death = { -1, 0 / 0 },
-                                  label_noise = { -1, math.huge } } do
+                                  momentum = { -1, 1, 0 / 0 }, scale = { 0, -1, math.huge },
+                                  birth_death = { -1, 0 / 0 }, label_noise = { -1, math.huge } } do
         for _, value in ipairs(values) do
           assert.truthy(hostile(name, number("d", value)):find(name == "law numbers" and "law" or name, 1, true))
         end

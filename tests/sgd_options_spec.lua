@@ -68,9 +68,10 @@ describe("sgd's options", function()
           local X, y = law:sample(9 * B, { seed = 7 })
           local tol = run.precision and 1e-5 or 1e-13
           for k = 1, 9 do
-            local rows, labels, yhat = {}, {}, nil
+            local rows, labels = {}, {}
             for m = 1, B do rows[m], labels[m] = X[(k - 1) * B + m]:totable(), y[(k - 1) * B + m] end
-            neurons, yhat = loop.step(neurons, tanh, rows, labels, 0.02, o)
+            local new_ones, yhat = loop.step(neurons, tanh, rows, labels, 0.02, o)
+            neurons = new_ones
             sgd:step(1)
             assert.near(yhat, sgd.yhat, tol, ("case %d, %s %s, step %d"):format(i, run.algorithm, run.block, k))
             for j, n in ipairs(loop.neurons(sgd)) do
@@ -108,9 +109,11 @@ describe("sgd's options", function()
   it("change no bit with cuts, threads and files", function()
     local path, before = os.tmpname(), mf.threads()
     local mine = mf.distribution.custom { d = 2, sample = function(rng) return rng:normals(2), rng:normal() end }
+    local asked = mf.distribution.multi_index { d = 3, directions = 1, target = function(z) return z end }
     for _, case in ipairs(cases) do
       for _, run in ipairs { {}, { algorithm = "plain" }, { precision = "single", batch = 2 },
-                             { distribution = mine, label_noise = 0.3 } } do
+                             { distribution = mine, label_noise = 0.3 },
+                             { distribution = asked, label_noise = 0.3 } } do
         local o = as_options(case, run)
         local whole, cut = new(o):step(100), new(o)
         for _, n in ipairs { 1, 2, 12, 15, 0, 1, 29 } do
@@ -140,11 +143,22 @@ describe("sgd's options", function()
     os.remove(path)
   end)
 
+  it("are the same to a few neurons of a very high dimension, which the plain loop takes one by one", function()
+    local wide = mf.distribution.isotropic { d = 100000, delta = 0.4 }
+    for _, case in ipairs { { momentum = 0.9, rates = { a = 2, b = 0.5, w = 0.25 } }, { birth_death = 9, scale = 2 },
+                            { rates = { a = 2, b = 3, w = 3 }, lambda = 0.3 } } do
+      local o = as_options(case, { N = 3, distribution = wide, neuron = "affine", eps = 1e-4, algorithm = "plain" })
+      local thin = new(o):step(12)
+      o.algorithm = "blocked"
+      assert.is_true(distance(thin, new(o):step(12)) < 1e-12)
+    end
+  end)
+
   it("keep what has no rate, and refuse what has no sense", function()
     local random = new { neuron = "affine", fix_w = true, fix_b = true, label_noise = 0.1 }
     local W, a, b = random:weights()
     local V, c, e = random:step(50):weights()
-    assert.is_true(W == V and b == e and not (a == c))
+    assert.is_true(W == V and b == e and a ~= c)
     assert.same({ a = 1, b = 0, w = 0 }, random.options.rates)
     assert.is_true(random.options.fix_w and random.options.fix_b and not random.options.fix_a)
     local function expect(text, o) assert.error_matches(function() new(o) end, text, 1, true) end

@@ -64,6 +64,9 @@ local runs = {
   loss = { "isotropic", sigma.tanh(), loss = mf.loss.custom {
     f = function(y, p) return math.sqrt(1 + (y - p) ^ 2) end,
     df = function(y, p) return (p - y) / math.sqrt(1 + (y - p) ^ 2) end } },
+  options = { "mixture", sigma.tanh(), neuron = "affine", momentum = 0.5, scale = 2, birth_death = 1, label_noise = 0.1,
+              rates = { a = 2, w = 0.5 }, batch = 2, block = 4 },
+  heavy = { "isotropic", sigma.tanh(), algorithm = "plain", momentum = 0.5, lambda = 0.1, birth_death = 1 },
   range = { "isotropic", sigma.custom { f = math.sin, range = { -20, 20 } } },
 }
 for name, options in pairs(runs) do

@@ -7,19 +7,17 @@ const char *const mf_group_names[] = {"a", "b", "w", NULL};
 
 const mf_space mf_space_free = {.name = "free", .numbered = {"x", MF_NUMBER, MF_GROUP_NONE}};
 
-const mf_space mf_space_length = {
-        .name = "length",
-        .n_before = 1,
-        .before = (const mf_coordinate[]){{"r", MF_RADIUS, MF_GROUP_W}}};
+const mf_space mf_space_length = {.name = "length",
+                                  .n_before = 1,
+                                  .before = (const mf_coordinate[]){{"r", MF_RADIUS, MF_GROUP_W}}};
 
 const mf_space mf_space_plain = {.name = "plain", .numbered = {"w", MF_WEIGHT, MF_GROUP_W}};
 
-const mf_space mf_space_affine = {
-        .name = "affine",
-        .numbered = {"w", MF_WEIGHT, MF_GROUP_W},
-        .n_after = 2,
-        .after = (const mf_coordinate[]){{"a", MF_NUMBER, MF_GROUP_A},
-                                         {"b", MF_NUMBER, MF_GROUP_B}}};
+const mf_space mf_space_affine = {.name = "affine",
+                                  .numbered = {"w", MF_WEIGHT, MF_GROUP_W},
+                                  .n_after = 2,
+                                  .after = (const mf_coordinate[]){{"a", MF_NUMBER, MF_GROUP_A},
+                                                                   {"b", MF_NUMBER, MF_GROUP_B}}};
 
 size_t mf_space_dim(const mf_space *space) {
     return space->numbered.name ? 0 : space->n_before + space->n_after;

@@ -59,7 +59,8 @@ static const two_radius *self_of(const mf_potential *pot) {
 const mf_space mf_space_two_radius = {
         .name = "two_radius",
         .n_before = 2,
-        .before = (const mf_coordinate[]){{"r1", MF_RADIUS, MF_GROUP_W}, {"r2", MF_RADIUS, MF_GROUP_W}},
+        .before = (const mf_coordinate[]){{"r1", MF_RADIUS, MF_GROUP_W},
+                                          {"r2", MF_RADIUS, MF_GROUP_W}},
         .source = &mf_space_plain,
         .reduce = reduce,
         .how = "measure:radii{s0=}"};

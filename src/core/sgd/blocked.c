@@ -37,8 +37,7 @@ static void weigh_gram(mf_sgd *w) {
     for (size_t i = 0; !(shared && rate[MF_GROUP_W] == 1) && i < block * block; ++i) {
         size_t at = i / block * w->job.ldk + i % block;
         mf_sgd_put(w, w->gram, at,
-                   rate[MF_GROUP_W] * mf_sgd_get(w, w->gram, at) +
-                           (shared ? 0 : rate[MF_GROUP_B]));
+                   rate[MF_GROUP_W] * mf_sgd_get(w, w->gram, at) + (shared ? 0 : rate[MF_GROUP_B]));
     }
 }
 

@@ -31,9 +31,9 @@ typedef struct {
     size_t D, Dp;  /* coordinates (offset included), rounded up to fives: rows of a panel of W */
     size_t moving; /* the first rows of W, that decay and noise act on                         */
     double offset_decay; /* the plain loop's: of the last row of affine neurons, the offsets    */
-    size_t Bp;     /* columns of a panel of P and S, a multiple of five                        */
-    size_t ldk;    /* row distance of XT, gram and LT: a multiple of the lanes                 */
-    bool affine;   /* S = a sigma', else sigma'                                                */
+    size_t Bp;   /* columns of a panel of P and S, a multiple of five                        */
+    size_t ldk;  /* row distance of XT, gram and LT: a multiple of the lanes                 */
+    bool affine; /* S = a sigma', else sigma'                                                */
     bool keeps_output; /* sigma is wanted besides its sum (a is learned)                        */
     mf_sgd_response response;
     void *W;          /* panels x Dp x LANES                                                   */
@@ -50,8 +50,9 @@ typedef struct {
     const void *xi_old;
     size_t columns; /* of the new block, rounded up to fives; 0: no products wanted          */
     const void *XT; /* Dp x ldk: samples, one a column                                       */
-    const void *xi, *XT_xi; /* Brownian part, or velocities: panels x Dp x LANES, Dp x ldk; or NULL */
-    const void *zeta, *LT;  /* its bridge: panels x Bp x LANES, Bp x ldk; NULL without          */
+    const void *xi,
+            *XT_xi; /* Brownian part, or velocities: panels x Dp x LANES, Dp x ldk; or NULL */
+    const void *zeta, *LT; /* its bridge: panels x Bp x LANES, Bp x ldk; NULL without          */
 
     /* Columns: z_k = scale (P_k + sum_{j<k} S_j gram_jk). */
     const void *gram; /* Bp x ldk: row j times the coefficient of step j                       */

@@ -113,8 +113,8 @@ static mf_status add_samples(mf_sgd *w, char *P, const double *X, size_t ldx, do
 static void move_chunk(void *context, size_t chunk) {
     const mf_sgd_work *c = context;
     const mf_sgd *w = c->w;
-    size_t end = (chunk + 1) * MF_SGD_CHUNK < w->job.panels ? (chunk + 1) * MF_SGD_CHUNK
-                                                            : w->job.panels;
+    size_t end =
+            (chunk + 1) * MF_SGD_CHUNK < w->job.panels ? (chunk + 1) * MF_SGD_CHUNK : w->job.panels;
     for (size_t p = chunk * MF_SGD_CHUNK; p < end; ++p)
         mf_sgd_add(w, w->job.W, p * w->job.Dp * w->lanes, mf_sgd_velocity(w),
                    p * w->job.Dp * w->lanes, w->job.D * w->lanes, 1);

@@ -73,8 +73,8 @@ mf_status mf_sgd_plan(mf_sgd_spec *spec, mf_error *err) {
         spec->scale = 1;
     const char *beyond = beyond_blocks(spec);
     if (beyond && spec->algorithm == MF_SGD_BLOCKED)
-        return mf_fail(err, MF_EUNSUPPORTED, "%s takes the plain loop: algorithm = 'plain' or 'auto'",
-                       beyond);
+        return mf_fail(err, MF_EUNSUPPORTED,
+                       "%s takes the plain loop: algorithm = 'plain' or 'auto'", beyond);
     mf_status status = check_options(spec, err);
     if (status < 0)
         return status;

@@ -34,16 +34,17 @@ struct mf_sgd {
     void *a_start, *S_old; /* reals: output weights at base; the former block's columns */
     double *X, *y, *s;     /* samples block x d, step sizes of the open block          */
     double *gains; /* plain: 2 s_k A residual / batch of a step's samples; with momentum a block's */
-    void *a_step;          /* reals: change of a by the samples of a batch so far      */
-    double *mass, *mass_start, *growth; /* birth and death: p, at base; growth exponents of a step  */
+    void *a_step;  /* reals: change of a by the samples of a batch so far      */
+    double *mass, *mass_start,
+            *growth; /* birth and death: p, at base; growth exponents of a step  */
     void *W_step,
             *a_before; /* reals: weights in the making, old a, in plain steps that take long */
-    void *X_old, *XT, *gram;      /* reals: see mf_sgd_job                                     */
-    void *X_velocity;             /* reals, blocks with momentum: rows that go into the velocities */
-    double *travelled;            /* blocks with momentum: sum_{i<n} mu^i, n = 0 .. block          */
-    void *scratch;                /* reals: one panel of W                                     */
-    double *normals;              /* noise: (Dp + panels) x lanes                              */
-    mf_sgd_noise *noise;          /* noise in blocks; NULL without                             */
+    void *X_old, *XT, *gram; /* reals: see mf_sgd_job                                     */
+    void *X_velocity;        /* reals, blocks with momentum: rows that go into the velocities */
+    double *travelled;       /* blocks with momentum: sum_{i<n} mu^i, n = 0 .. block          */
+    void *scratch;           /* reals: one panel of W                                     */
+    double *normals;         /* noise: (Dp + panels) x lanes                              */
+    mf_sgd_noise *noise;     /* noise in blocks; NULL without                             */
     void *xi, *zeta, *XT_xi, *LT; /* reals: see mf_sgd_job                                 */
 };
 

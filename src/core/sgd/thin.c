@@ -62,7 +62,8 @@ static size_t chunk_end(const mf_sgd_job *job, size_t chunk) {
                 for (size_t c = 0; c < job->D - job->affine; ++c)                                  \
                     w[c] = factor * w[c] + step * x[c];                                            \
                 if (job->affine)                                                                   \
-                    w[job->D - 1] = (REAL)job->offset_decay * w[job->D - 1] + step * x[job->D - 1]; \
+                    w[job->D - 1] =                                                                \
+                            (REAL)job->offset_decay * w[job->D - 1] + step * x[job->D - 1];        \
             }                                                                                      \
     }                                                                                              \
                                                                                                    \

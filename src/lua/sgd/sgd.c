@@ -91,7 +91,8 @@ static const mfl_field sgd_fields[] = {
         {"momentum", MFL_NUMBER, offsetof(sgd_options, spec.momentum), .high = 1,
          .flags = MFL_OPEN_HIGH,
          .text = "mu of the heavy ball: V <- mu V + the step of Eq. 3 (and the decay), theta <- "
-                 "theta + V, V = 0 at first. For small eps that is the dynamics without momentum in "
+                 "theta + V, V = 0 at first. For small eps that is the dynamics without momentum "
+                 "in "
                  "the time t/(1 - mu). Not with beta"},
         {"scale", MFL_NUMBER, offsetof(sgd_options, spec.scale), .flags = MFL_OPEN_LOW,
          .high = HUGE_VAL, .fallback = 1,
@@ -770,7 +771,8 @@ static const mfl_fn sgd_methods[] = {
          NULL},
         {"step", sgd_step, "sgd:step(n)", "n more steps (default 1); returns the run.", NULL},
         {"measure", sgd_measure, "sgd:measure()",
-         "The empirical law of the neurons, with their masses if there is birth_death: a measure in "
+         "The empirical law of the neurons, with their masses if there is birth_death: a measure "
+         "in "
          "space 'plain' (w) or 'affine' (w, a, b).",
          NULL},
         {"weights", sgd_weights, "sgd:weights()",
