@@ -369,7 +369,7 @@ local class7 = {}
 ---@param t any
 function class7:advance(t) end
 
----The empirical law of the neurons: a measure in space 'plain' (w) or 'affine' (w, a, b).
+---The empirical law of the neurons, with their masses if there is birth_death: a measure in space 'plain' (w) or 'affine' (w, a, b).
 function class7:measure() end
 
 ---yhat of the present weights at the rows of X (an n x d array or a table of rows): an array of n numbers; at one example, a list of d numbers: a number.

@@ -531,7 +531,8 @@ static void check_risk(lua_State *L, const mf_sgd_spec *spec, const mf_distribut
         luaL_error(L, "sgd:risk: the risk over a data set is a mean over all of it, and exact: "
                       "leave out 'samples'");
     if (set && spec->label_noise > 0 && !mf_loss_is_square(&spec->loss))
-        luaL_error(L, "sgd:risk: the exact risk with label_noise is known for the square loss only");
+        luaL_error(L,
+                   "sgd:risk: the exact risk with label_noise is known for the square loss only");
     if (!set && !o->samples && !mf_loss_is_square(&spec->loss))
         luaL_error(L,
                    "sgd:risk: the exact risk is known for the square loss only, and this run "
