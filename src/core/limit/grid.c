@@ -504,13 +504,16 @@ static mf_status load(mf_flow *flow, mf_fields *from, mf_error *err) {
     grid *z = grid_of(flow);
     const double *face = mf_fields_find(from, "faces", z->n + 1, 1);
     const double *P = mf_fields_find(from, "weight", z->n, 1);
+    const double *centre = mf_fields_find(from, "theta", 1, z->n);
     double h = mf_fields_number(from, "h", 0, HUGE_VAL);
     bool ready = mf_fields_flag(from, "ready");
     double F = ready ? mf_fields_number(from, "F", -0x1p1023, 0x1p1023) : 0;
     const double *m = ready ? mf_fields_find(from, "m", z->rank, 1) : NULL;
     (void)err;
-    for (size_t i = 0; face && i < z->n; ++i)
-        mf_fields_require(from, "faces", face[0] == 0 && face[i + 1] > face[i]);
+    for (size_t i = 0; face && centre && i < z->n; ++i)
+        mf_fields_require(from, "faces",
+                          face[0] == 0 && face[i + 1] > face[i] &&
+                                  centre[i] == (face[i] + face[i + 1]) / 2);
     if (from->status < 0)
         return from->status;
     memcpy(z->face, face, (z->n + 1) * sizeof *face);

@@ -538,6 +538,11 @@ static double rescaled(const particles *run, double h, double e) {
     return h * (e > 0 ? fmin(5, fmax(0.2, factor)) : 5);
 }
 
+/* Whether stabilised steps are allowed, and have room for Hessians. */
+static bool may_stabilise(const particles *run) {
+    return run->spec.step == 0 && !run->spec.plain && run->spec.J >= run->spec.potential->dim;
+}
+
 /* Takes the trial step of length h over, as the last one before the goal or not. */
 static void take_step(particles *run, double h, double e, double goal, int last) {
     int fixed = run->spec.step > 0, was_stabilised = run->stabilised;
@@ -545,8 +550,7 @@ static void take_step(particles *run, double h, double e, double goal, int last)
     run->flow.error += norm_of_error(run, h, run->estimate, 0);
     run->flow.clock = last ? goal : run->flow.clock + h;
     ++run->flow.steps;
-    if (!fixed && !run->spec.plain && !run->stabilised && run->spec.J >= run->spec.potential->dim &&
-        is_stiff(run, h)) {
+    if (!run->stabilised && may_stabilise(run) && is_stiff(run, h)) {
         run->stabilised = 1;
         run->rho = 0;
     }
@@ -758,7 +762,7 @@ static mf_status load(mf_flow *flow, mf_fields *from, mf_error *err) {
     const double *m = ready ? mf_fields_find(from, "m", rank, 1) : NULL;
     if (ready)
         load_held(run, from);
-    mf_fields_require(from, "stabilised", !(run->stabilised && run->spec.plain));
+    mf_fields_require(from, "stabilised", !run->stabilised || may_stabilise(run));
     if (from->status < 0)
         return from->status;
     if (mode)
