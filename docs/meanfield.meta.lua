@@ -663,8 +663,8 @@ mf.pde = {}
 ---@field potential mf.potential an mf.potential, required: V and U of the model, a radial one
 ---@field init? mf.init an mf.init: law rho_0 of the weights
 ---@field measure? mf.measure an mf.measure: start from this measure: each atom goes to the two centres around it
----@field beta? number a number in (0, inf], default inf: inverse temperature of Eq. 12; inf: Eq. 13, first order in space
----@field lambda? number a number in [0, inf), default 0: weight decay: lambda r^2 / 2 is part of Psi
+---@field beta? number a number in [1e-100, inf], default inf: inverse temperature of Eq. 12; inf: Eq. 13
+---@field lambda? number a number in [0, 1e+100], default 0: weight decay: lambda r^2 / 2 is part of Psi
 ---@field xi? any an mf.schedule or a function t -> xi(t): step schedule; default constant 1
 ---@field rmax? number a number in (0, 1e+06]: radii end here, at a wall; default: 10, or more where rho_0 or the Gaussian of beta lambda need it
 ---@field cells? integer an integer in [8, 1e+06], default 1000: number of cells: half of them equal in length, half in the mass of rho_0

@@ -514,6 +514,8 @@ static mf_status load(mf_flow *flow, mf_fields *from, mf_error *err) {
         mf_fields_require(from, "faces",
                           face[0] == 0 && face[i + 1] > face[i] &&
                                   centre[i] == (face[i] + face[i + 1]) / 2);
+    if (from->status >= 0) /* the wall is where the options have it */
+        mf_fields_require(from, "faces", fabs(face[z->n] - z->face[z->n]) <= 1e-9 * face[z->n]);
     if (from->status < 0)
         return from->status;
     memcpy(z->face, face, (z->n + 1) * sizeof *face);
@@ -523,7 +525,8 @@ static mf_status load(mf_flow *flow, mf_fields *from, mf_error *err) {
     z->F = F;
     if (m) {
         double size = 1 + norm(m, z->rank), own = free_energy(z, P, m);
-        mf_fields_require(from, "F", fabs(F - own) <= 1e-9 * size * size); /* up to rounding */
+        mf_fields_require(from, "F", /* up to rounding */
+                          fabs(F - own) <= 1e-9 * (size * size + fabs(own)));
         memcpy(z->m, m, z->rank * sizeof *m);
     }
     z->ready = ready;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define WHERE "mf.pde.grid"
+#define RMAX_MOST 1e6
 
 typedef struct {
     mf_potential *const *potential;
@@ -30,15 +31,15 @@ const mfl_field mfl_grid_fields[] = {
         {"measure", MFL_OBJECT, offsetof(grid_options, measure), .flags = MFL_OPTIONAL,
          .aux = MFL_MEASURE,
          .text = "start from this measure: each atom goes to the two centres around it"},
-        {"beta", MFL_NUMBER, offsetof(grid_options, spec.beta), .flags = MFL_OPEN_LOW | MFL_INF,
+        {"beta", MFL_NUMBER, offsetof(grid_options, spec.beta), .flags = MFL_INF, .low = 1e-100,
          .high = HUGE_VAL, .fallback = HUGE_VAL,
-         .text = "inverse temperature of Eq. 12; inf: Eq. 13, first order in space"},
-        {"lambda", MFL_NUMBER, offsetof(grid_options, spec.lambda), .high = HUGE_VAL,
+         .text = "inverse temperature of Eq. 12; inf: Eq. 13"},
+        {"lambda", MFL_NUMBER, offsetof(grid_options, spec.lambda), .high = 1e100,
          .text = "weight decay: lambda r^2 / 2 is part of Psi"},
         {"xi", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "an mf.schedule or a function t -> xi(t)",
          .text = "step schedule; default constant 1"},
         {"rmax", MFL_NUMBER, offsetof(grid_options, rmax), .flags = MFL_OPTIONAL | MFL_OPEN_LOW,
-         .high = 1e6,
+         .high = RMAX_MOST,
          .text = "radii end here, at a wall; default: 10, or more where rho_0 or the Gaussian of "
                  "beta lambda need it"},
         {"cells", MFL_COUNT, offsetof(grid_options, spec.cells), .low = 8, .high = 1e6,
@@ -109,7 +110,7 @@ static double default_rmax(const grid_options *o, const law *start) {
         double width = 1 / sqrt(s->beta * s->lambda);
         rmax = fmax(rmax, width * (sqrt(mf_potential_dimension(*o->potential, 0)) + 8));
     }
-    return rmax;
+    return fmin(rmax, RMAX_MOST);
 }
 
 /* An atom between two centres is shared by them, so that the mean radius stays. */
