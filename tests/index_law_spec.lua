@@ -285,6 +285,11 @@ describe("multi-index laws", function()
     expect("must be a finite number", function() exponent(1, function(z) return math.sqrt(z) end) end)
   end)
 
+  it("shows its options, functions included", function()
+    assert.equal("mf.distribution{ d = 2, directions = 1, inputs = 'gaussian', noise = 0.0, target = a function }",
+                 tostring(mf.distribution.multi_index { d = 2, target = function(z) return z end }))
+  end)
+
   it("names what is wrong", function()
     local function expect(text, options) assert.error_matches(function() law(options) end, text, 1, true) end
     expect("option 'target' is missing", { d = 3 })

@@ -15,6 +15,20 @@ const char *mfl_article(const char *name) {
     return strncmp(name, "mf.", 3) == 0 ? "an" : "a";
 }
 
+static const char *push_function_shown(lua_State *L, int index) {
+    int top = lua_gettop(L);
+    mfl_push_docs(L);
+    lua_pushvalue(L, index);
+    if (lua_rawget(L, -2) == LUA_TTABLE && lua_getfield(L, -1, "name") == LUA_TSTRING)
+        lua_pushfstring(L, "the function %s: call it, as in %s()", lua_tostring(L, -1),
+                        lua_tostring(L, -1));
+    else
+        lua_pushliteral(L, "a function");
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
+    return lua_tostring(L, -1);
+}
+
 const char *mfl_push_shown(lua_State *L, int index) {
     index = lua_absindex(L, index);
     switch (lua_type(L, index)) {
@@ -29,12 +43,7 @@ const char *mfl_push_shown(lua_State *L, int index) {
     case LUA_TSTRING:
         return lua_pushfstring(L, "'%s'", lua_tostring(L, index));
     case LUA_TFUNCTION:
-        mfl_push_docs(L);
-        lua_pushvalue(L, index);
-        if (lua_rawget(L, -2) == LUA_TTABLE && lua_getfield(L, -1, "name") == LUA_TSTRING)
-            return lua_pushfstring(L, "the function %s: call it, as in %s()", lua_tostring(L, -1),
-                                   lua_tostring(L, -1));
-        return lua_pushliteral(L, "a function");
+        return push_function_shown(L, index);
     default:
         if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING) {
             const char *name = lua_tostring(L, -1);
