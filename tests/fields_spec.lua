@@ -19,7 +19,7 @@ end
 describe("an object", function()
   it("answers every option as a property, given or not, and is nil where an option is optional", function()
     local sgd = new_sgd()
-    for key, value in pairs(sgd.options) do assert.equal(value, sgd[key]) end
+    for key, value in pairs(sgd.options) do assert.same(value, sgd[key]) end
     assert.equal(1e-3, sgd.eps)
     assert.equal(1, sgd.seed)
     assert.equal(law, sgd.distribution)
