@@ -35,13 +35,13 @@ const mf_space *mfl_space_find(lua_State *L, const char *name) {
     return space;
 }
 
-/* The space whose coordinates are functions of full weights in `source`, or NULL. */
+/* The space of fixed dimension whose coordinates are functions of full weights in `source`, or NULL. */
 static const mf_space *find_reduced(lua_State *L, const mf_space *source) {
     const mf_space *found = NULL;
     luaL_getsubtable(L, LUA_REGISTRYINDEX, SPACES);
     for (lua_Integer i = 1; !found && lua_rawgeti(L, -1, i) != LUA_TNIL; ++i) {
         const mf_space *space = lua_touserdata(L, -1);
-        found = space->source == source ? space : NULL;
+        found = space->source == source && mf_space_dim(space) ? space : NULL;
         lua_pop(L, 1);
     }
     lua_pop(L, found ? 1 : 2);

@@ -2,6 +2,7 @@
 #include "potential.h"
 
 #include "core/potentials/affine.h"
+#include "core/potentials/multi_index.h"
 #include "core/potentials/radial.h"
 #include "core/potentials/relu.h"
 #include "core/potentials/two_radius.h"
@@ -717,12 +718,36 @@ static const mfl_fn potential_functions[] = {
          "r2 = |P_V^perp w|. With a distribution its d counts; d = math.huge is the limit: rank 2, "
          "closed form.",
          relu_fields},
+        {"multi_index", mfl_potential_multi_index,
+         "mf.potential.multi_index{distribution=, activation=, d=}",
+         "Teachers of a few directions, y = g(Ux) + noise, and neurons a sigma(<w,x> + b), in "
+         "theta = "
+         "(a, b, m_1, .., m_k, r), m = Uw, r = |w - U^T m|; finite d and d = math.huge. Gaussian "
+         "inputs "
+         "are seen at the nodes of a Gauss rule in z = Ux, a hypercube at its 2^k corners (d = "
+         "math.huge "
+         "only, and exactly). `.error` is the largest error of V and U that was seen where |m| <= "
+         "1 and "
+         "1/2 <= r <= 1, against a finer rule; g and sigma with kinks, and large |m| with r near "
+         "0, cost "
+         "more nodes. Sums over nodes and their mirror images cancel exactly, so that a plateau "
+         "kept by "
+         "such a symmetry is never left by rounding.",
+         mfl_multi_index_fields},
+        {"nodes", mfl_potential_nodes, "mf.potential.nodes{z=, y=, weights=, activation=, d=}",
+         "Weighted examples (z, y) of one's own, z in R^k: the potential of "
+         "mf.potential.multi_index on "
+         "them, in theta = (a, b, m_1, .., m_k, r). Neurons answer E a sigma(<m,z> + b + r G) at d "
+         "= "
+         "math.huge; with r = 0 it is a finite data set, or any quadrature of a law of (z, y).",
+         mfl_nodes_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
 void mfl_open_potential(lua_State *L) {
     mfl_space_register(L, &mf_space_radial);
     mfl_space_register(L, &mf_space_two_radius);
     mfl_space_register(L, &mf_space_relu);
+    mfl_space_register(L, &mf_space_multi_index);
     mfl_class_register(L, &potential_class);
     lua_newtable(L);
     mfl_functions(L, "mf.potential", potential_functions);

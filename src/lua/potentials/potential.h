@@ -48,4 +48,9 @@ mfl_points mfl_potential_points(lua_State *L, int arg, const mf_potential *pot);
 int mfl_potential_sampled(lua_State *L);
 extern const mfl_field mfl_sampled_fields[];
 
+/* Those in multi_index.c. */
+int mfl_potential_multi_index(lua_State *L);
+int mfl_potential_nodes(lua_State *L);
+extern const mfl_field mfl_multi_index_fields[], mfl_nodes_fields[];
+
 #endif
