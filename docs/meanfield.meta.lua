@@ -496,6 +496,37 @@ mf.potential = {}
 ---@return mf.potential
 function mf.potential.affine(options) end
 
+---@class mf.potential.multi_index.options
+---@field distribution mf.distribution an mf.distribution, required: multi-index law of (x, y), which gives g, k, d and noise
+---@field activation mf.activation an mf.activation, required: sigma of the neurons a sigma(<w,x> + b)
+---@field d? integer an integer in [2, inf]: dimension instead of the distribution's, > k; math.huge for the limit, the only one with inputs = "hypercube"
+---@field tol? number a number in [1e-12, 0.01], default 1e-06: accuracy, relative to max(1, sup sigma^2), of U where |m| <= 1 and r >= 1/2, and of V relative to its root: it decides how many nodes there are along an axis, and at finite d how many orders of the expansion over directions
+---@field points? integer an integer in [2, 512]: Gaussian inputs: nodes along each axis, an even number, instead of as many as tol asks for
+---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square; label noise is then part of the nodes, 16 for each, and finite d has as many nodes in |x - U^T z| as orders
+---@field fix_a? boolean true or false, default false: output weights feel no force
+---@field fix_b? boolean true or false, default false: offsets feel no force
+
+---Teachers of a few directions, y = g(Ux) + noise, and neurons a sigma(<w,x> + b), in theta = (a, b, m_1, .., m_k, r), m = Uw, r = |w - U^T m|; finite d and d = math.huge. Gaussian inputs are seen at the nodes of a Gauss rule in z = Ux, a hypercube at its 2^k corners (d = math.huge only, and exactly). `.error` is the largest error of V and U that was seen where |m| <= 1 and 1/2 <= r <= 1, against a finer rule; g and sigma with kinks, and large |m| with r near 0, cost more nodes. Sums over nodes and their mirror images cancel exactly, so that a plateau kept by such a symmetry is never left by rounding.
+---@param options? mf.potential.multi_index.options
+---@return mf.potential
+function mf.potential.multi_index(options) end
+
+---@class mf.potential.nodes.options
+---@field z any n rows of k numbers (k <= 16), required: the nodes: what neurons see of x, n x k
+---@field y any n numbers, required: the labels
+---@field weights? any n numbers: their masses, up to a common factor; default: equal
+---@field activation mf.activation an mf.activation, required: sigma of the neurons a sigma(<w,x> + b)
+---@field d? integer an integer in [2, inf], default inf: dimension of x, > k: x is N(0, I) across the k directions; math.huge is the limit. r = 0 leaves them out
+---@field tol? number a number in [1e-12, 0.01], default 1e-06: accuracy of U relative to max(1, sup sigma^2), where r <= 2: at finite d it decides how many orders of the expansion over directions there are
+---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square; finite d has as many nodes in |x - U^T z| as orders
+---@field fix_a? boolean true or false, default false: output weights feel no force
+---@field fix_b? boolean true or false, default false: offsets feel no force
+
+---Weighted examples (z, y) of one's own, z in R^k: the potential of mf.potential.multi_index on them, in theta = (a, b, m_1, .., m_k, r). Neurons answer E a sigma(<m,z> + b + r G) at d = math.huge; with r = 0 it is a finite data set, or any quadrature of a law of (z, y).
+---@param options? mf.potential.nodes.options
+---@return mf.potential
+function mf.potential.nodes(options) end
+
 ---@class mf.potential.radial.options
 ---@field distribution mf.distribution an mf.distribution, required: isotropic law of (x, y), which gives delta and d
 ---@field activation mf.activation an mf.activation, required: sigma of the neurons sigma(<w,x>)

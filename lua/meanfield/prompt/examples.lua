@@ -7,6 +7,7 @@ examples.given = [[
 law   = mf.distribution.isotropic { d = 40, delta = 0.8 }
 sigma = mf.activation.piecewise { {0.5, -2.5}, {1.5, 7.5} }
 tanh  = mf.activation.tanh()
+index = mf.distribution.multi_index { d = 9, target = function(z) return z * z end }
 rho0  = mf.init.gaussian { kappa = 0.8 }
 sgd   = mf.sgd { distribution = law, activation = sigma, N = 100, init = rho0, eps = 1e-4 }
 pot   = mf.potential.radial { distribution = law, activation = sigma }
@@ -28,7 +29,7 @@ mf.distribution.multi_index: mf.distribution.multi_index { d = 9, target = funct
 mf.distribution.dataset: mf.distribution.dataset { x = { {0, 1}, {2, 3}, {4, 5} }, y = { -1, 1, 1 }, order = "cyclic" }
 mf.distribution.custom: mf.distribution.custom { d = 2, sample = function(g) local x = g:normals(2) return x, x[1] end }
 mf.distribution:sample: x, y = law:sample(1000)
-mf.distribution:exponent: mf.distribution.multi_index { d = 9, target = function(z) return z * z end }:exponent()
+mf.distribution:exponent: index:exponent()
 mf.activation.piecewise: mf.activation.piecewise { {0.5, -2.5}, {1.5, 7.5} }
 mf.activation.relu: mf.activation.relu()
 mf.activation.tanh: mf.activation.tanh()(0.5)
@@ -62,6 +63,8 @@ mf.sgd:weights: sgd:weights()[1]
 mf.sgd:save: sgd:save "run.mf"
 mf.sgd.load: sgd:save "run.mf"; sgd = mf.sgd.load "run.mf"
 mf.potential.radial: mf.potential.radial { distribution = law, activation = sigma }
+mf.potential.multi_index: mf.potential.multi_index { distribution = index, activation = tanh, d = math.huge }
+mf.potential.nodes: mf.potential.nodes { z = { -1, 0, 1 }, y = { 0.5, 0, 0.5 }, activation = sigma }
 mf.potential:risk: pot:risk(rho)
 mf.potential:psi: pot:psi(0.8, rho)
 mf.potential:v: pot:v(0.8)

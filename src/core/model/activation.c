@@ -616,7 +616,8 @@ static mf_status project(projection *p, mf_error *err) {
     mf_status status = check(p, err);
     if (status < 0 || p->n == 0)
         return status;
-    if (p->a->kind != MF_ACT_PIECEWISE || p->a->knots > 1) /* else it is not needed */
+    bool closed = p->a->kind == MF_ACT_ERF || p->a->kind == MF_ACT_POLYNOMIAL;
+    if (!closed && (p->a->kind != MF_ACT_PIECEWISE || p->a->knots > 1)) /* else it is not needed */
         status = make_rule(&p->rule, err);
     if (status < 0)
         return status;
