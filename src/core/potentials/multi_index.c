@@ -692,10 +692,11 @@ static mf_status reduce(const mf_measure *full, const mf_subspace *U, double *x,
 const mf_space mf_space_multi_index = {
         .name = "multi_index",
         .n_before = 2,
-        .before = (const mf_coordinate[]){{"a", MF_NUMBER}, {"b", MF_NUMBER}},
-        .numbered = {"m", MF_WEIGHT},
+        .before =
+                (const mf_coordinate[]){{"a", MF_NUMBER, MF_GROUP_A}, {"b", MF_NUMBER, MF_GROUP_B}},
+        .numbered = {"m", MF_WEIGHT, MF_GROUP_W},
         .n_after = 1,
-        .after = (const mf_coordinate[]){{"r", MF_RADIUS}},
+        .after = (const mf_coordinate[]){{"r", MF_RADIUS, MF_GROUP_W}},
         .source = &mf_space_affine,
         .reduce = reduce,
         .how = "measure:multi_index(law)"};
