@@ -1,0 +1,71 @@
+# Completion of meanfield's command line in bash. It asks the program and its experiments, by --help,
+# for options, so that it knows no list of its own.
+
+# What `meanfield ARGUMENTS --help` says; nothing if that takes long.
+_meanfield_help() {
+    timeout 2 "$@" --help 2>/dev/null </dev/null
+}
+
+# The words --long and -x of a help text.
+_meanfield_options() {
+    grep -oE '(^|[][ (|])-(-[a-z]+|[a-zA-Z])\b' | tr -d '[](| '
+}
+
+# Whether a file is an experiment: other scripts would not answer --help, but run.
+_meanfield_experiment() {
+    [[ -f $1 ]] && grep -q 'mf\.experiment' "$1"
+}
+
+_meanfield_words() {
+    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+# Files, but of scripts only those in Lua.
+_meanfield_files() {
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(
+        compgen -d -- "$cur"
+        compgen -f -X "$1" -- "$cur"
+    )
+}
+
+# Behind a script: its own options; keys of --set with the value that they have.
+_meanfield_behind() {
+    local script=$1
+    if [[ $prev == --out || $cur != -* && $prev != --set ]]; then
+        _meanfield_files ''
+    elif ! _meanfield_experiment "$script"; then
+        return
+    elif [[ $prev == --set ]]; then
+        compopt -o nospace 2>/dev/null
+        _meanfield_words "$(_meanfield_help "$program" "$script" |
+            sed -n 's/^  \([A-Za-z_][A-Za-z0-9_]*\)  *[^ ].*/\1=/p')"
+    else
+        _meanfield_words "$(_meanfield_help "$program" "$script" | _meanfield_options) --help"
+    fi
+}
+
+_meanfield() {
+    local program=$1 cur=$2 prev=$3 word before=
+    COMPREPLY=()
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        if [[ $word == *.lua && $before != -[el] ]]; then
+            _meanfield_behind "$word"
+            return
+        fi
+        before=$word
+    done
+    case $prev in
+    --threads) _meanfield_words "$(seq "$(nproc)")" ;;
+    -[el]) ;;
+    *)
+        if [[ $cur == -* ]]; then
+            _meanfield_words "$(_meanfield_help "$program" | _meanfield_options)"
+        else
+            _meanfield_files '!*.lua'
+        fi
+        ;;
+    esac
+}
+
+complete -F _meanfield meanfield
