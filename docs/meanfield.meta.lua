@@ -937,6 +937,10 @@ function class14:marginal(which) end
 ---@param which any
 function class14:mean(which) end
 
+---Neurons with weights w, a, b as a potential of that multi-index law sees them: (a, b, m1, .., mk, r), m = Uw and r the length of w across the directions; a measure in space 'multi_index'.
+---@param law any
+function class14:multi_index(law) end
+
 ---The image of the measure: atoms fn(x1, ..., xD) with the same weights, with as many coordinates as fn returns, in the space named (default 'free').
 ---@param fn any
 ---@param space any

@@ -290,9 +290,58 @@ describe("multi-index laws", function()
                  tostring(mf.distribution.multi_index { d = 2, target = function(z) return z end }))
   end)
 
+  it("neurons are projected to (a, b, m, r), by hand and by measure:multi_index", function()
+    for _, U in ipairs { false, turned } do
+      local l = law { d = 4, directions = 2, target = g2, U = U or nil }
+      local init = mf.init.gaussian { kappa = 1, a = mf.number.normal(), b = mf.number.uniform() }
+      local run = train { distribution = l, init = init }:step(100)
+      local rows, rho = U or { { 1, 0, 0, 0 }, { 0, 1, 0, 0 } }, run:measure():multi_index(l)
+      local W, a, b = run:weights()
+      assert.equal("multi_index", rho.space)
+      assert.equal(5, rho.dim)
+      for j, atom in ipairs(rho:atoms():totable()) do
+        local m, square = { 0, 0 }, 0
+        for c = 1, 4 do
+          for i = 1, 2 do m[i] = m[i] + rows[i][c] * W[j][c] end
+          square = square + W[j][c] ^ 2
+        end
+        local r = math.sqrt(square - m[1] ^ 2 - m[2] ^ 2)
+        for c, x in ipairs { a[j], b[j], m[1], m[2], r } do assert.near(x, atom[c], 1e-12) end
+      end
+      local pot = mf.potential.multi_index { distribution = l, activation = mf.activation.erf() }
+      assert.is_true(pot:risk(rho) > 0)
+    end
+  end)
+
+  -- At eps d = 0.06 SGD's own steps keep r = |w - U^T m| from shrinking: the effective dynamics say how much.
+  it("SGD's projected neurons follow the effective dynamics, and not Eq. 7 alone", function()
+    local l, erf = law { d = 30, directions = 2, target = g2 }, mf.activation.erf()
+    local init, N, eps = mf.init.gaussian { kappa = 1, a = mf.number.uniform(), b = mf.number.uniform() }, 1000, 2e-3
+    local pot = mf.potential.multi_index { distribution = l, activation = erf }
+    local seen = train { distribution = l, init = init, N = N, eps = eps }:advance(1):measure():multi_index(l)
+    local function limit(options)
+      options.potential, options.init, options.J = pot, init, 200
+      return mf.pde.particles(options):advance(1):measure()
+    end
+    local effective, plain = limit { eps = eps }, limit {}
+    -- Five deviations of a mean over N neurons; Eq. 7 is twice as far off.
+    for _, name in ipairs { "a", "b", "m1", "m2", "r" } do
+      assert.near(effective:mean(name), seen:mean(name), 5 * seen:std(name) / math.sqrt(N), name)
+    end
+    assert.is_true(seen:mean "r" - plain:mean "r" > 10 * seen:std "r" / math.sqrt(N))
+    assert.is_true(pot:risk(seen) < 2.6 and plain:mean "r" < 0.87)
+  end)
+
   it("names what is wrong", function()
     local function expect(text, options) assert.error_matches(function() law(options) end, text, 1, true) end
     expect("option 'target' is missing", { d = 3 })
+    local rho, isotropic = mf.measure { x = { { 0, 0, 1, 0 } }, space = "affine" },
+      mf.distribution.isotropic { d = 2, delta = 0.5 }
+    assert.error_matches(function() rho:multi_index(isotropic) end, "got one of mf.distribution.isotropic", 1, true)
+    local five = law { d = 5, target = math.abs }
+    assert.error_matches(function() rho:multi_index(five) end, "w has 2 coordinates, the distribution d = 5", 1, true)
+    local plain = mf.measure { x = { { 0, 0 } }, space = "plain" }
+    assert.error_matches(function() plain:multi_index(five) end, "got one in space 'plain'", 1, true)
     expect("option 'target' must be a function", { d = 3, target = 1 })
     expect("option 'directions' must be an integer in [1, d = 3], got 4", { d = 3, directions = 4, target = g2 })
     expect("option 'noise'", { d = 3, target = g2, noise = -1 })

@@ -101,6 +101,7 @@ mf.measure:marginal: m:marginal "w1"
 mf.measure:coordinate: m:coordinate "w1"
 mf.measure:sample: r:sample(1000)
 mf.measure:radii: m:radii { s0 = 20 }
+mf.measure:multi_index: mf.measure { x = mf.array.zeros(1, 11), space = "affine" }:multi_index(index)
 mf.transport.w1: mf.transport.w1(r, rho)
 mf.transport.w2: mf.transport.w2(r, rho)
 mf.array: mf.array { { 1, 2 }, { 3, 4 } }

@@ -3,6 +3,7 @@
 
 #include "core/measure/density.h"
 #include "lua/base/array.h"
+#include "lua/model/distribution.h"
 
 #include <float.h>
 #include <math.h>
@@ -623,6 +624,35 @@ static int measure_radii(lua_State *L) {
     return 1;
 }
 
+/* (a, b, m, r) of a multi-index law's directions. */
+static int measure_multi_index(lua_State *L) {
+    const char *where = "mf.measure:multi_index";
+    const mf_measure *m = mfl_measure_check(L, 1);
+    const mf_distribution *law = mfl_check(L, 2, MFL_DISTRIBUTION);
+    const mf_space *space = mfl_space_find(L, "multi_index");
+    size_t d = mf_space_weights(m->space, m->dim);
+    mf_error err = {0};
+    lua_settop(L, 2);
+    if (law->ops != &mf_law_multi_index)
+        return luaL_error(L,
+                          "%s: a law of mf.distribution.multi_index expected, got one of "
+                          "mf.distribution.%s",
+                          where, law->ops->name);
+    if (m->space != space->source)
+        return luaL_error(L,
+                          "%s: a measure in space '%s' expected, of neurons with a and b, got one "
+                          "in space '%s'",
+                          where, space->source->name, m->space->name);
+    if (d != law->d)
+        return luaL_error(L, "%s: its w has %I coordinates, the distribution d = %I", where,
+                          (lua_Integer)d, (lua_Integer)law->d);
+    mf_law_index at = mf_law_index_of(law);
+    mf_subspace V = {.s0 = at.k, .basis = at.U, .work = mfl_array_vector(L, d)->data};
+    double *x = push_same_weights(L, m, space, at.k + 3);
+    mfl_status(L, where, space->reduce(m, &V, x, &err), &err);
+    return 1;
+}
+
 /* ---- tables ------------------------------------------------------------------------------------ */
 
 static int measure_n(lua_State *L) {
@@ -708,6 +738,12 @@ static const mfl_fn measure_methods[] = {
          "The law of r1 = |P_V w|, r2 = |w - P_V w|, with a and b of affine neurons: a measure in "
          "space 'two_radius', of affine neurons 'relu'.",
          radii_fields},
+        {"multi_index", measure_multi_index, "m:multi_index(law)",
+         "Neurons with weights w, a, b as a potential of that multi-index law sees them: (a, b, "
+         "m1, .., "
+         "mk, r), m = Uw and r the length of w across the directions; a measure in space "
+         "'multi_index'.",
+         NULL},
         {NULL, NULL, NULL, NULL, NULL}};
 
 static const mfl_property measure_properties[] = {
