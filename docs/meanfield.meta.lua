@@ -1815,6 +1815,10 @@ function mf.file.folder(path) end
 ---@param folder any
 function mf.file.hold(folder) end
 
+---The names in a folder but those that begin with a dot, in no order; nil and a message if there is none.
+---@param path any
+function mf.file.list(path) end
+
 ---Writes a file whole or not at all: true, or nil and a message.
 ---@param path any
 ---@param text any
@@ -1859,7 +1863,13 @@ mf.process = {}
 ---Makes this process one that runs points: one thread, no progress bar, no input.
 function mf.process.become_worker() end
 
----64-bit checksum of a string as 16 hexadecimal digits.
+---The file that holds the native code.
+function mf.process.binary() end
+
+---In a finalizer: whether the program has come to its end without an error; nil in another program than ours, which does not say.
+function mf.process.ended() end
+
+---64-bit checksum of a string, or of an array's numbers, as 16 hexadecimal digits.
 ---@param text any
 function mf.process.hash(text) end
 

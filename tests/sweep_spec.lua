@@ -283,8 +283,12 @@ describe("sweep", function()
     assert.equal(4, count(points, "\n"))
     assert.matches("3\t4.5\n$", read(dir .. "/one/study.tsv"))
     assert.equal("", read(dir .. "/err"))
-    output(command:format("", "one"))
+    output(command:format("", "one --force"))
     assert.matches("3 of 3 points kept from one/sweep.points", read(dir .. "/err"))
+    output(command:format("", "three"))
+    output(command:format("", "three --set scale=2")) -- what the function reads of the run is a part of it
+    assert.equal("", read(dir .. "/err"))
+    assert.matches("3\t6\n$", read(dir .. "/three/study.tsv"))
     if not has_mpi then return end
     assert.equal(1, count(output(command:format(mpirun .. " -n 2", "two")), "pass  sum"))
     assert.equal(points, read(dir .. "/two/sweep.points"))

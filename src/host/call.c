@@ -5,6 +5,9 @@
  * know the running one: coroutine.resume and .wrap are replaced by versions that record it.
  * Native loops poll mfl_interrupted instead.
  *
+ * SIGTERM and SIGHUP, by which batch systems and terminals end a program, stop it in the same way, so
+ * that its states are kept; the program then ends with 128 + n.
+ *
  * Flag and hook stay until the outermost call has returned. So a pcall in the script cannot
  * swallow the interrupt: after the first error 10,000 instructions may run, enough for
  * __close and other cleaning up, and then every single one raises the error again.         */
@@ -21,6 +24,8 @@
 static lua_State *volatile running; /* NULL: no Lua code runs */
 static volatile time_t asked;       /* when Ctrl-C came first */
 static bool warned;                 /* the first error has been raised */
+
+static volatile sig_atomic_t terminated; /* SIGTERM or SIGHUP, or 0 */
 
 static bool in_background; /* started with SIGINT ignored: the terminal's is for others */
 
@@ -44,8 +49,14 @@ static void stop(lua_State *L, lua_Debug *ar) {
 static void on_interrupt(int signal_number, siginfo_t *info, void *context) {
     lua_State *L = running;
     (void)context;
-    if (in_background && info->si_code > 0) /* by a key, not by kill(2) */
-        return;
+    if (signal_number == SIGINT && in_background && info->si_code > 0)
+        return; /* by a key, not by kill(2) */
+    if (signal_number != SIGINT)
+        terminated = signal_number;
+    if (!L && terminated) { /* at the prompt there is nothing to be saved */
+        signal(signal_number, SIG_DFL);
+        raise(signal_number);
+    }
     if (L && mf_flag_is_set(&mfl_interrupted) && now() - asked > PATIENCE) {
         signal(signal_number, SIG_DFL);
         raise(signal_number);
@@ -59,6 +70,10 @@ static void on_interrupt(int signal_number, siginfo_t *info, void *context) {
 
 bool host_take_interrupt(void) {
     return atomic_exchange(&mfl_interrupted, 0) != 0;
+}
+
+int host_terminated(void) {
+    return terminated;
 }
 
 /* ---- coroutines ------------------------------------------------------------------------ */
@@ -132,6 +147,10 @@ void host_handle_interrupts(lua_State *L) {
     in_background = sigaction(SIGINT, NULL, &former) == 0 && former.sa_handler == SIG_IGN;
     sigemptyset(&ours.sa_mask); /* no SA_RESTART: a blocked read must return */
     sigaction(SIGINT, &ours, NULL);
+    static const int ends[] = {SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i)
+        if (sigaction(ends[i], NULL, &former) == 0 && former.sa_handler != SIG_IGN) /* nohup */
+            sigaction(ends[i], &ours, NULL);
 }
 
 /* ---- calls ------------------------------------------------------------------------------- */

@@ -15,6 +15,9 @@ int host_call(lua_State *L, int n, int results);
 /* True once after a Ctrl-C that came while nothing ran. */
 bool host_take_interrupt(void);
 
+/* The signal that has asked the program to end while it ran something: SIGTERM, SIGHUP, or 0. */
+int host_terminated(void);
+
 /* Unless the status is LUA_OK: pops the message and writes it to stderr after "name: ". */
 int host_report(lua_State *L, const char *name, int status);
 

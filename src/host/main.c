@@ -269,8 +269,12 @@ static int protected_main(lua_State *L) {
         return 0;
     if (has_script && !run_script(L, line.from_stdin ? NULL : argv[line.script]))
         return 0;
+    if (host_terminated())
+        return 0;
     if (line.interactive) {
         host_repl(L);
+        if (host_terminated())
+            return 0;
     } else if (!has_script && !line.execute && !line.version) {
         if (isatty(STDIN_FILENO)) {
             print_version(true);
@@ -298,6 +302,9 @@ int main(int argc, char **argv) {
     int status = lua_pcall(L, 2, 1, 0);
     bool ok = status == LUA_OK && lua_toboolean(L, -1);
     host_report(L, program, status);
+    mfl_ended_well = ok;
     lua_close(L);
+    if (!ok && host_terminated())
+        return 128 + host_terminated();
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

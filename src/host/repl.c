@@ -415,7 +415,7 @@ void host_repl(lua_State *L) {
         open_terminal();
         puts("? or help(x) explains, Tab completes, Ctrl-C stops, Ctrl-D leaves.");
     }
-    while ((status = read_chunk(L)) != -1) {
+    while (!host_terminated() && (status = read_chunk(L)) != -1) {
         if (!repl.queue)
             remember(lua_tostring(L, 1));
         if (status == LUA_OK)

@@ -42,7 +42,7 @@ function Run:check(name, value, op, bound)
   local claim = op and ("%s: %s %s %s"):format(name, checks.brief(value), op, checks.brief(bound)) or tostring(name)
   self._checks[#self._checks + 1] = { name = tostring(name), value = value, op = op, bound = bound, passed = passed }
   if not passed then self._sentinel.failed = true end
-  print((passed and "pass  " or "FAIL  ") .. claim)
+  records.say(self, (passed and "pass  " or "FAIL  ") .. claim)
   return passed
 end
 

@@ -1,4 +1,4 @@
--- The command line of an experiment: --set key=value, --out DIR, --quick, --help; all strict.
+-- The command line of an experiment: --set key=value, --out DIR, --quick, --fresh, --force, --help; all strict.
 -- And the folder that a set of options has for its results.
 
 local native = require "meanfield.native"
@@ -80,7 +80,10 @@ end
 
 -- ---- reading ----------------------------------------------------------------------------------
 
--- Splits arguments into { set = { {key, text}, ... }, out =, quick =, help = }.
+local flags = { ["--quick"] = "quick", ["--fresh"] = "fresh", ["--force"] = "force", ["--help"] = "help",
+                ["-h"] = "help" }
+
+-- Splits arguments into { set = { {key, text}, ... }, out =, quick =, fresh =, force =, help = }.
 function command.parse(name, args)
   local found, i = { set = {} }, 1
   local function value(flag)
@@ -94,12 +97,11 @@ function command.parse(name, args)
       if not key then raise("%s: --set needs key=value, got '%s'", name, args[i]) end
       found.set[#found.set + 1] = { key, text }
     elseif a == "--out" then found.out = value(a)
-    elseif a == "--quick" then found.quick = true
-    elseif a == "--help" or a == "-h" then found.help = true
+    elseif flags[a] then found[flags[a]] = true
     else
-      local near = options.nearest(a, { "--set", "--out", "--quick", "--help" })
-      raise("%s: unknown argument '%s'%s; arguments: --set key=value, --out DIR, --quick, --help", name, a,
-            near and (" (did you mean '%s'?)"):format(near) or "")
+      local near = options.nearest(a, { "--set", "--out", "--quick", "--fresh", "--force", "--help" })
+      raise("%s: unknown argument '%s'%s; arguments: --set key=value, --out DIR, --quick, --fresh, --force, --help",
+            name, a, near and (" (did you mean '%s'?)"):format(near) or "")
     end
     i = i + 1
   end
@@ -176,11 +178,14 @@ end
 
 function command.usage(spec, script)
   local lines = { head_comment(script), "",
-                  ("usage: meanfield %s [--set key=value]... [--out DIR] [--quick]"):format(script or spec.name), "",
+                  ("usage: meanfield %s [--set key=value]... [--out DIR] [--quick] [--fresh] [--force]"):format(
+                    script or spec.name), "",
                   "--set key=value   changes an option (defaults below; under --quick in parentheses)",
                   ("--out DIR         where results go; default results/%s, and a folder below it"):format(spec.name),
                   "                  for --quick and for each set of changed options",
-                  "--quick           the same at lower cost", "" }
+                  "--quick           the same at lower cost",
+                  "--fresh           starts over: nothing is taken from an earlier run",
+                  "--force           runs again what has finished before, instead of showing it", "" }
   for _, key in ipairs(sorted_keys(spec.options)) do
     local quick = spec.quick[key]
     lines[#lines + 1] = ("  %-12s %s%s"):format(key, options.listed(spec.options[key]),

@@ -5,7 +5,9 @@
 -- A failed check makes the program's exit code 1, by a finaliser that runs when Lua closes.
 
 local command = require "meanfield.run.command"
+local finished = require "meanfield.run.finished"
 local help = require "meanfield.prompt.help"
+local keep = require "meanfield.run.keep"
 local options = require "meanfield.options"
 local records = require "meanfield.run.records"
 local native = require "meanfield.native"
@@ -143,12 +145,29 @@ local function prompt_follows()
   return false
 end
 
+-- Nothing is needed of a run's states any more, unless another run has begun since it was saved.
+local function settle(run)
+  local lock <close> = run._lock or native.file.hold(run.out)
+  if not lock or native.process.rank() > 0 then return end
+  if run._ended and run._saved then finished.note(run) end
+  keep.remove(run)
+end
+
+-- A script has ended, well or not (nil: another program than ours, which does not say).
+local function settle_at_end(run)
+  local well = native.process.ended()
+  if well == false or not (well or run._saved) then return end
+  run._ended = well
+  settle(run)
+end
+
 -- Runs when Lua closes: says where unsaved rows are, and turns a failed check into exit code 1.
 local sentinel_meta = {
   __gc = function(sentinel)
     local left = records.left_behind(sentinel.run)
     if left then io.stderr:write(("%s: %s\n"):format(sentinel.run.name, left)) end
-    if sentinel.failed and not sentinel.stay then os.exit(1) end
+    if sentinel.run._script and not sentinel.stay then settle_at_end(sentinel.run) end
+    if sentinel.failed and not sentinel.stay and native.process.ended() ~= false then os.exit(1) end
   end,
 }
 
@@ -174,10 +193,38 @@ local function start(spec, found, script, stay)
   local values = command.resolve(spec, found)
   local run = { _facts = { name = spec.name, out = command.folder(spec, found, values), quick = found.quick or false,
                            options = read_only(spec.name, values) },
-                _spec = spec, _script = script, _rows = {}, _checks = {}, _start = os.time(), _cpu = os.clock() }
+                _spec = spec, _script = script, _rows = {}, _checks = {}, _start = os.time(), _cpu = os.clock(),
+                _printed = {}, _written = {} }
   run._sentinel = { run = run, failed = false, stay = stay }
   if not spec.args then setmetatable(run._sentinel, sentinel_meta) end
   return setmetatable(run, meta)
+end
+
+-- Throws away what an earlier run of these options has left for this one.
+local function start_over(run)
+  for _, name in ipairs(native.file.list(run.out) or {}) do
+    if name:find "%.points$" then os.remove(run.out .. "/" .. name) end
+  end
+  keep.remove(run)
+end
+
+-- The run of a script. One that has finished before is shown, and the program ends.
+local function start_script(spec, found, script, stay)
+  local run = start(spec, found, script, stay)
+  if not (found.force or found.fresh or stay) then
+    local record = finished.find(spec, run.options, script, run.out)
+    if record then
+      settle(run) -- killed after its end, it may have left states
+      os.exit(finished.show(spec, record, run.out), true)
+    end
+  end
+  if native.process.rank() == 0 then
+    records.hold(run)
+    finished.forget(run.out, run.name)
+    if found.fresh then start_over(run) end
+  end
+  if not stay then keep.start(run) end
+  return run
 end
 
 local function experiment(given)
@@ -197,7 +244,7 @@ local function experiment(given)
       io.stdout:write(command.usage(spec, script))
       os.exit(0, true)
     end
-    return start(spec, found, script, prompt_follows())
+    return start_script(spec, found, script, prompt_follows())
   end)
   if not ok then -- a mistyped command line deserves a line, not a traceback
     io.stderr:write((tostring(run):gsub("^[^\n]-:%d+: ", "")), "\n")

@@ -26,6 +26,12 @@ local function table_cell(value)
   return text
 end
 
+-- Prints a line; it belongs to what the run says.
+function records.say(self, line)
+  print(line)
+  self._printed[#self._printed + 1] = line .. "\n"
+end
+
 -- ---- columns --------------------------------------------------------------------------------
 
 -- Columns listed in `columns` first, the others by the alphabet.
@@ -116,6 +122,11 @@ local function write(self, partial, text)
   end
 end
 
+local function is_there(path)
+  local file <close> = io.open(path)
+  return file ~= nil
+end
+
 -- Appends `text`, of which a killed run may have left a part.
 local function append(self, text)
   local partial = self._partial
@@ -137,6 +148,14 @@ local function open_partial(self)
   self._partial = { path = path, old = read_bytes(path), at = 0, rows = rows }
   append(self, records.header(self))
   for i = 1, #self._rows - 1 do append(self, records.line(self, self._rows[i])) end
+end
+
+-- Somebody has removed the folder, or the file in it: a new one begins with the rows so far.
+local function begin_again(self)
+  self._partial.rows:close()
+  if self._lock then self._lock:close() end
+  self._partial, self._lock = nil, nil
+  open_partial(self)
 end
 
 -- Everything has been saved elsewhere: the rows are no longer needed, the folder is free.
@@ -175,9 +194,9 @@ function Run:record(row)
   end
   local copy = {}
   for name, value in pairs(row) do copy[name] = value end
-  self._rows[#self._rows + 1] = copy
+  self._rows[#self._rows + 1], self._saved = copy, nil
   if native.process.rank() > 0 then return end -- under mpirun the others keep their rows to themselves
-  if not self._partial then open_partial(self) end
+  if not self._partial then open_partial(self) elseif not is_there(self._partial.path) then begin_again(self) end
   append(self, records.line(self, copy))
 end
 

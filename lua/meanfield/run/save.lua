@@ -132,13 +132,14 @@ function Run:save(...)
   if native.process.rank() > 0 then return end -- under mpirun rank 0 has the results
   local figures, base, written = named_figures(...), self.out .. "/" .. self.name, {}
   records.hold(self)
+  native.file.folder(self.out) -- somebody may have removed it; if it cannot be made, the next line says why
   local facts = provenance(self)
   local whole, message = native.file.replace(base .. ".tsv", tsv(self, facts)) -- numbers first: a figure may fail
   if not whole then raise("run:save: %s", message) end
   native.store.write(base .. ".h5", tree(self, facts, figures))
   written[1], written[2] = base .. ".tsv", base .. ".h5"
   records.finish(self)
-  if self._columns then print(short_table(self, 16)) end
+  if self._columns then records.say(self, short_table(self, 16)) end
   for _, entry in ipairs(figures) do
     for _, format in ipairs { ".svg", ".png" } do
       local path = base .. entry[1] .. format
@@ -147,6 +148,8 @@ function Run:save(...)
     end
   end
   log_line(self)
+  for _, path in ipairs(written) do self._written[#self._written + 1] = path:sub(#self.out + 2) end
+  self._saved = true
   print("wrote " .. table.concat(written, ", "))
 end
 

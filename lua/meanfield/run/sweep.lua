@@ -9,7 +9,9 @@
 -- functions it captures too), the version of meanfield and the tag. Another function, other
 -- points: nothing stale is ever taken.
 
+local fingerprint = require "meanfield.run.fingerprint"
 local help = require "meanfield.prompt.help"
+local keeper = require "meanfield.run.keep"
 local optionlist = require "meanfield.options"
 local points_file = require "meanfield.run.points"
 local plain = require "meanfield.run.plain"
@@ -19,75 +21,8 @@ local seeds = require "meanfield.run.seeds"
 local native = require "meanfield.native"
 local process = native.process
 
--- ---- fingerprint ---------------------------------------------------------------------
-
-local function function_text(fn)
-  local info = debug.getinfo(fn, "S")
-  local source = info.source
-  local file = source:sub(1, 1) == "@" and io.open(source:sub(2))
-  if file then source = file:read "a" file:close() end
-  if not file and source:find "^[@=]" then return string.dump(fn, true) end -- text not at hand
-  local lines, n = {}, 0
-  for line in (source .. "\n"):gmatch "(.-)\n" do
-    n = n + 1
-    if n >= info.linedefined and n <= info.lastlinedefined then lines[#lines + 1] = line end
-  end
-  return table.concat(lines, "\n")
-end
-
-local describe
-
-local function describe_function(fn, seen)
-  local parts = { "function ", function_text(fn) }
-  for i = 1, math.huge do
-    local name, value = debug.getupvalue(fn, i)
-    if not name then break end
-    if name ~= "_ENV" then parts[#parts + 1] = ("\n%s = %s"):format(name, describe(value, seen)) end
-  end
-  return table.concat(parts)
-end
-
--- In the order of the keys, never in that of next(): it differs from run to run.
-local function describe_table(value, seen)
-  local keys, parts = {}, {}
-  for key in next, value do
-    local kind = type(key)
-    if kind == "string" or kind == "number" or kind == "boolean" then keys[#keys + 1] = plain.encode(key) end
-  end
-  table.sort(keys)
-  for i, key in ipairs(keys) do parts[i] = key .. "=" .. describe(rawget(value, (plain.decode(key))), seen) end
-  return "{" .. table.concat(parts, ",") .. "}"
-end
-
-local function module_name(value)
-  local first
-  for name, module in pairs(package.loaded) do
-    if module == value and (not first or name < first) then first = name end
-  end
-  return first
-end
-
--- What a captured value contributes. Objects count by the options they were made with.
-function describe(value, seen)
-  local kind = type(value)
-  if kind == "thread" or kind == "function" and debug.getinfo(value, "S").what == "C" then return kind end
-  if kind ~= "table" and kind ~= "function" and kind ~= "userdata" then return plain.encode(value) end
-  if seen[value] then return "#" .. seen[value] end
-  seen.n = seen.n + 1
-  seen[value] = seen.n
-  local module = module_name(value)
-  if module then return "module " .. module end
-  if kind == "function" then return describe_function(value, seen) end
-  local meta = getmetatable(value)
-  if type(meta) == "table" and meta.__name then
-    local ok, options = pcall(function() return value.options end)
-    return meta.__name .. (ok and type(options) == "table" and describe_table(options, seen) or "")
-  end
-  return kind == "table" and describe_table(value, seen) or kind
-end
-
-local function fingerprint(fn, tag)
-  return process.hash(table.concat { native._VERSION, "\n", tag, "\n", describe(fn, { n = 0 }) })
+local function fingerprint_of(fn, tag)
+  return process.hash(table.concat { native._VERSION, "\n", tag, "\n", fingerprint.describe(fn) })
 end
 
 -- What a call to mf.file returns, or its message as an error.
@@ -100,6 +35,7 @@ end
 -- Runs where the point runs: "+" and the encoded result, or "-" and what went wrong.
 local function evaluate(fn, point)
   native._run = nil -- the folder is the parent's
+  keeper.point()
   math.randomseed(tonumber("0x" .. process.hash(point)), 0)
   local ok, text = xpcall(function()
     local result = fn((plain.decode(point)))
@@ -109,6 +45,7 @@ local function evaluate(fn, point)
     local trace = debug.traceback(tostring(message), 2)
     return trace:match "^(.-)\n[^\n]*meanfield/run/sweep%.lua:" or trace -- not our own frames
   end)
+  if ok then keeper.point_is_done() end
   return (ok and "+" or "-") .. text
 end
 
@@ -223,7 +160,7 @@ end
 
 local function run_points(points, fn, options)
   options.out = options.out or native._run and native._run.out
-  local mark, keys, texts = fingerprint(fn, options.tag), {}, {}
+  local mark, keys, texts = fingerprint_of(fn, options.tag), {}, {}
   for i, point in ipairs(points) do
     texts[i] = plain.encode(point, ("mf.sweep: points[%d]"):format(i))
     keys[i] = mark .. " " .. texts[i]
@@ -239,7 +176,10 @@ local function run_points(points, fn, options)
   local workers = math.max(1, math.min(options.workers or native.threads(), #todo))
   local pool <close> = spread and ranks.farm(mark) or process.pool(workers, work)
   local results, failures = collect(store, points, keys, run(store, pool, todo, keys, texts, mark))
-  if store.path then sure(native.file.replace(store.path, points_file.text(store.records, keys))) end
+  if store.path then
+    native.file.folder(options.out) -- somebody may have removed it
+    sure(native.file.replace(store.path, points_file.text(store.records, keys)))
+  end
   if spread then ranks.finish(results, failures) end
   return results, failures
 end

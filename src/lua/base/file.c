@@ -4,6 +4,8 @@
 #include "core/base/folder.h"
 #include "lua/bind/bind.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <unistd.h>
 
 /* true, or nil and the message. */
@@ -27,6 +29,33 @@ static int file_replace(lua_State *L) {
 static int file_folder(lua_State *L) {
     mf_error err;
     return answer(L, mf_folder_make(mfl_path(L, 1), &err), &err);
+}
+
+/* Pushes the names in an open folder, which is closed behind it whatever happens. */
+static int push_names(lua_State *L) {
+    DIR *folder = lua_touserdata(L, 1);
+    lua_newtable(L);
+    lua_Integer n = 0;
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        if (entry->d_name[0] != '.') {
+            lua_pushstring(L, entry->d_name);
+            lua_rawseti(L, -2, ++n);
+        }
+    return 1;
+}
+
+static int file_list(lua_State *L) {
+    const char *path = mfl_path(L, 1);
+    lua_pushcfunction(L, push_names);
+    DIR *folder = opendir(path);
+    if (!folder) {
+        mf_error err;
+        return answer(L, mf_file_failed(&err, "list the folder", path, errno), &err);
+    }
+    lua_pushlightuserdata(L, folder);
+    int status = lua_pcall(L, 1, 1, 0);
+    closedir(folder);
+    return status == LUA_OK ? 1 : lua_error(L);
 }
 
 /* ---- rows: a file that grows ------------------------------------------------------------ */
@@ -127,6 +156,10 @@ static const mfl_fn file_functions[] = {
          "Writes a file whole or not at all: true, or nil and a message.", NULL},
         {"folder", file_folder, "mf.file.folder(path)",
          "Makes a folder and those above it: true, or nil and a message.", NULL},
+        {"list", file_list, "mf.file.list(path)",
+         "The names in a folder but those that begin with a dot, in no order; nil and a message if "
+         "there is none.",
+         NULL},
         {"rows", file_rows, "mf.file.rows(path)",
          "Opens a file for appending whole rows; nil and a message if that fails.", NULL},
         {"hold", file_hold, "mf.file.hold(folder)",

@@ -112,6 +112,7 @@ static _Noreturn void child(lua_State *L, pid_t parent, int fd) {
     if (getppid() != parent)
         _exit(1);
     signal(SIGINT, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     mfl_become_worker();
     bool ok = lua_pcall(L, 1, 1, 0) == LUA_OK;
     size_t n = 0;

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE /* dladdr */
 #include "process.h"
 
+#include "array.h"
+
 #include "core/base/parallel.h"
 
 #include <dlfcn.h>
@@ -38,26 +40,58 @@ static int process_rank(lua_State *L) {
     return 1;
 }
 
-static int process_home(lua_State *L) {
-    char path[4096];
+/* The file that holds this code. */
+static const char *own_file(lua_State *L, char path[4096]) {
     Dl_info info;
     /* For the host dladdr gives argv[0], which need not be a path. */
-    bool in_module = dladdr((const void *)(uintptr_t)process_home, &info) && info.dli_fname &&
+    bool in_module = dladdr((const void *)(uintptr_t)own_file, &info) && info.dli_fname &&
                      strstr(info.dli_fname, ".so");
     if (!realpath(in_module ? info.dli_fname : "/proc/self/exe", path))
-        return luaL_error(L, "mf.process.home: %s", strerror(errno));
+        luaL_error(L, "mf.process.home: %s", strerror(errno));
+    return path;
+}
+
+static int process_home(lua_State *L) {
+    char path[4096];
+    own_file(L, path);
     *strrchr(path, '/') = '\0';
     lua_pushstring(L, path);
     return 1;
 }
 
+static int process_binary(lua_State *L) {
+    char path[4096];
+    lua_pushstring(L, own_file(L, path));
+    return 1;
+}
+
 /* FNV-1a, finished by a multiplicative mix: enough to find damage and tell versions apart. */
-static int process_hash(lua_State *L) {
-    size_t n;
-    const char *s = luaL_checklstring(L, 1, &n);
-    uint64_t h = 0xcbf29ce484222325u;
+static uint64_t hash_bytes(uint64_t h, const void *data, size_t n) {
+    const unsigned char *s = data;
     for (size_t i = 0; i < n; ++i)
-        h = (h ^ (unsigned char)s[i]) * 0x100000001b3u;
+        h = (h ^ s[i]) * 0x100000001b3u;
+    return h;
+}
+
+/* The numbers of an array, by rows, and its shape. */
+static uint64_t hash_array(uint64_t h, const mfl_array *a) {
+    const size_t shape[] = {a->rows, a->cols, (size_t)a->ndim};
+    h = hash_bytes(h, shape, sizeof shape);
+    for (size_t i = 0; i < a->rows; ++i)
+        h = hash_bytes(h, a->data + i * a->stride, a->cols * sizeof *a->data);
+    return h;
+}
+
+static int process_hash(lua_State *L) {
+    uint64_t h = 0xcbf29ce484222325u;
+    const mfl_array *array = mfl_array_test(L, 1);
+    size_t n = 0;
+    if (array)
+        h = hash_array(h, array);
+    else {
+        const char *s = luaL_checklstring(L, 1, &n);
+        h = hash_bytes(h, s, n);
+    }
     h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
     char text[17];
     snprintf(text, sizeof text, "%016" PRIx64, h ^ h >> 32);
@@ -65,16 +99,30 @@ static int process_hash(lua_State *L) {
     return 1;
 }
 
+static int process_ended(lua_State *L) {
+    if (mfl_host_has_handler)
+        lua_pushboolean(L, mfl_ended_well);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
 static const mfl_fn process_functions[] = {
         {"become_worker", process_become_worker, "mf.process.become_worker()",
          "Makes this process one that runs points: one thread, no progress bar, no input.", NULL},
+        {"ended", process_ended, "mf.process.ended()",
+         "In a finalizer: whether the program has come to its end without an error; nil in another "
+         "program than ours, which does not say.",
+         NULL},
         {"home", process_home, "mf.process.home()",
          "The folder of the file that holds the native code.", NULL},
         {"rank", process_rank, "mf.process.rank()",
          "Rank of this process under mpirun, 0 otherwise. Only rank 0 prints and writes files.",
          NULL},
+        {"binary", process_binary, "mf.process.binary()", "The file that holds the native code.",
+         NULL},
         {"hash", process_hash, "mf.process.hash(text)",
-         "64-bit checksum of a string as 16 hexadecimal digits.", NULL},
+         "64-bit checksum of a string, or of an array's numbers, as 16 hexadecimal digits.", NULL},
         {NULL, NULL, NULL, NULL, NULL}};
 
 /* Under mpirun only rank 0 speaks (lua/meanfield/run/ranks.lua). */

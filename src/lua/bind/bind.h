@@ -176,12 +176,27 @@ void mfl_task_begin(mfl_task *task, const char *label, double from, double goal)
 /* Raises if the object is at work: a callback that it called has called it. */
 void mfl_check_idle(lua_State *L, const char *class_name, bool busy);
 
+/* ---- long calls that outlive their process (keep.c) ------------------------------- */
+
+/* Before the first step of a call on the object at index 1, whose arguments are the whole stack.
+ * True: an earlier process has done this call, and the object is where it left it. Pushes two
+ * values: lists of what the call had seen until then and how much, or nil and nil. The object may
+ * have another workspace afterwards: look at it again.                                        */
+bool mfl_keep_begin(lua_State *L, const char *method);
+
+/* Between two slices. lists: stack index of what has been seen so far (0: none). */
+void mfl_keep_tick(lua_State *L, mfl_task *task, int lists, lua_Integer seen);
+
+/* After the last step. */
+void mfl_keep_end(lua_State *L, int lists);
+
 void mfl_task_silence(void); /* no bar from this process, ever (workers)      */
 void mfl_task_erase(void);   /* takes a bar left by mf._horizon off the screen */
 
 const mf_flag *mfl_stop(void);    /* the flag handed to the core          */
 extern mf_flag mfl_interrupted;   /* set by signal handlers               */
 extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
+extern bool mfl_ended_well;       /* the host has run its script without an error */
 
 /* ---- modules --------------------------------------------------------------------- */
 
@@ -222,7 +237,8 @@ extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
     X(file)                                                                                        \
     X(bar)                                                                                         \
     X(descend)                                                                                     \
-    X(task)
+    X(task)                                                                                        \
+    X(keep)
 
 #define X(name) void mfl_open_##name(lua_State *L);
 MFL_MODULES(X)

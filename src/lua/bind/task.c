@@ -28,7 +28,7 @@
 #define PAUSE 5       /* seconds without a task: what comes then is another run               */
 
 mf_flag mfl_interrupted;
-bool mfl_host_has_handler;
+bool mfl_host_has_handler, mfl_ended_well;
 
 /* The screen is one, and so is what is known about it. */
 static struct {

@@ -48,7 +48,10 @@ typedef struct {
     int xi; /* its stack index */
     double from, start, t, goal;
     mfl_task *task;
+    lua_Integer seen; /* of the times of a trajectory, whose lists are at index LISTS */
 } journey;
+
+enum { LISTS = 4 };
 
 /* t of a clock reading on the way; for a schedule known to Lua only the straight line between
  * the ends, good enough for a progress bar and an interrupted run.                         */
@@ -132,10 +135,19 @@ static void arrive(lua_State *L, const char *where, journey *j) {
 
 int mfl_flow_advance(lua_State *L) {
     const char *where = "pde:advance";
-    journey j = set_out(L, where, mfl_flow_check(L, 1), luaL_checknumber(L, 2));
-    while (j.box->flow->clock < j.goal && !go(L, where, &j, j.goal, 4))
-        ;
-    arrive(L, where, &j);
+    mfl_flow *box = mfl_flow_check(L, 1);
+    double t = luaL_checknumber(L, 2);
+    lua_settop(L, 2);
+    if (!mfl_keep_begin(L, "advance")) {
+        journey j = set_out(L, where, box, t);
+        for (bool stopped = false; box->flow->clock < j.goal && !stopped;) {
+            stopped = go(L, where, &j, j.goal, 4);
+            if (box->flow->clock < j.goal)
+                mfl_keep_tick(L, j.task, 0, 0);
+        }
+        arrive(L, where, &j);
+        mfl_keep_end(L, 0);
+    }
     lua_settop(L, 1);
     return 1;
 }
@@ -310,9 +322,13 @@ static void pack(lua_State *L, size_t n) {
 static bool visit(lua_State *L, const char *where, journey *j, double clock, mf_measure *rho,
                   double *risk) {
     mf_flow *flow = j->box->flow;
-    while (flow->clock < clock)
-        if (go(L, where, j, flow->ops->between ? j->goal : clock, 1))
+    while (flow->clock < clock) {
+        bool stopped = go(L, where, j, flow->ops->between ? j->goal : clock, 1);
+        if (flow->clock < clock) /* beyond it the law at this clock could not be had again */
+            mfl_keep_tick(L, j->task, LISTS, j->seen);
+        if (stopped)
             return false;
+    }
     mf_error err = {MF_OK, ""};
     mf_status status;
     if (flow->clock > fmax(clock, j->start)) /* a clock of now may be rounded down */
@@ -325,6 +341,33 @@ static bool visit(lua_State *L, const char *where, journey *j, double clock, mf_
     return true;
 }
 
+/* A list for each observable, at LISTS. */
+static void new_lists(lua_State *L, size_t n) {
+    lua_newtable(L);
+    lua_replace(L, LISTS);
+    for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_createtable(L, (int)(n < INT32_MAX ? n : 0), 0);
+        lua_settable(L, LISTS);
+    }
+}
+
+/* Solves up to the last of n times and observes at those behind the first `seen`. */
+static void see(lua_State *L, const char *where, mfl_flow *box, const double *t, size_t n,
+                lua_Integer seen) {
+    journey j = set_out(L, where, box, t[n - 1]);
+    for (size_t i = (size_t)seen; i < n; ++i) {
+        mf_measure rho;
+        double risk, clock = i + 1 == n ? j.goal : mfl_schedule_clock(L, j.xi, 0, t[i]);
+        j.seen = (lua_Integer)i;
+        if (!visit(L, where, &j, clock, &rho, &risk))
+            break;
+        observe(L, LISTS, (lua_Integer)i + 1, t[i], &rho, risk);
+    }
+    arrive(L, where, &j);
+    mfl_keep_end(L, LISTS);
+}
+
 static int flow_trajectory(lua_State *L) {
     const char *where = "pde:trajectory";
     mfl_flow *box = mfl_flow_check(L, 1);
@@ -332,31 +375,22 @@ static int flow_trajectory(lua_State *L) {
     lua_settop(L, 3);
     check_observables(L, where);
     const double *t = times_of(L, where, box->t, &n);
-    lua_newtable(L); /* at 4 */
-    memcpy(mfl_array_vector(L, n)->data, t, n * sizeof *t);
-    lua_setfield(L, 4, "t");
-    for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
-        lua_pushvalue(L, -2);
-        lua_createtable(L, (int)(n < INT32_MAX ? n : 0), 0);
-        lua_settable(L, 4);
-    }
-    journey j = set_out(L, where, box, t[n - 1]);
-    for (size_t i = 0; i < n; ++i) {
-        mf_measure rho;
-        double risk, clock = i + 1 == n ? j.goal : mfl_schedule_clock(L, j.xi, 0, t[i]);
-        if (!visit(L, where, &j, clock, &rho, &risk))
-            break;
-        observe(L, 4, (lua_Integer)i + 1, t[i], &rho, risk);
-    }
-    arrive(L, where, &j);
-    lua_settop(L, 4);
+    bool done = mfl_keep_begin(L, "trajectory"); /* LISTS and how much they hold */
+    lua_Integer seen = lua_tointeger(L, LISTS + 1);
+    if (lua_isnil(L, LISTS))
+        new_lists(L, n);
+    if (!done)
+        see(L, where, box, t, n, seen);
+    lua_settop(L, LISTS);
     for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
         lua_pushvalue(L, -2);
         lua_pushvalue(L, -1);
-        lua_gettable(L, 4);
+        lua_gettable(L, LISTS);
         pack(L, n);
-        lua_settable(L, 4);
+        lua_settable(L, LISTS);
     }
+    memcpy(mfl_array_vector(L, n)->data, t, n * sizeof *t);
+    lua_setfield(L, LISTS, "t");
     return 1;
 }
 
@@ -386,6 +420,8 @@ const mfl_fn mfl_flow_methods[] = {
          NULL},
         {"risk", flow_risk, "pde:risk()", "R(rho_t) of Eq. 5.", NULL},
         {"__risk", flow_risk, NULL, NULL, NULL}, /* cheap: the prompt may show it */
+        {"__image", mfl_flow_image, NULL, NULL, NULL},
+        {"__become", mfl_flow_become, NULL, NULL, NULL},
         {"dissipation", mfl_flow_dissipation, "pde:dissipation()",
          "-dR/dtau = 4 int |grad Psi|^2 d rho_t >= 0 in the clock tau = int xi (Proposition 2). Of "
          "particles with beta or eps it is not known.",

@@ -39,8 +39,11 @@ extern const mfl_field mfl_particles_fields[], mfl_grid_fields[], mfl_jko_fields
 /* The solver at arg, which is not at work. */
 mfl_flow *mfl_flow_check(lua_State *L, int arg);
 
-/* pde:save(path), in saved.c. */
+/* pde:save(path), in saved.c; and for those who keep runs: the same as a string, and to take over
+ * the state of a loaded solver, which must outlive this one.                                  */
 int mfl_flow_save(lua_State *L);
+int mfl_flow_image(lua_State *L);
+int mfl_flow_become(lua_State *L);
 
 /* Pushes a copy. */
 void mfl_flow_push_measure(lua_State *L, const mf_measure *m);

@@ -128,31 +128,53 @@ static size_t write_all(lua_State *L, const record *r, void *out) {
     return mf_fields_end(&to, what);
 }
 
-int mfl_flow_save(lua_State *L) {
-    const char *where = "pde:save", *path = mfl_path(L, 2);
-    record r = {.box = mfl_flow_check(L, 1), .options = 3};
+/* The bytes of a checkpoint, in an array that is pushed. */
+static const char *push_image(lua_State *L, const char *where, size_t *size) {
+    record r = {.box = mfl_flow_check(L, 1)};
     const mf_flow *flow = r.box->flow;
     const mf_potential *pot = *r.box->potential;
     mf_measure law = flow->ops->measure(flow);
-    lua_settop(L, 2);
-    lua_getiuservalue(L, 1, 1); /* 3 */
-    lua_getfield(L, 3, "xi");   /* 4 */
-    r.xi = mfl_check(L, 4, MFL_SCHEDULE);
+    lua_getiuservalue(L, 1, 1);
+    r.options = lua_gettop(L);
+    lua_getfield(L, -1, "xi");
+    r.xi = mfl_check(L, r.options + 1, MFL_SCHEDULE);
     if (r.xi->kind == MF_SCHEDULE_CUSTOM)
-        r.clock = mfl_schedule_clock(L, 4, 0, r.box->t);
-    lua_getiuservalue(L, 1, 2); /* 5 */
+        r.clock = mfl_schedule_clock(L, r.options + 1, 0, r.box->t);
+    lua_getiuservalue(L, 1, 2);
     if (strcmp(flow->ops->name, "particles") == 0 && !(r.box->first > 0))
-        r.start = mfl_measure_check(L, 5);
-    r.mean = push_mean(L, where, pot, &law); /* 6 */
+        r.start = mfl_measure_check(L, r.options + 2);
+    r.mean = push_mean(L, where, pot, &law);
     for (size_t k = 0; k < pot->rank; ++k)
         if (!isfinite(r.mean[k]))
-            return luaL_error(L, "%s: the mean features of rho_t are not finite", where);
-    size_t size = write_all(L, &r, NULL);
-    double *room = mfl_array_vector(L, size / sizeof(double) + 1)->data;
+            luaL_error(L, "%s: the mean features of rho_t are not finite", where);
+    *size = write_all(L, &r, NULL);
+    double *room = mfl_array_vector(L, *size / sizeof(double) + 1)->data;
     write_all(L, &r, room);
-    mfl_checkpoint_write(L, where, path, room, size);
+    return (const char *)room;
+}
+
+int mfl_flow_save(lua_State *L) {
+    const char *where = "pde:save", *path = mfl_path(L, 2);
+    size_t size;
+    const char *bytes = push_image(L, where, &size);
+    mfl_checkpoint_write(L, where, path, bytes, size);
     lua_settop(L, 1);
     return 1;
+}
+
+int mfl_flow_image(lua_State *L) {
+    size_t size;
+    const char *bytes = push_image(L, "pde:save", &size);
+    lua_pushlstring(L, bytes, size);
+    return 1;
+}
+
+int mfl_flow_become(lua_State *L) {
+    mfl_flow *box = mfl_flow_check(L, 1);
+    *box = *mfl_flow_check(L, 2);
+    lua_getiuservalue(L, 2, 2); /* where the run began */
+    lua_setiuservalue(L, 1, 2);
+    return 0;
 }
 
 /* ---- loading --------------------------------------------------------------------------------- */

@@ -358,7 +358,10 @@ static void run_to(lua_State *L, const char *where, uint64_t goal) {
     mfl_task_hold(task, &((sgd_box *)mfl_check(L, 1, MFL_SGD))->busy);
     while (status == MF_OK && mf_sgd_k(run) < goal) {
         status = some_steps(L, run, goal, &err);
-        if (mfl_task_tick(task, (double)mf_sgd_k(run) * eps))
+        bool stopped = mfl_task_tick(task, (double)mf_sgd_k(run) * eps);
+        if (status >= 0 && mf_sgd_k(run) < goal)
+            mfl_keep_tick(L, task, 0, 0);
+        if (stopped)
             break;
     }
     mfl_task_end(task);
@@ -367,14 +370,25 @@ static void run_to(lua_State *L, const char *where, uint64_t goal) {
     lua_settop(L, 1);
 }
 
+/* The same as a call of the user's, which an experiment may keep: it is known by its goal. */
+static int call_to(lua_State *L, const char *where, uint64_t goal) {
+    lua_settop(L, 1);
+    lua_pushinteger(L, (lua_Integer)goal);
+    if (!mfl_keep_begin(L, "step")) {
+        run_to(L, where, goal);
+        mfl_keep_end(L, 0);
+    }
+    lua_settop(L, 1);
+    return 1;
+}
+
 static int sgd_step(lua_State *L) {
     mf_sgd *run = check_run(L);
     lua_Integer steps = luaL_optinteger(L, 2, 1);
     luaL_argcheck(L, steps >= 0, 2, "a number of steps >= 0 expected");
     if ((double)steps + (double)mf_sgd_k(run) > MOST_STEPS)
         return luaL_error(L, "sgd:step: %I steps are too many to be counted (2^53)", steps);
-    run_to(L, "sgd:step", mf_sgd_k(run) + (uint64_t)steps);
-    return 1;
+    return call_to(L, "sgd:step", mf_sgd_k(run) + (uint64_t)steps);
 }
 
 static int sgd_advance(lua_State *L) {
@@ -392,8 +406,7 @@ static int sgd_advance(lua_State *L) {
                          "sgd:advance: t = %f lies before the present t = %f; time only runs "
                          "forward",
                          t, (double)mf_sgd_k(run) * eps);
-    run_to(L, "sgd:advance", goal);
-    return 1;
+    return call_to(L, "sgd:advance", goal);
 }
 
 /* ---- observers ----------------------------------------------------------------------------- */
@@ -645,15 +658,37 @@ static int sgd_yhat(lua_State *L) {
 
 /* ---- checkpoints -------------------------------------------------------------------------------- */
 
-static int sgd_save(lua_State *L) {
+/* The bytes of a checkpoint, in an array that is pushed. */
+static const char *push_packed(lua_State *L, size_t *size) {
     mf_sgd *run = check_run(L);
-    const char *path = mfl_path(L, 2);
-    size_t size = mf_sgd_packed_bytes(run);
-    double *room = mfl_array_vector(L, size / sizeof(double) + 1)->data;
+    *size = mf_sgd_packed_bytes(run);
+    double *room = mfl_array_vector(L, *size / sizeof(double) + 1)->data;
     mf_sgd_pack(run, room);
-    mfl_checkpoint_write(L, "sgd:save", path, room, size);
+    return (const char *)room;
+}
+
+static int sgd_save(lua_State *L) {
+    const char *path = mfl_path(L, 2);
+    size_t size;
+    const char *bytes = push_packed(L, &size);
+    mfl_checkpoint_write(L, "sgd:save", path, bytes, size);
     lua_settop(L, 1);
     return 1;
+}
+
+/* For those who keep runs: what sgd:save writes, as a string. */
+static int sgd_image(lua_State *L) {
+    size_t size;
+    const char *bytes = push_packed(L, &size);
+    lua_pushlstring(L, bytes, size);
+    return 1;
+}
+
+/* The run at 1 takes over the state of that at 2, a loaded one, which must outlive it. */
+static int sgd_become(lua_State *L) {
+    sgd_box *box = mfl_check(L, 1, MFL_SGD);
+    box->run = ((sgd_box *)mfl_check(L, 2, MFL_SGD))->run;
+    return 0;
 }
 
 /* The options of a loaded run, as far as they are data: into the table at `index`. */
@@ -797,6 +832,8 @@ static const mfl_fn sgd_methods[] = {
          "Writes the run to a file, whole or not at all; returns the run. Loaded and advanced, it "
          "has the bits of a run that was never interrupted.",
          NULL},
+        {"__image", sgd_image, NULL, NULL, NULL},
+        {"__become", sgd_become, NULL, NULL, NULL},
         {NULL, NULL, NULL, NULL, NULL}};
 
 static const mfl_fn sgd_functions[] = {
