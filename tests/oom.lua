@@ -10,6 +10,7 @@ local radial = mf.potential.radial { distribution = law, activation = steps, tol
 local law3 = mf.distribution.anisotropic { d = 14, s0 = 7, delta = 0.5 }
 local affine = mf.potential.relu { distribution = law3 }
 local pair = mf.measure { x = { { 1, 0, 0.5, 0.4 }, { 2, 0.3, 0.2, 0.9 } }, space = "relu" }
+local index = mf.distribution.multi_index { d = 5, directions = 1, target = math.abs, noise = 0.1 }
 local custom = mf.distribution.custom { d = 3, sample = function(rng)
   local x = rng:normals(3)
   return x, x[1]
@@ -44,6 +45,13 @@ return {
   { "mf.potential.relu", function() return mf.potential.relu { delta = 0.5, gamma = 0.2 } end },
   { "mf.potential.affine", function()
     return mf.potential.affine { distribution = law3, activation = tanh, tol = 1e-2 }
+  end },
+  { "mf.potential.multi_index", function()
+    return mf.potential.multi_index { distribution = index, activation = mf.activation.erf(), points = 4, tol = 1e-2,
+                                      loss = mf.loss.huber(1) }:V { 1, 0, 0.5, 0.5 }
+  end },
+  { "mf.potential.nodes", function()
+    return mf.potential.nodes { z = { -1, 1 }, y = { 1, 2 }, activation = steps }:features { 1, 0, 0.5, 0.5 }
   end },
   { "pot:step_noise", function() return affine:step_noise(pair, pair) end },
   { "pde:fluctuations", function() return pde:fluctuations { observable = "risk" } end },

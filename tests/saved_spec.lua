@@ -16,6 +16,11 @@ local two = mf.potential.two_radius { distribution = law2, activation = sigma, t
 local relu = mf.potential.relu { delta = 0.5, gamma = 0.3 }
 local sampled = mf.potential.sampled { distribution = mf.distribution.isotropic { d = 3, delta = 0.5 }, samples = 40,
                                        activation = mf.activation.tanh(), neuron = "affine" }
+local index = mf.potential.multi_index {
+  distribution = mf.distribution.multi_index { d = 20, directions = 2, target = function(x, y) return x + x * y end,
+                                               noise = 0.2 },
+  activation = mf.activation.tanh(), loss = mf.loss.huber(0.5), points = 4, tol = 1e-4 }
+local uniform = mf.number.uniform()
 
 local function particles(o)
   o.init, o.J = not o.measure and (o.init or init) or nil, o.J or 60
@@ -57,6 +62,9 @@ local cases = {
   { "grid at rest", pot, { 1e3 }, new_grid },
   { "jko", walls, { 0, 0.013 }, function()
     return mf.pde.jko { potential = walls, init = mf.init.gaussian { kappa = 0.25 }, tau = 0.005, J = 20 } end },
+  { "a few directions", index, { 0.5, 3 }, function()
+    return particles { potential = index, init = mf.init.gaussian { kappa = 1, a = uniform, b = uniform }, J = 20 }
+  end },
 }
 
 local path = os.tmpname()

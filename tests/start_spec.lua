@@ -63,6 +63,34 @@ describe("SGD from a measure", function()
     end
   end)
 
+  it("has m along the distribution's directions and r across them, in a new direction for every neuron", function()
+    for _, U in ipairs { false, { { 0.6, 0, 0.8, 0, 0 }, { 0, 1, 0, 0, 0 } } } do
+      local law = mf.distribution.multi_index { d = 5, directions = 2, target = function(x, y) return x * y end,
+                                                U = U or nil }
+      local x = { { 0.7, -0.2, 0.3, -1.2, 0.9 }, { -0.4, 0.1, 0, 2, 0 } }
+      local rho = mf.measure { x = x, space = "multi_index" }
+      local sgd, e = new { N = 60, measure = rho, distribution = law, neuron = "affine" }, {}
+      for i, w in ipairs(sgd:measure():atoms()) do
+        local p, square = x[i <= 30 and 1 or 2], 0
+        local rows = U or { { 1, 0, 0, 0, 0 }, { 0, 1, 0, 0, 0 } }
+        for k = 1, 2 do
+          local m = 0
+          for c = 1, 5 do m = m + rows[k][c] * w[c] end
+          assert.near(p[2 + k], m, 1e-14)
+        end
+        for c = 1, 5 do square = square + w[c] ^ 2 end
+        assert.near(p[3] ^ 2 + p[4] ^ 2 + p[5] ^ 2, square, 1e-13)
+        assert.same({ p[1], p[2] }, { w[6], w[7] })
+        e[i] = w[4]
+      end
+      assert.truthy(e[1] ~= e[2] and e[31] == e[32])
+    end
+    local rho = mf.measure { x = { { 1, 0, 0.5, 0.5 } }, space = "multi_index" }
+    fails("its m has 1 coordinates: a distribution with as many", { N = 3, measure = rho, neuron = "affine" })
+    fails("its m has 1 coordinates", { N = 3, measure = rho, neuron = "affine", distribution =
+      mf.distribution.multi_index { d = 2, directions = 2, target = function(x, y) return x * y end } })
+  end)
+
   it("has two radii on the distribution's subspace and across it, and a and b of the atoms", function()
     for _, law in ipairs { anisotropic, tilted } do
       local rho = mf.measure { x = { { 0.3, 1.2 }, { 2, 0.4 } }, space = "two_radius", weights = { 0.25, 0.75 } }

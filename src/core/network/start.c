@@ -43,7 +43,12 @@ mf_status mf_start_check(const mf_start *s, mf_error *err) {
                 "a measure in space '%s' does not say what neurons are: w, or radii of w, and "
                 "a and b for affine ones",
                 rho->space->name);
-    if (weights > 0 && weights != s->d)
+    if (weights > 0 && radii > 0 && (radii > 1 || weights != s->V.s0 || weights >= s->d))
+        return mf_fail(err, MF_EINVAL,
+                       "its m has %zu coordinates: a distribution with as many directions, in more "
+                       "dimensions, is needed",
+                       weights);
+    if (weights > 0 && radii == 0 && weights != s->d)
         return mf_fail(err, MF_EINVAL, "its w has %zu coordinates, the distribution d = %zu",
                        weights, s->d);
     if (radii == 2 && s->V.s0 == 0)
@@ -88,16 +93,34 @@ static void set_two(const mf_start *s, double r1, double r2, double *w) {
     cblas_daxpy((int)d, r1 / inside, in, 1, w, 1);
 }
 
+/* Adds scale times row i of the basis. */
+static void add_row(const mf_start *s, size_t i, double scale, double *w) {
+    if (s->V.basis)
+        cblas_daxpy((int)s->d, scale, s->V.basis + i * s->d, 1, w, 1);
+    else
+        w[i] += scale;
+}
+
+/* w = r e + sum_i m_i (row i), e across V. */
+static void set_index(const mf_start *s, const double *m, double r, double *w) {
+    size_t d = s->d;
+    for (size_t i = 0; i < s->V.s0; ++i)
+        add_row(s, i, s->V.basis ? -cblas_ddot((int)d, s->V.basis + i * d, 1, w, 1) : -w[i], w);
+    cblas_dscal((int)d, r / cblas_dnrm2((int)d, w, 1), w, 1);
+    for (size_t i = 0; i < s->V.s0; ++i)
+        add_row(s, i, m[i], w);
+}
+
 void mf_start_neuron(const mf_start *s, size_t i, size_t j, double *w, double *a, double *b) {
     const mf_measure *rho = s->rho;
     double radius[2];
-    size_t radii = 0;
+    size_t radii = 0, weights = 0;
     *a = 1;
     *b = 0;
     for (size_t c = 0; c < rho->dim; ++c) {
         double x = rho->x[c * rho->ld + j];
         if (kind_of(rho, c) == MF_WEIGHT)
-            w[c] = x;
+            w[weights++] = x;
         else if (kind_of(rho, c) == MF_RADIUS)
             radius[radii++] = x;
         else
@@ -105,8 +128,11 @@ void mf_start_neuron(const mf_start *s, size_t i, size_t j, double *w, double *a
     }
     if (radii == 0)
         return;
+    memcpy(s->V.work, w, weights * sizeof *w);
     mf_rng_normals(s->key, i, s->d, w);
-    if (radii == 2)
+    if (weights > 0)
+        set_index(s, s->V.work, radius[0], w);
+    else if (radii == 2)
         set_two(s, radius[0], radius[1], w);
     else
         cblas_dscal((int)s->d, radius[0] / cblas_dnrm2((int)s->d, w, 1), w, 1);

@@ -141,28 +141,44 @@ static void probe(lua_State *L, const char *where, const search *s, const mf_ind
     mfl_status(L, where, mf_index_probe(nodes, s->smooth, out, &err), &err);
 }
 
-/* Gauss's nodes into s->now: `points` along an axis, or as many as tol asks for; the error by those of the
- * next finer rule.                                                                               */
+/* The error of a rule that differs by `now` from one of finer/coarse times as many nodes, and a coarser one by
+ * `before` from it. Where differences fall fast the next one is all of it; else, where g or sigma have
+ * kinks or jumps, errors fall like n^(-1/2) at worst.                                              */
+static double remaining(double now, double before, double coarse, double finer) {
+    return now * (now < before / 4 ? 1.5 : 1 / (1 - sqrt(coarse / finer)));
+}
+
+/* The rule of `half` takes the place of s->now if it is to be looked at further. */
+static void take_finer(search *s) {
+    mf_index_nodes_free(&s->now);
+    s->now = s->finer;
+    s->finer.block = NULL;
+}
+
+/* Gauss's nodes into s->now, as many as tol asks for; returns their error. With `points` so many along an axis:
+ * the rules tried are some three quarters of them, them, and half as many again.                      */
 static double find_grid(lua_State *L, const char *where, int law, size_t k, const index_options *o,
                         search *s) {
-    double now[MF_INDEX_PROBED], finer[MF_INDEX_PROBED], error = HUGE_VAL;
+    double now[MF_INDEX_PROBED], finer[MF_INDEX_PROBED], before = 0, apart, error = HUGE_VAL;
     double scale = mf_activation_scale(o->activation);
-    size_t at = 0, most = o->points ? (size_t)MF_INDEX_NODES : (size_t)SEARCHED;
-    mfl_task *task = mfl_task_push(L, "nodes", 0, HALVES);
-    grid(L, where, law, k, o->points ? o->points / 2 : halves[0], &s->now);
+    size_t half = o->points / 2, own[3] = {half - (half + 3) / 4, half, half + (half + 1) / 2};
+    const size_t *tried = half ? own : halves;
+    size_t levels = half ? 3 : HALVES, first = half == 1;
+    mfl_task *task = mfl_task_push(L, "nodes", 0, (double)levels);
+    grid(L, where, law, k, tried[first], &s->now);
     probe(L, where, s, &s->now, now);
-    while (at < HALVES && o->points && halves[at] <= o->points / 2)
-        ++at;
-    for (at += o->points ? 0 : 1;
-         at < HALVES && fits(halves[at], k, most) && !mfl_task_tick(task, (double)at); ++at) {
-        grid(L, where, law, k, halves[at], &s->finer);
-        probe(L, where, s, &s->finer, finer);
-        error = mf_index_apart(now, finer, scale);
-        if (error <= o->spec.tol / 4 || o->points)
+    for (size_t at = first + 1; at < levels && !mfl_task_tick(task, (double)at); ++at) {
+        if (!fits(tried[at], k, half ? (size_t)MF_INDEX_NODES : (size_t)SEARCHED) ||
+            tried[at] > 256)
             break;
-        mf_index_nodes_free(&s->now);
-        s->now = s->finer;
-        s->finer.block = NULL;
+        grid(L, where, law, k, tried[at], &s->finer);
+        probe(L, where, s, &s->finer, finer);
+        apart = mf_index_apart(now, finer, scale);
+        error = remaining(apart, before, (double)tried[at - 1], (double)tried[at]);
+        before = apart;
+        if (half ? at == 2 : error <= o->spec.tol / 2)
+            break;
+        take_finer(s);
         memcpy(now, finer, sizeof now);
     }
     mfl_task_end(task);

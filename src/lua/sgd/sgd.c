@@ -193,10 +193,12 @@ static void *new_box(lua_State *L, const char *where, size_t bytes, sgd_box **bo
     return (char *)*box + head;
 }
 
-/* The subspace whose radii the law's classes have. */
+/* The subspace whose radii the law's classes have, or the directions that it depends on. */
 static mf_subspace subspace_of(const mf_distribution *law, double *work) {
+    if (law->ops == &mf_law_multi_index)
+        return (mf_subspace){mf_law_index_of(law).k, mf_law_index_of(law).U, work};
     if (law->ops != &mf_law_anisotropic)
-        return (mf_subspace){.s0 = 0};
+        return (mf_subspace){.work = work};
     return (mf_subspace){mf_law_s0(law), law->numbers > 2 ? law->number + 2 : NULL, work};
 }
 
