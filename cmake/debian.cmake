@@ -1,5 +1,5 @@
 # debian.cmake: what `cpack` makes: meanfield (program, Lua, documents), libmeanfield-dev (for C) and,
-# where MPI was found, meanfield-mpi. dpkg-shlibdeps finds the libraries that they need.
+# where MPI and ZeroMQ were found, meanfield-mpi and meanfield-jupyter. dpkg-shlibdeps finds the libraries that they need.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "meanfield maintainers <maintainers@users.noreply.r-seed-112966c0.example>")
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
@@ -8,6 +8,9 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL program dev)
 if(MPI_C_FOUND)
     list(APPEND CPACK_COMPONENTS_ALL mpi)
+endif()
+if(TARGET kernel_module)
+    list(APPEND CPACK_COMPONENTS_ALL jupyter)
 endif()
 
 set(CPACK_DEB_COMPONENT_INSTALL ON)
@@ -22,7 +25,7 @@ the speed of a matrix product, the distributional dynamics of its limit, optima
 and their stability.")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS "gnuplot-nox | gnuplot-qt | gnuplot-x11, fonts-dejavu-core")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS "less")
-set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "lua5.4, libmeanfield-dev, meanfield-mpi")
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "lua5.4, libmeanfield-dev, meanfield-mpi, meanfield-jupyter")
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libmeanfield-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
@@ -36,4 +39,9 @@ and one for pkg-config.")
 set(CPACK_DEBIAN_MPI_PACKAGE_NAME meanfield-mpi)
 set(CPACK_DEBIAN_MPI_PACKAGE_DEPENDS "meanfield (= ${PROJECT_VERSION}), openmpi-bin")
 set(CPACK_COMPONENT_MPI_DESCRIPTION "The module by which meanfield's sweeps run on the ranks of an MPI job.")
+
+set(CPACK_DEBIAN_JUPYTER_PACKAGE_NAME meanfield-jupyter)
+set(CPACK_DEBIAN_JUPYTER_PACKAGE_DEPENDS "meanfield (= ${PROJECT_VERSION}), lua-dkjson")
+set(CPACK_COMPONENT_JUPYTER_DESCRIPTION "The module by which meanfield is a kernel for Jupyter notebooks:
+meanfield kernel install.")
 include(CPack)

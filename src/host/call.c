@@ -182,6 +182,44 @@ int host_call(lua_State *L, int n, int results) {
     return status;
 }
 
+/* ---- for Lua: a loop that runs code of others, as the prompt does ------------------------------ */
+
+/* host.idle(f): runs f; an interrupt meanwhile stops nothing but what host.call runs. */
+static int module_idle(lua_State *L) {
+    lua_State *former = running;
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    running = NULL;
+    int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+    running = former;
+    return status == LUA_OK ? lua_gettop(L) : lua_error(L);
+}
+
+/* host.call(f, ...) -> true and what f returns, or false and the message with a traceback. */
+static int module_call(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    if (running)
+        return luaL_error(L, "host.call: only inside host.idle");
+    int status = host_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    mfl_task_erase();
+    lua_pushboolean(L, status == LUA_OK);
+    lua_insert(L, 1);
+    return lua_gettop(L);
+}
+
+static int open_module(lua_State *L) {
+    static const luaL_Reg functions[] = {
+            {"idle", module_idle}, {"call", module_call}, {NULL, NULL}};
+    luaL_newlib(L, functions);
+    return 1;
+}
+
+void host_open_module(lua_State *L) {
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    lua_pushcfunction(L, open_module);
+    lua_setfield(L, -2, "meanfield.host");
+    lua_pop(L, 1);
+}
+
 int host_report(lua_State *L, const char *name, int status) {
     if (status == LUA_OK)
         return status;

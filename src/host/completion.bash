@@ -48,6 +48,10 @@ _meanfield_behind() {
 _meanfield() {
     local program=$1 cur=$2 prev=$3 word before=
     COMPREPLY=()
+    if [[ $prev == kernel && $COMP_CWORD == 2 ]]; then
+        _meanfield_words "install remove run"
+        return
+    fi
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         if [[ $word == *.lua && $before != -[el] ]]; then
             _meanfield_behind "$word"
@@ -63,6 +67,8 @@ _meanfield() {
             _meanfield_words "$(_meanfield_help "$program" | _meanfield_options)"
         else
             _meanfield_files '!*.lua'
+            mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$(_meanfield_help "$program" |
+                sed -n '/Commands are:/,$s/^  \([a-z][a-z]*\) .*/\1/p')" -- "$cur")
         fi
         ;;
     esac

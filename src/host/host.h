@@ -12,6 +12,9 @@ void host_handle_interrupts(lua_State *L);
  * open to Ctrl-C. Returns the status; on error the message is on the stack.             */
 int host_call(lua_State *L, int n, int results);
 
+/* Registers the module "meanfield.host": the same for programs in Lua that run code of others. */
+void host_open_module(lua_State *L);
+
 /* True once after a Ctrl-C that came while nothing ran. */
 bool host_take_interrupt(void);
 

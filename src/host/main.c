@@ -30,6 +30,7 @@ static const char *program = "meanfield";
 static void print_usage(FILE *to) {
     fprintf(to,
             "usage: %s [options] [script [args]]\n"
+            "       %s [options] command [args]\n"
             "Available options are:\n"
             "  -e stat   execute string 'stat'\n"
             "  -i        enter interactive mode after executing 'script'\n"
@@ -42,8 +43,10 @@ static void print_usage(FILE *to) {
             "  -         stop handling options and execute stdin\n"
             "  --threads n   threads used by native loops (default: one for each core)\n"
             "  --version     show version information, meanfield's too\n"
-            "  --help        show this text\n",
-            program);
+            "  --help        show this text\n"
+            "A script named like a command is ./command. Commands are:\n"
+            "  kernel        Jupyter's kernel: kernel install, kernel remove\n",
+            program, program);
 }
 
 static void print_version(bool ours) {
@@ -196,9 +199,25 @@ static bool run_options(lua_State *L, char **argv, int script) {
     return true;
 }
 
+/* Pushes the function of the command `name` of lua/meanfield/commands.lua; false if there is none. */
+static bool push_command(lua_State *L, const char *name) {
+    if (strpbrk(name, "./\\")) /* scripts and paths load nothing */
+        return false;
+    int top = lua_gettop(L);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "meanfield.commands");
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_getfield(L, -1, name) == LUA_TFUNCTION) {
+        lua_replace(L, top + 1);
+        lua_settop(L, top + 1);
+        return true;
+    }
+    lua_settop(L, top);
+    return false;
+}
+
 /* The script gets the positive part of `arg`, which options may have changed. */
 static bool run_script(lua_State *L, const char *path) {
-    int status = luaL_loadfile(L, path);
+    int status = path && push_command(L, path) ? LUA_OK : luaL_loadfile(L, path);
     if (status == LUA_OK) {
         if (lua_getglobal(L, "arg") != LUA_TTABLE)
             luaL_error(L, "'arg' is not a table");
@@ -223,6 +242,7 @@ static void open_libraries(lua_State *L) {
     lua_setfield(L, -2, "meanfield");
     lua_pop(L, 1);
     mfl_add_searcher(L);
+    host_open_module(L);
     host_handle_interrupts(L);
     lua_gc(L, LUA_GCGEN, 0, 0); /* as lua5.4 does */
 }

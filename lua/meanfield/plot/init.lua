@@ -49,9 +49,7 @@ function Figure:save(...)
   return true
 end
 
-function Figure:show(given)
-  io.stdout:write(require "meanfield.plot.braille".text(self, given))
-end
+function Figure:show(given) require "meanfield.plot.screen".show(self, given) end
 
 function Figure:data() return data.tree(self) end
 

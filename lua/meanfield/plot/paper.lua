@@ -42,12 +42,9 @@ local formats = {
   end },
 }
 
--- Writes the figure to `path`, in the format of its extension. True, or nil and what went wrong.
-function paper.save(figure, path)
-  local format = path:match "%.(%w+)$"
-  local known = formats[format]
-  if not known then return nil, ("%s: the name must end in .svg, .pdf or .png"):format(path) end
-  local output = os.tmpname()
+-- The bytes of the figure as a file of a format, "svg", "pdf" or "png"; nil and what went wrong.
+function paper.bytes(figure, format)
+  local known, output = formats[format], os.tmpname()
   local ok, message = run(gnuplot.script(figure, format, output))
   local text = read_all(output)
   os.remove(output)
@@ -55,7 +52,16 @@ function paper.save(figure, path)
   if not (text:find(known[1]) and text:find(known[2])) then
     return nil, ("gnuplot wrote no whole %s file%s"):format(format, message ~= "" and ": " .. message or "")
   end
-  return native.file.replace(path, known[3](text, figure))
+  return known[3](text, figure)
+end
+
+-- Writes the figure to `path`, in the format of its extension. True, or nil and what went wrong.
+function paper.save(figure, path)
+  local format = path:match "%.(%w+)$"
+  if not formats[format] then return nil, ("%s: the name must end in .svg, .pdf or .png"):format(path) end
+  local text, message = paper.bytes(figure, format)
+  if not text then return nil, message end
+  return native.file.replace(path, text)
 end
 
 return paper

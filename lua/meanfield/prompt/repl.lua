@@ -239,6 +239,19 @@ function repl.complete(before, word)
   return words
 end
 
+-- The documentation of the name, method or chain at the end of a text, or of the function in whose
+-- parentheses or braces it ends; nil if neither is known.
+function repl.describe(text)
+  local flat = flattened(text)
+  local value, class = resolve(flat)
+  local callee = flat:match "([%a_][%w_.:\1]*)%s*%(?%s*{[^{}]*$" or flat:match "([%a_][%w_.:\1]*)%s*%([^()]*$"
+  if type(value) == "string" then value = nil end -- its text is nothing to look up
+  for _, known in ipairs { value ~= nil and value or class or false, callee and resolve(callee) or false } do
+    local told = known and mf.help.text(known)
+    if told and not told:find "^no documentation" then return told end
+  end
+end
+
 -- The same inside a string: names that help knows; nil where files are meant.
 function repl.complete_string(before, word)
   if not before:match "%f[%w_]help%s*%(?%s*[\"']$" then return nil end

@@ -10,7 +10,8 @@
  * a thousand times wants one bar, not a thousand: mf._horizon(t_end) makes every task that
  * advances the time t a part of one bar from 0 to t_end, which then stays on the screen
  * between the calls; print() takes it away first, so that no text runs into it. Where stderr
- * is no terminal (a log, a batch system) a plain line comes every half minute of work.     */
+ * is no terminal (a log, a batch system) a plain line comes every half minute of work. A notebook
+ * gets "label <tab> fraction <tab> rest" lines through a pipe instead, and an empty one at the end. */
 #include "bind.h"
 
 #include <math.h>
@@ -36,6 +37,7 @@ static struct {
     double drawn;          /* when last                                    */
     double ticked;         /* when a task ticked last, if lines are told   */
     double horizon, since; /* t_end of mf._horizon, 0 without; when it was set */
+    int pipe;              /* of mf._progress; 0: none                          */
 } screen;
 
 static double seconds(void) {
@@ -93,6 +95,8 @@ static bool utf8(void) {
 
 static bool can_draw(void) {
     const char *term = getenv("TERM");
+    if (screen.pipe > 0)
+        return !screen.silent;
     return !screen.silent && term && strcmp(term, "dumb") != 0 && isatty(STDERR_FILENO);
 }
 
@@ -101,7 +105,9 @@ void mfl_task_silence(void) {
 }
 
 void mfl_task_erase(void) {
-    if (screen.shown)
+    if (screen.shown && screen.pipe > 0)
+        dprintf(screen.pipe, "\n");
+    else if (screen.shown)
         fputs("\r\033[K", stderr);
     screen.shown = false;
 }
@@ -181,14 +187,18 @@ static void draw(const mfl_task *task, double now, double at) {
             ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col ? window.ws_col : 80;
     double fraction = write_tail(tail, sizeof tail, task, now, at);
     int cells = columns - 2 - (int)(strlen(tail) + strlen(task->label));
+    screen.shown = true;
+    screen.drawn = at;
+    if (screen.pipe > 0) {
+        dprintf(screen.pipe, "%s\t%.4f\t%s\n", task->label, fraction, tail + 1);
+        return;
+    }
     if (cells < 5) /* too narrow: a line that wraps could not be erased */
         snprintf(bar, sizeof bar, "%3.0f%%", 100 * fraction);
     else
         write_bar(bar, sizeof bar, fraction, cells > 40 ? 40 : cells);
     fprintf(stderr, "\r%s %s%s\033[K\r", task->label, bar, cells < 5 ? "" : tail);
     fflush(stderr);
-    screen.shown = true;
-    screen.drawn = at;
 }
 
 /* ---- tasks ---------------------------------------------------------------------------------- */
@@ -206,7 +216,7 @@ void mfl_task_begin(mfl_task *task, const char *label, double from, double goal)
     *task = (mfl_task){.label = label, .unit = "", .from = from, .goal = goal, .units = 1};
     task->start = seconds();
     task->draws = can_draw();
-    task->tells = screen.silent || isatty(STDERR_FILENO) ? 0 : tell_every();
+    task->tells = screen.silent || screen.pipe > 0 || isatty(STDERR_FILENO) ? 0 : tell_every();
     task->own_handler = install_handler();
 }
 
@@ -298,7 +308,15 @@ static int horizon(lua_State *L) {
     return 0;
 }
 
+/* mf._progress(descriptor): bars go there as lines, for a notebook to draw */
+static int progress(lua_State *L) {
+    screen.pipe = (int)luaL_checkinteger(L, 1);
+    return 0;
+}
+
 void mfl_open_task(lua_State *L) {
+    lua_pushcfunction(L, progress);
+    lua_setfield(L, -2, "_progress");
     lua_pushcfunction(L, horizon);
     lua_setfield(L, -2, "_horizon");
 }
