@@ -18,7 +18,7 @@ describe("completion", function()
     assert.equal("value = ", offered("mf.schedule.power { p = 1, "))
     assert.equal("eps = ", offered("mf.sgd {\n  N = 3, init = f { 1, '}' },\n  ", "e"))
     assert.equal("a = b = d = kappa = s0 =", (offered("mf.sgd { init = mf.init.gaussian{ "):gsub(" +", " "):sub(1, -2)))
-    assert.equal("samples = seed =", (offered("sgd:risk { "):gsub(" +", " "):sub(1, -2)))
+    assert.equal("distribution = samples = seed =", (offered("sgd:risk { "):gsub(" +", " "):sub(1, -2)))
     assert.equal("density = ", offered("sgd:measure():histogram { bins = 3, ", "de"))
     assert.equal("math", offered("mf.sgd { N = ", "mat")) -- a value, not an option
   end)
@@ -35,7 +35,7 @@ describe("completion", function()
   end)
 
   it("offers options as properties, of objects in options too", function()
-    assert.equal("eps", offered("sgd.", "ep"))
+    assert.equal("epoch eps", offered("sgd.", "ep"))
     assert.equal("delta", offered("sgd.distribution.", "de"))
     assert.equal("", offered("sgd:", "ep")) -- but not as methods
   end)
