@@ -13,15 +13,15 @@ local function move(theta, step, mu, old)
   return theta + v, v
 end
 
--- p_i exp(h_i) / Z, h the growth of the masses.
-local function grow(neurons, growth)
-  local total, p = 0, {}
-  for i, n in ipairs(neurons) do
-    p[i] = n.p * math.exp(growth[i])
-    total = total + p[i]
+-- p_i exp(h_i) / Z into the new neurons, h the growth of the masses, which has momentum too.
+local function grow(old, new, growth, mu)
+  local total = 0
+  for i, n in ipairs(old) do
+    new[i].v.p = mu * (n.v and n.v.p or 0) + growth[i]
+    new[i].p = n.p * math.exp(new[i].v.p)
+    total = total + new[i].p
   end
-  for i = 1, #p do p[i] = p[i] / total end
-  return p
+  for _, n in ipairs(new) do n.p = n.p / total end
 end
 
 -- One step of Eq. 3 or Eq. 11 without noise for neurons {w=, a=, b=, p=, v=}, all of it at the old ones; returns the
@@ -58,9 +58,7 @@ function plain.step(neurons, sigma, X, y, s, o)
     new.b, new.v.b = move(n.b, rate.b * step.b, mu, old.b)
     out[i] = new
   end
-  if neurons[1].p then
-    for i, p in ipairs(grow(neurons, growth)) do out[i].p = p end
-  end
+  if neurons[1].p then grow(neurons, out, growth, mu) end
   return out, yhat
 end
 

@@ -65,6 +65,13 @@ local cases = {
   { "a few directions", index, { 0.5, 3 }, function()
     return particles { potential = index, init = mf.init.gaussian { kappa = 1, a = uniform, b = uniform }, J = 20 }
   end },
+  { "rates, a scale, birth and death", sampled, { 0, 0.5, 3 }, function()
+    return particles { potential = sampled, init = mf.init.gaussian { kappa = 1, a = 1 }, J = 20, scale = 2,
+                       birth_death = 1, rates = { a = 2, b = 0.5, w = 0 }, label_noise = 0.3 } end },
+  { "rates at rest, Chebyshev's steps", two, { 300, 1000 },
+    function() return particles { potential = two, J = 30, tol = 1e-7, rates = { w = 2 }, scale = 0.5 } end },
+  { "birth and death with atoms at infinity", pot, { 0.1, 1 },
+    function() return mf.pde.particles { potential = pot, measure = far, birth_death = 2 } end },
 }
 
 local path = os.tmpname()
@@ -86,7 +93,7 @@ describe("pde:save", function()
         local loaded = assert(mf.pde.load(path, { potential = potential, xi = xi }))
         assert.truthy(same(pde, loaded), t)
         for key, value in pairs(pde.options) do -- what it was made of, as far as it is data
-          if type(value) ~= "userdata" then assert.equal(value, loaded.options[key], key) end
+          if type(value) ~= "userdata" then assert.same(value, loaded.options[key], key) end
         end
         for i = 1, 2 do
           local to = t + 0.03 * i * math.max(t, 0.3)
@@ -241,7 +248,8 @@ describe("mf.pde.load", function()
     local values = { double = { 0 / 0, -1, 1e308, math.huge, -math.huge, 0x1p-1074 },
                      integer = { -1, 1 << 40, 1 << 62, 2 } }
     local loaded, tried, nils = 0, 0, 0
-    for _, case in ipairs { cases[1], cases[2], cases[5], cases[12], cases[13], cases[15], cases[17] } do
+    for _, case in ipairs { cases[1], cases[2], cases[5], cases[12], cases[13], cases[15], cases[17],
+                          cases[19], cases[21] } do
       local _, potential, times, new, xi = table.unpack(case)
       new():advance(times[math.max(#times - 1, 1)]):save(path)
       local good = checkpoint.read(path)

@@ -64,6 +64,8 @@ static double answer(const model *m, double length1, double length2) {
     return sum / GROUP;
 }
 
+static const double VARIANCE = 0.25; /* of the labels' noise */
+
 /* One draw of both T, a pair of opposite classes. */
 static void draw(const model *m, double T[2]) {
     double g[DIM];
@@ -74,7 +76,8 @@ static void draw(const model *m, double T[2]) {
         double tau = 1 + y * m->delta, one = tau * length(g, 0, m->s0);
         double two = length(g, m->s0, m->d), z = tau * m->at[2] * g[0] + m->at[1];
         z += m->s0 < m->d ? m->at[3] * g[m->s0] : 0;
-        double square = (y - answer(m, one, two)) * (y - answer(m, one, two)) / 2;
+        double label = y + sqrt(VARIANCE) * normal();
+        double square = (label - answer(m, one, two)) * (label - answer(m, one, two)) / 2;
         double slope = m->at[0] * mf_activation_derivative(&m->activation, z);
         one = tau * length(g, 1, m->s0);
         two = m->s0 < m->d ? length(g, m->s0 + 1, m->d) : 0;
@@ -114,7 +117,7 @@ static void check(const model *m, mf_potential *pot, size_t first) {
     mf_measure rho = {pot->space, ATOMS, dim, ATOMS, x, NULL};
     void *scratch = aligned_alloc(64, (mf_potential_scratch(pot, ATOMS) + 127) & ~(size_t)63);
     mf_error err = {MF_OK, ""};
-    mf_status status = mf_potential_step_noise(pot, &rho, 1, theta, 1, T, scratch, &err);
+    mf_status status = mf_potential_step_noise(pot, VARIANCE, &rho, 1, theta, 1, T, scratch, &err);
     expect(status >= 0, err.text);
     free(scratch);
     if (status >= 0)

@@ -29,6 +29,8 @@ flows.runs = {
   rest = { 1000, function() return particles { potential = two, tol = 1e-7 } end },
   weights = { 0.1, function() return particles { potential = radial, measure = mf.measure {
     x = { 0, 1, math.huge }, weights = { 0.5, 0.3, 0.2 }, space = "radial" } } end },
+  masses = { 0.3, function() return particles { potential = sampled, init = mf.init.gaussian { kappa = 1, a = 1 },
+    birth_death = 1, scale = 2, rates = { a = 2, b = 0.5, w = 0 }, label_noise = 0.3 } end },
   fixed = { 0.35, function() return particles { potential = radial, step = 0.05, lambda = 0.1 } end },
   loss = { 0.5, function() return particles { potential = relu } end },
   full = { 0.5, function() return particles { potential = sampled, init = mf.init.gaussian { kappa = 1, a = 1 } } end },

@@ -71,13 +71,13 @@ mf_status mf_flow_saved_law(mf_fields *from, const mf_potential *pot, mf_measure
     return status < 0 ? mf_fail(err, MF_EFORMAT, "its law makes no sense") : from->status;
 }
 
-/* Whether the field's numbers are these, up to rounding. */
-static bool holds(mf_fields *from, const char *name, size_t n, const double *x) {
+/* Whether the field's numbers are these times a factor, up to rounding. */
+static bool holds(mf_fields *from, const char *name, size_t n, const double *x, double factor) {
     const double *y = mf_fields_find(from, name, n, 1);
     double size = 1, apart = 0;
     for (size_t i = 0; y && i < n; ++i) {
-        size = fmax(size, fabs(x[i]));
-        apart = fmax(apart, fabs(x[i] - y[i]));
+        size = fmax(size, fabs(factor * x[i]));
+        apart = fmax(apart, fabs(factor * x[i] - y[i]));
     }
     return y && apart <= ROUNDING * size; /* NaN is no number of a file's potential */
 }
@@ -96,15 +96,15 @@ mf_status mf_flow_same_potential(mf_fields *from, const mf_potential *pot, const
     mf_loss loss = mf_potential_loss(pot);
     const char *saved = mf_fields_string(from, "loss");
     bool same = from->status >= 0 && strcmp(saved, mf_loss_name(&loss)) == 0 &&
-                holds(from, "loss parameter", 1, &loss.parameter);
+                holds(from, "loss parameter", 1, &loss.parameter, 1);
     if (from->status >= 0 && !same)
         return mf_fail(err, MF_EINVAL,
                        "the run was saved with another potential: with the %.24s loss, got the %s "
                        "loss%s",
                        saved, mf_loss_name(&loss),
                        loss.parameter > 0 ? " or another parameter" : "");
-    bool risk = holds(from, "R_#", 1, &pot->risk0);
-    bool V = holds(from, "b", pot->rank, pot->b), U = holds(from, "mean", pot->rank, mean);
+    bool risk = holds(from, "R_#", 1, &pot->risk0, 1);
+    bool V = holds(from, "b", pot->rank, pot->b, 1), U = holds(from, "mean", pot->rank, mean, 1);
     if (from->status < 0 || (risk && V && U))
         return from->status;
     return mf_fail(err, MF_EINVAL,
@@ -123,7 +123,8 @@ mf_status mf_flow_load(mf_flow *flow, mf_fields *from, mf_error *err) {
     if (mf_fields_has(from, "m")) { /* those a solver carries are the law's */
         size_t rank = (size_t)mf_fields_count(from, "rank", 1, INT32_MAX);
         const double *mean = mf_fields_find(from, "mean", rank, 1);
-        mf_fields_require(from, "m", mean && holds(from, "m", rank, mean));
+        mf_fields_require(from, "m",
+                          mean && holds(from, "m", rank, mean, flow->scale > 0 ? flow->scale : 1));
     }
     return from->status < 0 ? from->status : flow->ops->load(flow, from, err);
 }

@@ -48,6 +48,7 @@ typedef struct {
 struct mf_flow {
     const mf_flow_ops *ops;
     double clock;   /* tau                                     */
+    double scale;   /* of the mean features that the solver carries in its state; 0: 1 */
     uint64_t steps; /* accepted ones                           */
     double error;   /* what the solver's text says; NaN: not known */
 };

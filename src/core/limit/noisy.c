@@ -26,6 +26,7 @@ typedef struct {
     double *weight;         /* J */
     double *m, *m_view, *g; /* rank */
     double *dimension;      /* dim */
+    double *rate, A;        /* dim; output scale. m is A times the mean features */
     void *scratch;
 } noisy;
 
@@ -38,7 +39,7 @@ size_t mf_noisy_bytes(const mf_noisy_spec *spec) {
     if (spec->J > SIZE_MAX / 64 / (dim + 1) / 8)
         return 0;
     size_t numbers =
-            3 * mf_lines(dim * spec->J) + mf_lines(spec->J) + 3 * mf_lines(rank) + mf_lines(dim);
+            3 * mf_lines(dim * spec->J) + mf_lines(spec->J) + 3 * mf_lines(rank) + 2 * mf_lines(dim);
     return mf_lines(sizeof(noisy)) + numbers * sizeof(double) +
            mf_potential_scratch(spec->potential, spec->J) + 64;
 }
@@ -58,10 +59,15 @@ mf_flow *mf_noisy_init(void *mem, const mf_noisy_spec *spec) {
     run->m_view = mf_take(&next, rank);
     run->g = mf_take(&next, rank);
     run->dimension = mf_take(&next, dim);
+    run->rate = mf_take(&next, dim);
     run->scratch = next;
     memset(run->theta, 0, (size_t)((char *)next - (char *)run->theta));
     memcpy(run->dimension, spec->dimension, dim * sizeof *run->dimension);
     run->spec.dimension = run->dimension;
+    run->A = spec->scale > 0 ? spec->scale : 1;
+    for (size_t c = 0; c < dim; ++c)
+        run->rate[c] = spec->rate ? spec->rate[c] : 1;
+    run->spec.rate = run->rate;
     for (size_t j = 0; j < spec->J; ++j)
         run->weight[j] = 1 / (double)spec->J;
     return &run->flow;
@@ -132,12 +138,21 @@ static mf_measure law_of(const noisy *run, const double *theta) {
     return (mf_measure){pot->space, run->spec.J, pot->dim, run->spec.J, theta, run->weight};
 }
 
+/* A times the mean features of rho. */
+static mf_status mean_of(noisy *run, const mf_measure *rho, double *m, mf_error *err) {
+    const mf_potential *pot = run->spec.potential;
+    mf_status status = mf_potential_mean(pot, rho, m, run->scratch, err);
+    for (size_t k = 0; k < pot->rank; ++k)
+        m[k] *= run->A;
+    return status;
+}
+
 /* m and grad Psi at theta. */
 static mf_status refresh(noisy *run, mf_error *err) {
     const mf_potential *pot = run->spec.potential;
     size_t J = run->spec.J;
     mf_measure rho = law_of(run, run->theta);
-    mf_status status = run->ready ? MF_OK : mf_potential_mean(pot, &rho, run->m, run->scratch, err);
+    mf_status status = run->ready ? MF_OK : mean_of(run, &rho, run->m, err);
     if (run->ready || status < 0)
         return status;
     mf_potential_force(pot, run->m, run->g);
@@ -156,11 +171,12 @@ static void step_chunk(void *context, size_t chunk) {
     const job *work = context;
     const noisy *run = work->run;
     size_t J = run->spec.J, first = chunk * CHUNK, n = J - first < CHUNK ? J - first : CHUNK;
-    double h = work->h, spread = sqrt(4 * h / run->spec.beta), normal[CHUNK], square[CHUNK];
+    double normal[CHUNK], square[CHUNK];
     uint64_t draw = run->flow.steps * chunks_of(J) + chunk;
     for (size_t c = 0; c < run->spec.potential->dim; ++c) {
         const double *theta = run->theta + c * J + first, *grad = run->grad + c * J + first;
         double *to = work->to + c * J + first, p = run->dimension[c];
+        double h = work->h * run->rate[c] / (run->A * run->A), spread = sqrt(4 * h / run->spec.beta);
         if (mf_is_fixed(run->spec.potential, c)) {
             memcpy(to, theta, n * sizeof *to);
             continue;
@@ -169,8 +185,8 @@ static void step_chunk(void *context, size_t chunk) {
         if (p > 1)
             chi_squares(run, p - 1, c, draw, first, n, square);
         for (size_t i = 0; i < n; ++i) {
-            double x =
-                    theta[i] - 2 * h * (grad[i] + run->spec.lambda * theta[i]) + spread * normal[i];
+            double slope = run->A * grad[i] + run->spec.lambda * theta[i];
+            double x = theta[i] - 2 * h * slope + spread * normal[i];
             to[i] = p > 1 ? sqrt(x * x + spread * spread * square[i]) : p == 1 ? fabs(x) : x;
         }
     }
@@ -205,7 +221,7 @@ static mf_status look(noisy *run, mf_error *err) {
     if (!is_finite(run->view, run->size))
         return diverged(run, err);
     mf_measure rho = law_of(run, run->view);
-    status = mf_potential_mean(run->spec.potential, &rho, run->m_view, run->scratch, err);
+    status = mean_of(run, &rho, run->m_view, err);
     run->seen = status >= 0;
     return status;
 }
@@ -249,7 +265,8 @@ static mf_status risk(mf_flow *flow, double *out, mf_error *err) {
     noisy *run = run_of(flow);
     mf_status status = look(run, err);
     if (status >= 0)
-        *out = mf_potential_risk(run->spec.potential, run->m_view);
+        *out = mf_potential_risk(run->spec.potential, run->m_view) +
+               run->spec.label_noise * run->spec.label_noise;
     return status;
 }
 

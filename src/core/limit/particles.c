@@ -17,7 +17,7 @@ static const double GROWTH = 0.1;
 typedef struct {
     mf_flow flow;
     mf_particles_spec spec;
-    size_t size;    /* dim * J                                        */
+    size_t size;    /* dim * J, and with birth and death J more       */
     double h;       /* next step to try; 0: not yet chosen            */
     double span;    /* length of the latest step while eff holds the state before it and k its
                      velocities; else 0 */
@@ -32,8 +32,14 @@ typedef struct {
     double *theta, *trial, *eff; /* size: state, stage, stage clamped to the domain */
     double *raw;                 /* size: velocity before walls are taken into account */
     double *k[STAGES];           /* size: velocities at the stages                   */
-    double *weight;              /* J                                                */
-    double *m, *g;               /* rank                                             */
+    double *weight;              /* J: masses of theta                               */
+    double A;                    /* output scale                                     */
+    double *m, *g;               /* rank; m is A times the mean features             */
+    double *charge;              /* J: A times the masses of a state; or it is weight itself */
+    double *between;             /* J: masses of a law within the latest step; or weight */
+    double *psi, mean_psi;       /* birth and death: J, <g, f> at eff; its mean      */
+    int massed;                  /* birth and death: theta has weight's logarithms   */
+    double *rate;                /* dim; NULL: 1                                     */
     double *partial;             /* one number a chunk                               */
     double *m_between;           /* rank: mean features of a law within the latest step */
     double *T, *directions; /* with eps: size, step noise; dim, its directions (0: full weights) */
@@ -45,23 +51,37 @@ static size_t chunks_of(size_t n) {
     return (n + CHUNK - 1) / CHUNK;
 }
 
+/* Numbers that move: coordinates, and logarithms of masses behind them. */
+static size_t size_of(const mf_particles_spec *spec) {
+    return (spec->potential->dim + (spec->birth_death > 0 ? 1 : 0)) * spec->J;
+}
+
+static int has_charge(const mf_particles_spec *spec) {
+    return spec->birth_death > 0 || (spec->scale > 0 && spec->scale != 1);
+}
+
 size_t mf_particles_bytes(const mf_particles_spec *spec) {
     size_t dim = spec->potential->dim, rank = spec->potential->rank;
-    if (spec->J > SIZE_MAX / 64 / (dim + 1) / (STAGES + 8))
+    if (spec->J > SIZE_MAX / 64 / (dim + 2) / (STAGES + 8))
         return 0;
-    size_t size = mf_lines(dim * spec->J);
+    size_t size = mf_lines(size_of(spec));
     size_t noise = spec->eps > 0 ? size + mf_lines(dim) : 0;
-    size_t numbers = noise + size * (STAGES + 4) + mf_lines(spec->J) + 3 * mf_lines(rank) +
-                     mf_lines(chunks_of(size)) + size / 8;
+    size_t masses = (has_charge(spec) ? 3 * mf_lines(spec->J) : 0) + mf_lines(dim);
+    size_t numbers = noise + masses + size * (STAGES + 4) + mf_lines(spec->J) +
+                     3 * mf_lines(rank) + mf_lines(chunks_of(size)) + size / 8;
     return mf_lines(sizeof(particles)) + numbers * sizeof(double) +
            mf_potential_scratch(spec->potential, spec->J) + 64;
 }
 
 static const mf_flow_ops ops;
 
+static double rate_of(const particles *run, size_t c) {
+    return run->rate ? run->rate[c] : 1;
+}
+
 mf_flow *mf_particles_init(void *mem, const mf_particles_spec *spec) {
     particles *run = mem;
-    size_t size = spec->potential->dim * spec->J, padded = mf_lines(size);
+    size_t size = size_of(spec), dim = spec->potential->dim, padded = mf_lines(size);
     size_t rank = mf_lines(spec->potential->rank);
     *run = (particles){.flow = {.ops = &ops}, .spec = *spec, .size = size, .patience = PATIENCE};
     double *next = (double *)(void *)((char *)mem + mf_lines(sizeof *run));
@@ -80,15 +100,28 @@ mf_flow *mf_particles_init(void *mem, const mf_particles_spec *spec) {
         run->T = mf_take(&next, padded);
         run->directions = mf_take(&next, spec->potential->dim);
     }
+    run->charge = run->between = run->weight;
+    if (has_charge(spec)) {
+        run->charge = mf_take(&next, spec->J);
+        run->between = mf_take(&next, spec->J);
+        run->psi = mf_take(&next, spec->J);
+    }
+    run->rate = spec->rate ? mf_take(&next, dim) : NULL;
     run->held = (unsigned char *)next, next += padded / 8;
     run->scratch = next;
     memset(run->theta, 0, (size_t)((char *)next - (char *)run->theta));
     for (size_t j = 0; j < spec->J; ++j)
         run->weight[j] = 1 / (double)spec->J;
-    for (size_t c = 0; spec->eps > 0 && c < spec->potential->dim; ++c)
+    run->A = run->flow.scale = spec->scale > 0 ? spec->scale : 1;
+    if (spec->rate)
+        memcpy(run->rate, spec->rate, dim * sizeof *run->rate);
+    for (size_t c = 0; spec->eps > 0 && c < dim; ++c) {
+        double rate = rate_of(run, c) / run->A;
         run->directions[c] = mf_is_radius(spec->potential, c) ? spec->dimension[c] - 1 : 1;
-    run->spec.dimension = NULL;
-    run->spec.plain = spec->plain || spec->eps > 0;
+        run->directions[c] *= rate * rate;
+    }
+    run->spec.dimension = run->spec.rate = NULL;
+    run->spec.plain = spec->plain || spec->eps > 0 || spec->birth_death > 0;
     return &run->flow;
 }
 
@@ -107,17 +140,62 @@ double *mf_particles_atoms(mf_flow *flow) {
 }
 
 double *mf_particles_weights(mf_flow *flow) {
-    run_of(flow)->ready = 0;
+    run_of(flow)->ready = run_of(flow)->massed = 0;
     return run_of(flow)->weight;
 }
 
+/* How many of the numbers are coordinates. */
+static size_t coordinates(const particles *run) {
+    return run->spec.potential->dim * run->spec.J;
+}
+
 static int is_radius(const particles *run, size_t i) {
-    return mf_is_radius(run->spec.potential, i / run->spec.J);
+    return i < coordinates(run) && mf_is_radius(run->spec.potential, i / run->spec.J);
 }
 
 /* Whether coordinate i is stepped as its square. */
 static int is_squared(const particles *run, size_t i) {
     return run->spec.eps > 0 && is_radius(run, i);
+}
+
+/* ---- masses -------------------------------------------------------------------------------- */
+
+/* p = exp(l) / Z, l behind the coordinates of a state; where masses do not move, theta's. */
+static void masses_of(const particles *run, const double *state, double *p) {
+    const double *l = state + coordinates(run);
+    double most = -HUGE_VAL, sum = 0;
+    if (run->spec.birth_death == 0) {
+        memmove(p, run->weight, run->spec.J * sizeof *p);
+        return;
+    }
+    for (size_t j = 0; j < run->spec.J; ++j)
+        most = fmax(most, l[j]);
+    for (size_t j = 0; j < run->spec.J; ++j)
+        sum += p[j] = exp(l[j] - most);
+    for (size_t j = 0; j < run->spec.J; ++j)
+        p[j] /= sum;
+}
+
+/* A state with A times its masses: its mean features are those of yhat. */
+static mf_measure charged(const particles *run, const double *state) {
+    const mf_potential *pot = run->spec.potential;
+    if (run->charge != run->weight) {
+        masses_of(run, state, run->charge);
+        for (size_t j = 0; j < run->spec.J; ++j)
+            run->charge[j] *= run->A;
+    }
+    return (mf_measure){pot->space, run->spec.J, pot->dim, run->spec.J, state, run->charge};
+}
+
+static double logarithm(const particles *run, size_t j) {
+    return log((double)run->spec.J * run->weight[j]);
+}
+
+/* The logarithms of masses that were given. */
+static void take_logarithms(particles *run) {
+    for (size_t j = 0; !run->massed && run->spec.birth_death > 0 && j < run->spec.J; ++j)
+        run->theta[coordinates(run) + j] = logarithm(run, j);
+    run->massed = 1;
 }
 
 /* ---- loops over all coordinates of all particles, in fixed chunks ------------------- */
@@ -164,28 +242,40 @@ static void combine(particles *run, double h, const double *coef, int count) {
 static mf_status force(particles *run, mf_error *err) {
     const mf_potential *pot = run->spec.potential;
     size_t J = run->spec.J;
-    mf_measure rho = {pot->space, J, pot->dim, J, run->eff, run->weight};
+    double noise = run->spec.label_noise, *psi = run->spec.birth_death > 0 ? run->psi : NULL;
+    mf_measure rho = charged(run, run->eff);
     mf_status status = mf_potential_mean(pot, &rho, run->m, run->scratch, err);
     if (status < 0)
         return status;
     mf_potential_force(pot, run->m, run->g);
     if (run->spec.eps > 0)
-        status = mf_potential_step_noise(pot, &rho, J, run->eff, J, run->T, run->scratch, err);
+        status = mf_potential_step_noise(pot, noise * noise, &rho, J, run->eff, J, run->T,
+                                         run->scratch, err);
     if (status < 0)
         return status;
-    return mf_potential_field(pot, run->g, J, run->eff, J, NULL, run->raw, run->scratch, err);
+    status = mf_potential_field(pot, run->g, J, run->eff, J, psi, run->raw, run->scratch, err);
+    run->mean_psi = 0;
+    for (size_t j = 0; psi && status >= 0 && j < J; ++j)
+        run->mean_psi += run->charge[j] / run->A * psi[j];
+    return status;
 }
 
 static void velocity_chunk(void *context, size_t chunk) {
     const job *work = context;
     particles *run = work->run;
-    double *restrict k = run->k[work->count], lambda = run->spec.lambda;
-    for (size_t i = chunk * CHUNK; i < chunk_end(run, chunk); ++i) {
-        double v = -2 * (run->raw[i] + (lambda > 0 ? lambda * run->eff[i] : 0));
+    double *restrict k = run->k[work->count], share = 1 / run->A;
+    double lambda = run->spec.lambda * share * share;
+    size_t first = chunk * CHUNK, end = chunk_end(run, chunk), all = coordinates(run);
+    size_t last = end < all ? end : all;
+    for (size_t i = first; i < last; ++i) {
+        double v = -2 * (share * run->raw[i] + (lambda > 0 ? lambda * run->eff[i] : 0));
+        v *= run->rate ? run->rate[i / run->spec.J] : 1;
         run->raw[i] = v;
         k[i] = run->held[i] ? 0 : v;
     }
-    for (size_t i = chunk * CHUNK; run->spec.eps > 0 && i < chunk_end(run, chunk); ++i) {
+    for (size_t i = first > all ? first : all; i < end; ++i)
+        k[i] = -2 * run->spec.birth_death * share * (run->psi[i - all] - run->mean_psi);
+    for (size_t i = first; run->spec.eps > 0 && i < last; ++i) {
         double gain = 4 * work->h * run->directions[i / run->spec.J] * run->T[i];
         k[i] = isinf(run->eff[i]) ? 0 : gain + k[i] * (is_radius(run, i) ? 2 * run->eff[i] : 1);
     }
@@ -242,6 +332,7 @@ static mf_status refresh(particles *run, mf_error *err) {
         return MF_OK;
     run->span = 0;
     memset(run->held, 0, run->size);
+    take_logarithms(run);
     combine(run, 0, none, 0);
     mf_status status = stage(run, 0, 0, err);
     if (status < 0)
@@ -277,6 +368,8 @@ static int accept(particles *run) {
     }
     mf_swap(&run->theta, &run->eff);
     mf_swap(&run->k[0], &run->k[STAGES - 1]);
+    if (run->spec.birth_death > 0)
+        masses_of(run, run->theta, run->weight);
     return smooth;
 }
 
@@ -439,6 +532,17 @@ static mf_status hessians(particles *run, size_t first, size_t count, const doub
     return MF_OK;
 }
 
+/* These Hessians in the metric of the rates and the clock of the output scale, decay included: symmetric,
+ * with the rates of the flow as eigenvalues.                                                  */
+static void weigh_hessians(const particles *run, size_t count, double *H) {
+    size_t dim = run->spec.potential->dim;
+    for (size_t i = 0; i < count * dim * dim; ++i) {
+        size_t c = i / dim % dim, b = i % dim;
+        double decay = b == c ? run->spec.lambda / (run->A * run->A) : 0;
+        H[i] = sqrt(rate_of(run, c) * rate_of(run, b)) * (H[i] / run->A + decay);
+    }
+}
+
 /* The longest step in which no perturbation of one particle grows by more than e^GROWTH. The
  * interaction only damps: the flow's derivative is at most that of the particles in the field
  * as it stands, -2 (Hessian of Psi + lambda). At a saddle the law may stand still for long, and
@@ -447,17 +551,21 @@ static mf_status hessians(particles *run, size_t first, size_t count, const doub
 static mf_status steady_step(particles *run, double least, double *h, mf_error *err) {
     static const double none[1] = {0};
     size_t dim = run->spec.potential->dim, J = run->spec.J, block = J / dim;
+    int weighed = run->rate || run->A != 1;
     double rate = GROWTH / (2 * *h), top = GROWTH / (2 * least);
+    double decay = weighed ? 0 : run->spec.lambda;
     double *grad = run->raw, *copy = run->k[3];
     combine(run, 0, none, 0);
     mf_status status = force(run, err);
     for (size_t first = 0; first < J && status >= 0 && rate < top; first += block) {
         size_t count = J - first < block ? J - first : block;
         status = hessians(run, first, count, grad, err);
+        if (weighed && status >= 0)
+            weigh_hessians(run, count, run->k[4]);
         for (size_t i = 0; i < count && status >= 0; ++i)
             for (;; rate *= 2) {
                 memcpy(copy, run->k[4] + i * dim * dim, dim * dim * sizeof *copy);
-                if (rate >= top || is_convex(copy, dim, rate + run->spec.lambda))
+                if (rate >= top || is_convex(copy, dim, rate + decay))
                     break;
             }
     }
@@ -611,15 +719,27 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
 
 /* ---- what is seen from outside ------------------------------------------------------------- */
 
+static double risk_at(const particles *run, const double *m) {
+    double noise = run->spec.label_noise;
+    return mf_potential_risk(run->spec.potential, m) + noise * noise;
+}
+
 static mf_status risk(mf_flow *flow, double *out, mf_error *err) {
     particles *run = run_of(flow);
     mf_status status = refresh(run, err);
     if (status >= 0)
-        *out = mf_potential_risk(run->spec.potential, run->m);
+        *out = risk_at(run, run->m);
     return status;
 }
 
-/* -dR/dtau = 4 int |grad Psi|^2 d rho (Proposition 2), where |k|^2 = 4 |grad Psi|^2. */
+/* What turns the square of velocity i into its share of the dissipation; 0: it does not move. */
+static double resistance(const particles *run, size_t i) {
+    double rate = i < coordinates(run) ? rate_of(run, i / run->spec.J) : run->spec.birth_death;
+    return rate > 0 ? run->A * run->A / rate : 0;
+}
+
+/* -dR/dtau = 4 int sum_c rate_c (d_c Psi)^2 d rho + 4 alpha Var_rho(Psi), Proposition 2 with rates, masses and
+ * an output scale, where k_c = -2 rate_c d_c Psi / A and that of l is -2 alpha (Psi - mean) / A.      */
 static mf_status dissipation(mf_flow *flow, double *rate, mf_error *err) {
     particles *run = run_of(flow);
     mf_status status = refresh(run, err);
@@ -631,18 +751,19 @@ static mf_status dissipation(mf_flow *flow, double *rate, mf_error *err) {
                        "Proposition 2 is about Eq. 7: with 'eps' the risk may also grow");
     for (size_t i = 0; i < run->size; ++i)
         if (isfinite(run->theta[i]))
-            sum += run->weight[i % run->spec.J] * run->k[0][i] * run->k[0][i];
+            sum += run->weight[i % run->spec.J] * run->k[0][i] * run->k[0][i] * resistance(run, i);
     *rate = sum;
     return MF_OK;
 }
 
-static mf_measure view(const particles *run, const double *theta) {
+static mf_measure view(const particles *run, const double *theta, const double *weight) {
     const mf_potential *pot = run->spec.potential;
-    return (mf_measure){pot->space, run->spec.J, pot->dim, run->spec.J, theta, run->weight};
+    return (mf_measure){pot->space, run->spec.J, pot->dim, run->spec.J, theta, weight};
 }
 
 static mf_measure measure(const mf_flow *flow) {
-    return view(const_run_of(flow), const_run_of(flow)->theta);
+    const particles *run = const_run_of(flow);
+    return view(run, run->theta, run->weight);
 }
 
 /* The interpolant of order 4 between eff (before) and theta (after), at share s of the step,
@@ -686,10 +807,12 @@ static mf_status between(mf_flow *flow, double clock, mf_measure *rho, double *o
         return mf_fail(err, MF_EINVAL, "clock = %g does not lie within the latest step", clock);
     job work = {run, NULL, 0, 1 - (run->flow.clock - clock) / run->span};
     mf_parallel(chunks_of(run->size), between_chunk, &work);
-    *rho = view(run, run->trial);
-    mf_status status = mf_potential_mean(pot, rho, run->m_between, run->scratch, err);
+    masses_of(run, run->trial, run->between);
+    *rho = view(run, run->trial, run->between);
+    mf_measure outputs = charged(run, run->trial);
+    mf_status status = mf_potential_mean(pot, &outputs, run->m_between, run->scratch, err);
     if (status >= 0)
-        *out = mf_potential_risk(pot, run->m_between);
+        *out = risk_at(run, run->m_between);
     return status;
 }
 
@@ -700,6 +823,12 @@ static int is_finite(const double *x, size_t n) {
     for (size_t i = 0; i < n; ++i)
         sum += x[i] * 0;
     return sum == 0;
+}
+
+static void save_masses(const particles *run, mf_fields_writer *to) {
+    double *l = mf_fields_room(to, "log masses", run->spec.J, 1);
+    for (size_t j = 0; l && j < run->spec.J; ++j)
+        l[j] = run->massed ? run->theta[coordinates(run) + j] : logarithm(run, j);
 }
 
 /* Velocities and mean features are those of the latest step's last stage, and are carried: formed anew
@@ -718,6 +847,8 @@ static void save(const mf_flow *flow, mf_fields_writer *to) {
     mf_fields_double(to, "rho", known ? run->rho : 0);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i)
         mf_fields_integer(to, numbers[i].name, numbers[i].value);
+    if (run->spec.birth_death > 0)
+        save_masses(run, to);
     if (known) /* the mode that decays fastest, where the search for it goes on */
         mf_fields_doubles(to, "mode", run->size, run->k[5]);
     if (!ready)
@@ -745,6 +876,21 @@ static void load_held(particles *run, mf_fields *from) {
     }
 }
 
+/* Logarithms of masses, which must be those of the law. */
+static void load_masses(particles *run, mf_fields *from) {
+    size_t J = run->spec.J;
+    const double *l =
+            run->spec.birth_death > 0 ? mf_fields_extended(from, "log masses", J, 1) : NULL;
+    if (!l)
+        return;
+    run->massed = 1;
+    memcpy(run->theta + coordinates(run), l, J * sizeof *l);
+    masses_of(run, run->theta, run->charge);
+    for (size_t j = 0; j < J; ++j)
+        mf_fields_require(from, "log masses",
+                          fabs(run->charge[j] - run->weight[j]) <= 1e-9 * run->weight[j]);
+}
+
 static mf_status load(mf_flow *flow, mf_fields *from, mf_error *err) {
     particles *run = run_of(flow);
     size_t rank = run->spec.potential->rank;
@@ -762,6 +908,7 @@ static mf_status load(mf_flow *flow, mf_fields *from, mf_error *err) {
     const double *m = ready ? mf_fields_find(from, "m", rank, 1) : NULL;
     if (ready)
         load_held(run, from);
+    load_masses(run, from);
     mf_fields_require(from, "stabilised", !run->stabilised || may_stabilise(run));
     if (from->status < 0)
         return from->status;

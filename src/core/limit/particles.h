@@ -15,6 +15,14 @@
  * for which 0 is repelling and no special place, and there are no walls. xi enters by itself, so
  * that the equation is no longer autonomous; its steps are Dormand and Prince's throughout.
  *
+ * Each coordinate may have a rate, theta_c' = -2 rate_c d_c Psi, in gradient, decay and, squared, in step
+ * noise. With an output scale A features are A f and the clock is divided by A^2: m = A int f d rho,
+ * theta_c' = -(2/A) rate_c d_c <g, f>. With birth and death at rate alpha masses move too,
+ *     p_j' = -(2 alpha/A) p_j (<g, f_j> - sum_i p_i <g, f_i>),
+ * as l_j = log(J p_j), of which p is the exponential, normalised: positive and of sum 1 whatever the
+ * step. Its error counts as that of one more coordinate. Label noise adds its variance to R and to
+ * the square of the residual in step noise.
+ *
  * Dormand and Prince's pair of orders 5 and 4. The error of a step is measured in the mean
  * square over rho, an upper bound on the Wasserstein distance W_2 that the step adds. Within a
  * step the law is known by the pair's own interpolant of order 4 (Hairer, Norsett and
@@ -43,6 +51,10 @@ typedef struct {
     const double
             *dimension; /* with eps: behind each coordinate's radius, dim finite numbers      */
     mf_pace pace;       /* with eps: xi                                                          */
+    const double *rate; /* of each coordinate, dim numbers >= 0; NULL: 1                        */
+    double scale;       /* A > 0; 0: 1                                                          */
+    double birth_death; /* alpha >= 0; with it steps are never Chebyshev's                      */
+    double label_noise; /* standard deviation, >= 0                                              */
 } mf_particles_spec;
 
 /* Bytes of a run, or 0 if it does not fit in memory. */

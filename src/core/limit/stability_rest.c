@@ -35,7 +35,7 @@ static void balance(search *s, double at, size_t n, const double *r, double *slo
     if (s->status >= 0)
         note(s, mf_potential_mean(s->pot, &rho, s->m, s->scratch, s->err));
     if (s->status >= 0)
-        note(s, mf_potential_step_noise(s->pot, &rho, n, r, n, T, s->scratch, s->err));
+        note(s, mf_potential_step_noise(s->pot, 0, &rho, n, r, n, T, s->scratch, s->err));
     s->risk = mf_potential_risk(s->pot, s->m);
     mf_potential_force(s->pot, s->m, s->m);
     if (s->status >= 0)

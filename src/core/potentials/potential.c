@@ -35,7 +35,7 @@ mf_status mf_potential_self(const mf_potential *pot, size_t n, const double *the
     return pot->ops->self(pot, n, theta, ld, u, err);
 }
 
-mf_status mf_potential_step_noise(const mf_potential *pot, const mf_measure *rho, size_t n,
+mf_status mf_potential_step_noise(const mf_potential *pot, double variance, const mf_measure *rho, size_t n,
                                   const double *theta, size_t ld, double *T, void *scratch,
                                   mf_error *err) {
     if (!pot->ops->step_noise)
@@ -43,7 +43,7 @@ mf_status mf_potential_step_noise(const mf_potential *pot, const mf_measure *rho
                        pot->ops->name);
     for (size_t c = 0; c < pot->dim; ++c)
         memset(T + c * ld, 0, n * sizeof *T);
-    return pot->ops->step_noise(pot, rho, n, theta, ld, T, scratch, err);
+    return pot->ops->step_noise(pot, variance, rho, n, theta, ld, T, scratch, err);
 }
 
 mf_status mf_potential_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,

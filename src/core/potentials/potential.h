@@ -53,13 +53,14 @@ typedef struct {
     double (*dimension)(const mf_potential *, size_t c);
 
     /* What the noise of SGD's steps adds to weights, to first order in the step: with the residual
-     * e = y - yhat(x; rho), T_c(theta_j) at T[c * ld + j] is
+     * e = y - yhat(x; rho), its mean square widened by the variance of the labels' noise, yhat being
+     * the mean over rho whatever its total mass, T_c(theta_j) at T[c * ld + j] is
      *     at a radius |P w|:  E[e^2 a^2 sigma'(<w,x> + b)^2 <u, x>^2],  u any direction of P's space
      *                         across w (dimension - 1 of them),
      *     at full weights w:  E[e^2 a^2 sigma'^2 |P_perp x|^2] w_c / (2 |w|^2),
      * and 0 elsewhere: a step s adds 4 s^2 (dimension - 1) T to the square of a radius, 4 s^2 T to a
      * weight. NULL: not known.                                                                  */
-    mf_status (*step_noise)(const mf_potential *, const mf_measure *rho, size_t n,
+    mf_status (*step_noise)(const mf_potential *, double variance, const mf_measure *rho, size_t n,
                             const double *theta, size_t ld, double *T, void *scratch,
                             mf_error *err);
 
@@ -127,7 +128,7 @@ mf_status mf_potential_self(const mf_potential *, size_t n, const double *theta,
 
 /* T_c(theta_j; rho) of SGD's step noise, dim x n, as `step_noise` says; MF_EUNSUPPORTED where it is not
  * known. scratch: mf_potential_scratch for max(n, atoms of rho).                                   */
-mf_status mf_potential_step_noise(const mf_potential *, const mf_measure *rho, size_t n,
+mf_status mf_potential_step_noise(const mf_potential *, double variance, const mf_measure *rho, size_t n,
                                   const double *theta, size_t ld, double *T, void *scratch,
                                   mf_error *err);
 

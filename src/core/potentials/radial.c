@@ -119,14 +119,14 @@ static mf_status radial_self(const mf_potential *pot, size_t n, const double *th
     return MF_OK;
 }
 
-static mf_status radial_step_noise(const mf_potential *pot, const mf_measure *rho, size_t n,
+static mf_status radial_step_noise(const mf_potential *pot, double variance, const mf_measure *rho, size_t n,
                                    const double *theta, size_t ld, double *T, void *scratch,
                                    mf_error *err) {
     (void)ld;
     (void)scratch;
     (void)err;
     mf_loss loss = mf_potential_loss(pot);
-    mf_radial_noise_gain(&radial_of(pot)->noise, &loss, rho, n, theta, T);
+    mf_radial_noise_gain(&radial_of(pot)->noise, &loss, variance, rho, n, theta, T);
     return MF_OK;
 }
 

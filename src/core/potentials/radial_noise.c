@@ -92,6 +92,7 @@ void mf_radial_noise_free(mf_radial_noise *p) {
 typedef struct {
     const mf_radial_noise *p;
     const mf_loss *loss;
+    double variance;
     const mf_measure *rho;
     size_t n;
     const double *r;
@@ -119,7 +120,8 @@ static void residual(void *context, size_t index) {
             sum += mf_measure_weight(w->rho, from + j) * value[j];
     }
     rest = mf_loss_residual(w->loss, side ? -1 : 1, sum);
-    w->square[index] = p->weight[node] * tau * tau / 2 * rest * rest;
+    double share = p->weight[node] * tau * tau / 2;
+    w->square[index] = share * rest * rest + share * w->variance;
 }
 
 static void gains(void *context, size_t chunk) {
@@ -139,9 +141,9 @@ static void gains(void *context, size_t chunk) {
     }
 }
 
-void mf_radial_noise_gain(const mf_radial_noise *p, const mf_loss *loss, const mf_measure *rho,
+void mf_radial_noise_gain(const mf_radial_noise *p, const mf_loss *loss, double variance, const mf_measure *rho,
                           size_t n, const double *r, double *T) {
-    work w = {.p = p, .loss = loss, .rho = rho, .n = n, .r = r, .T = T};
+    work w = {.p = p, .loss = loss, .variance = variance, .rho = rho, .n = n, .r = r, .T = T};
     mf_parallel(2 * p->nodes, residual, &w);
     mf_parallel((n + CHUNK - 1) / CHUNK, gains, &w);
 }

@@ -175,7 +175,7 @@ static mf_status relu_self(const mf_potential *pot, size_t n, const double *thet
 /* T_1 = a^2/2 sum tau^2 (+-1 - M)^2 Phi(b/s), and T_2 the same without tau^2: given its class, the part
  * of x across w is independent of <w, x>, and yhat = M depends on the class only. Other losses have
  * -l'/2 in the place of +-1 - M.                                                                */
-static mf_status relu_step_noise(const mf_potential *pot, const mf_measure *rho, size_t n,
+static mf_status relu_step_noise(const mf_potential *pot, double variance, const mf_measure *rho, size_t n,
                                  const double *theta, size_t ld, double *T, void *scratch,
                                  mf_error *err) {
     const double *tau = relu_of(pot)->tau;
@@ -187,7 +187,7 @@ static mf_status relu_step_noise(const mf_potential *pot, const mf_measure *rho,
             double a = theta[j], rest = mf_loss_residual(&loss, side ? -1 : 1, M_SQRT2 * m[side]);
             moment(spread(tau[side], theta[2 * ld + j], theta[3 * ld + j]), theta[ld + j], &cdf,
                    &pdf);
-            double square = rest * rest * a * a * cdf / 2;
+            double square = (rest * rest + variance) * a * a * cdf / 2;
             T[2 * ld + j] += tau[side] * tau[side] * square;
             T[3 * ld + j] += square;
         }

@@ -262,7 +262,7 @@ static void noise_of_panel(void *context, size_t panel) {
 }
 
 /* yhat at example k is sqrt(n) m_k. */
-static mf_status sampled_step_noise(const mf_potential *pot, const mf_measure *rho, size_t n,
+static mf_status sampled_step_noise(const mf_potential *pot, double variance, const mf_measure *rho, size_t n,
                                     const double *theta, size_t ld, double *T, void *scratch,
                                     mf_error *err) {
     const sampled *p = (const sampled *)pot;
@@ -275,7 +275,7 @@ static mf_status sampled_step_noise(const mf_potential *pot, const mf_measure *r
         return status;
     for (size_t k = 0; k < samples; ++k) {
         double rest = mf_loss_residual(&p->spec.loss, p->y[k], sqrt((double)samples) * square[k]);
-        square[k] = rest * rest;
+        square[k] = rest * rest + variance;
         length[k] = cblas_ddot((int)d, p->X + k * d, 1, p->X + k * d, 1);
     }
     job work = {.p = p, .g = square, .theta = theta, .n = n, .ld = ld, .grad = T};

@@ -128,7 +128,7 @@ static mf_status open_block(mf_sgd *w, const double *s, const double *y, mf_erro
         memcpy(w->open ? w->a_start : job->a, w->open ? job->a : w->a_start, row);
     if (w->mass)
         memcpy(w->open ? w->mass_start : w->mass, w->open ? w->mass : w->mass_start,
-               w->spec.N * sizeof *w->mass);
+               2 * w->spec.N * sizeof *w->mass);
     for (size_t i = 0; s != w->s && i < mf_sgd_block_steps(w); ++i)
         w->s[i] = mf_sgd_scaled(w, s ? s[i] : mf_sgd_step_size(w, w->base + i + 1));
     status = draw_block(w, y, err);

@@ -125,6 +125,8 @@ static void write_state(mf_fields_writer *to, const mf_sgd *w) {
         write_row(to, "velocity a", w, mf_sgd_a_velocity(w, a));
     if (w->mass)
         mf_fields_doubles(to, "mass", w->spec.N, blocked ? w->mass_start : w->mass);
+    if (w->mass && momentum)
+        mf_fields_doubles(to, "growth", w->spec.N, (blocked ? w->mass_start : w->mass) + w->spec.N);
 }
 
 static size_t write_all(const mf_sgd *w, void *out) {
@@ -310,7 +312,7 @@ static bool is_planned(const mf_sgd_spec *spec) {
 typedef struct {
     uint64_t k, base;
     double yhat;
-    const double *w, *a, *velocity, *a_velocity, *mass; /* NULL: the run has none */
+    const double *w, *a, *velocity, *a_velocity, *mass, *growth; /* NULL: the run has none */
 } progress;
 
 /* Weights of a run, which they fit: a float may not hold what a double does. */
@@ -348,6 +350,8 @@ static void read_progress(mf_fields *from, const mf_sgd_spec *spec, progress *at
     }
     if (spec->birth_death > 0)
         read_masses(from, spec->N, at);
+    if (spec->birth_death > 0 && spec->momentum > 0)
+        at->growth = mf_fields_find(from, "growth", spec->N, 1);
 }
 
 /* The examples of a data set come from the law that is given again. */
@@ -430,7 +434,9 @@ mf_status mf_sgd_unpack(const void *data, size_t size, void *room, const mf_dist
     put_row(w, mf_sgd_a_velocity(w, w->job.a), at.a_velocity);
     if (at.mass) {
         memcpy(w->mass, at.mass, spec.N * sizeof *w->mass);
-        memcpy(w->mass_start, at.mass, spec.N * sizeof *w->mass);
+        if (at.growth)
+            memcpy(w->mass + spec.N, at.growth, spec.N * sizeof *w->mass);
+        memcpy(w->mass_start, w->mass, 2 * spec.N * sizeof *w->mass);
     }
     w->k = w->base = at.base;
     w->yhat = at.yhat;

@@ -162,13 +162,13 @@ static mf_status update(mf_sgd *w, char *P, const double *X, size_t ldx, double 
 static mf_status plain_step(mf_sgd *w, const double *X, size_t ldx, const double *y, double s,
                             watch *stop, mf_error *err) {
     size_t part = mf_sgd_has_momentum(w) ? 2 : 1, row = mf_sgd_strip(w) * part;
-    size_t masses = w->mass ? w->spec.N * sizeof *w->mass : 0;
+    size_t masses = w->mass ? 2 * w->spec.N * sizeof *w->mass : 0;
     void *W = w->job.W, *P = w->job.P;
     double yhat = w->yhat;
     s = mf_sgd_scaled(w, s);
     if (w->a_before)
         memcpy(w->a_before, w->job.a, row);
-    if (w->W_step && masses)
+    if (masses)
         memcpy(w->mass_start, w->mass, masses);
     mf_status status = predict(w, P, X, ldx, y, s, stop, err);
     if (status == MF_OK && w->W_step) {
@@ -186,9 +186,9 @@ static mf_status plain_step(mf_sgd *w, const double *X, size_t ldx, const double
         w->yhat = yhat;
         if (w->a_before)
             memcpy(w->job.a, w->a_before, row);
-        if (masses)
-            memcpy(w->mass, w->mass_start, masses);
     }
+    if (status != MF_OK && masses)
+        memcpy(w->mass, w->mass_start, masses);
     return status;
 }
 

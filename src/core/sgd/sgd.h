@@ -18,7 +18,7 @@
  * With birth and death at rate alpha neurons have masses p_i, 1/N at first, yhat = A sum_i p_i sigma_i and
  *   p_i <- p_i exp(2 alpha s_k A (y - yhat) sigma_*(x; theta_i)) / Z,
  * where -(y - yhat) A sigma_i is the sample's estimate of Psi(theta_i): to first order in s_k the step of
- * p_i' = -2 alpha xi p_i (Psi_i - sum_j p_j Psi_j), for any step a law.
+ * p_i' = -2 alpha xi p_i (Psi_i - sum_j p_j Psi_j), for any step a law. Momentum is log p_i's too.
  *
  * Two algorithms walk the same path. The plain loop is the reference. The blocked one takes
  * B samples at a time, which makes Eq. 3 two matrix products and a triangular recurrence

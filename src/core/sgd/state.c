@@ -40,9 +40,8 @@ static size_t lay_out(mf_sgd *w, char *mem) {
     SECTION(job->W, matrix);
     SECTION(job->a, job->affine ? row : 0);
     SECTION(w->a_start, job->affine ? row : 0);
-    SECTION(w->mass, masses ? spec->N * sizeof(double) : 0);
-    SECTION(w->mass_start, masses ? spec->N * sizeof(double) : 0);
-    SECTION(w->growth, masses ? spec->N * sizeof(double) : 0);
+    SECTION(w->mass, masses ? 2 * spec->N * sizeof(double) : 0);
+    SECTION(w->mass_start, masses ? 2 * spec->N * sizeof(double) : 0);
     SECTION(job->output, job->keeps_output ? strip : 0);
     SECTION(job->P, strip * job->Bp);
     SECTION(w->S_old, blocked ? strip * job->Bp : 0);

@@ -35,8 +35,7 @@ struct mf_sgd {
     double *X, *y, *s;     /* samples block x d, step sizes of the open block          */
     double *gains; /* plain: 2 s_k A residual / batch of a step's samples; with momentum a block's */
     void *a_step;  /* reals: change of a by the samples of a batch so far      */
-    double *mass, *mass_start,
-            *growth; /* birth and death: p, at base; growth exponents of a step  */
+    double *mass, *mass_start; /* birth and death: p and behind it the growth of log p; at base */
     void *W_step,
             *a_before; /* reals: weights in the making, old a, in plain steps that take long */
     void *X_old, *XT, *gram; /* reals: see mf_sgd_job                                     */

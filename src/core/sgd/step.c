@@ -80,18 +80,18 @@ void mf_sgd_put_row(const mf_sgd *w, void *X, size_t c, const double *x, double 
 /* The masses' share of a sample in column c, and after the last of a step their step. */
 static void learn_mass(mf_sgd *w, size_t c, double gain) {
     size_t N = w->spec.N, batch = w->spec.batch;
-    double most = -HUGE_VAL, total = 0;
+    double most = -HUGE_VAL, total = 0, *speed = w->mass + N, mu = w->spec.momentum;
     for (size_t i = 0; i < N; ++i) {
         double a = w->job.affine ? mf_sgd_get(w, w->job.a, i) : 1;
         double growth = w->spec.birth_death * gain * a * mf_sgd_get(w, w->job.output, i);
-        w->growth[i] = c % batch ? w->growth[i] + growth : growth;
+        speed[i] = c % batch ? speed[i] + growth : mu > 0 ? mu * speed[i] + growth : growth;
     }
     if ((c + 1) % batch != 0)
         return;
     for (size_t i = 0; i < N; ++i)
-        most = fmax(most, w->growth[i]);
+        most = fmax(most, speed[i]);
     for (size_t i = 0; i < N; ++i) {
-        w->mass[i] *= exp(w->growth[i] - most);
+        w->mass[i] *= exp(speed[i] - most);
         total += w->mass[i];
     }
     for (size_t i = 0; i < N; ++i)

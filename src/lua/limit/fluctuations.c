@@ -130,6 +130,23 @@ static void refuse(lua_State *L, const char *what) {
     luaL_error(L, "%s: known for Eq. 7 only, not with the option '%s'", WHERE, what);
 }
 
+static void refuse_options(lua_State *L) {
+    if (isfinite(option(L, "beta", HUGE_VAL)))
+        refuse(L, "beta");
+    if (option(L, "birth_death", 0) > 0)
+        refuse(L, "birth_death");
+    if (option(L, "scale", 1) != 1)
+        refuse(L, "scale");
+    lua_getfield(L, 4, "rates");
+    for (size_t i = 0; i < MF_GROUPS; ++i) {
+        lua_getfield(L, -1, mf_group_names[i]);
+        if (lua_tonumber(L, -1) != 1)
+            refuse(L, "rates");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
 /* h minus its mean: mass added at theta is taken from all others. */
 static void centre(const question *q, double *influence) {
     double mean = 0;
@@ -175,8 +192,7 @@ static int fluctuations(lua_State *L) {
     lua_getiuservalue(L, 1, 1); /* 4: options */
     lua_getiuservalue(L, 1, 2); /* 5: the start */
     q.start = mfl_measure_check(L, 5);
-    if (isfinite(option(L, "beta", HUGE_VAL)))
-        refuse(L, "beta");
+    refuse_options(L);
     mf_particles_spec run = {.potential = *q.box->potential,
                              .J = q.start->n,
                              .tol = option(L, "tol", 0),
@@ -209,7 +225,7 @@ static const mfl_fn fluctuations_methods[] = {
          "gradient_j dx }. A radius held at r = 0 forgets where it came from: its gradient is 0 "
          "before. A must be smooth, and so must V and U: of a sampled potential whose sigma has "
          "kinks the second derivatives are noise. Not counted: noise of SGD's examples, of order "
-         "sqrt(eps). Not with beta or eps.",
+         "sqrt(eps). Not with beta, eps, rates, scale or birth_death.",
          fluctuations_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 

@@ -7,6 +7,7 @@
 #include "lua/base/array.h"
 #include "lua/bind/bind.h"
 #include "lua/measure/measure.h"
+#include "lua/measure/rates.h"
 #include "lua/model/init.h"
 #include "lua/model/schedule.h"
 #include "lua/potentials/potential.h"
@@ -22,7 +23,7 @@ typedef struct {
     const mf_measure *measure;
     uint64_t seed;
     size_t batch;
-    double beta, d, s0;
+    double beta, d, s0, rate[MF_GROUPS];
     mf_particles_spec spec;
 } particles_options;
 
@@ -51,6 +52,17 @@ const mfl_field mfl_particles_fields[] = {
          .text = "inverse temperature of Eq. 12: noise in every step; inf: none (Eq. 7)"},
         {"lambda", MFL_NUMBER, offsetof(particles_options, spec.lambda), .high = HUGE_VAL,
          .text = "weight decay: lambda |theta|^2 / 2 is part of Psi"},
+        MFL_RATES_FIELD(", decay and noise, squared in the step noise of eps, of every coordinate that "
+                        "stems from them, radii from w: mf.sgd's"),
+        {"scale", MFL_NUMBER, offsetof(particles_options, spec.scale), .flags = MFL_OPEN_LOW,
+         .high = HUGE_VAL, .fallback = 1,
+         .text = "output scale A of mf.sgd: features are A f, and the clock is divided by A^2"},
+        {"birth_death", MFL_NUMBER, offsetof(particles_options, spec.birth_death), .high = HUGE_VAL,
+         .text = "rate alpha of birth and death: masses move by p_j' = -2 alpha xi p_j (Psi_j - sum_i "
+                 "p_i Psi_i); not with beta"},
+        {"label_noise", MFL_NUMBER, offsetof(particles_options, spec.label_noise), .high = HUGE_VAL,
+         .text = "standard deviation of mf.sgd's label noise: its square is added to R, and with eps to "
+                 "(y - yhat)^2 in the step noise; square loss"},
         {"eps", MFL_NUMBER, offsetof(particles_options, spec.eps), .high = HUGE_VAL,
          .text = "the step of the SGD that is meant: adds the drift of its step noise to first "
                  "order "
@@ -110,6 +122,18 @@ static void place(lua_State *L, const char *where, const particles_options *o, i
     mfl_start(L, where, pot, o->init, J, x);
 }
 
+/* The rate of each coordinate into `rate`; NULL if all are 1. */
+static const double *rates_of(const particles_options *o, double *rate) {
+    const mf_potential *pot = *o->potential;
+    bool changed = false;
+    for (size_t c = 0; c < pot->dim; ++c) {
+        mf_group group = mf_space_group(pot->space, pot->dim, c);
+        rate[c] = group < MF_GROUPS ? o->rate[group] : 1;
+        changed = changed || rate[c] != 1;
+    }
+    return changed ? rate : NULL;
+}
+
 /* Pushes the solver that the options ask for; its atoms and weights are still to be filled. */
 static mfl_flow *push_solver(lua_State *L, const char *where, const particles_options *o,
                              const mf_schedule *schedule, double **x, double **weight) {
@@ -125,14 +149,18 @@ static mfl_flow *push_solver(lua_State *L, const char *where, const particles_op
                    where);
     if (o->batch > 1 && o->spec.eps == 0)
         luaL_error(L, "%s: option 'batch' divides the step noise: give 'eps' too", where);
+    if (o->spec.birth_death > 0 && isfinite(o->beta))
+        luaL_error(L, "%s: options 'birth_death' and 'beta' do not go together", where);
     const mf_potential *pot = *o->potential;
-    double *dimension = lua_newuserdatauv(L, pot->dim * sizeof *dimension, 0);
+    double *dimension = lua_newuserdatauv(L, 2 * pot->dim * sizeof *dimension, 0);
+    const double *rate = rates_of(o, dimension + pot->dim);
     lua_insert(L, -2); /* below the options */
     if (noise)
         mfl_dimensions(L, where, pot, o->d, o->s0, dimension);
     if (isinf(o->beta)) {
         mf_particles_spec spec = o->spec;
         spec.dimension = dimension;
+        spec.rate = rate;
         spec.eps /= (double)o->batch;
         spec.pace = (mf_pace){*schedule, 0, 0, NULL, NULL};
         if (spec.eps > 0 && schedule->kind != MF_SCHEDULE_CUSTOM)
@@ -151,6 +179,9 @@ static mfl_flow *push_solver(lua_State *L, const char *where, const particles_op
                           .lambda = o->spec.lambda,
                           .dimension = dimension,
                           .step = o->spec.step > 0 ? o->spec.step : 1e-3,
+                          .rate = rate,
+                          .scale = o->spec.scale,
+                          .label_noise = o->spec.label_noise,
                           .seed = o->seed};
     box = mfl_flow_new(L, where, &particles_class, mf_noisy_bytes(&spec), &memory);
     box->flow = mf_noisy_init(memory, &spec);
@@ -191,6 +222,10 @@ int mfl_particles_new(lua_State *L) {
                           where, o.measure->space->name, (lua_Integer)o.measure->dim,
                           pot->space->name, (lua_Integer)pot->dim);
     o.spec.potential = pot;
+    mfl_rates_option(L, where, 2, o.rate);
+    mfl_rates_check(L, where, pot->space, pot->dim, o.rate);
+    if (o.spec.label_noise > 0 && !mf_potential_is_square(pot))
+        return luaL_error(L, "%s: option 'label_noise' goes with the square loss", where);
     if (isfinite(o.beta)) { /* fixed steps */
         if (lua_getfield(L, 1, "tol") != LUA_TNIL)
             luaL_error(L, "%s: option 'tol' is for steps without noise: with 'beta' give 'step'",

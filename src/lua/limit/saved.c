@@ -9,6 +9,7 @@
 #include "lua/base/array.h"
 #include "lua/base/checkpoint.h"
 #include "lua/measure/measure.h"
+#include "lua/measure/rates.h"
 #include "lua/model/schedule.h"
 
 #include <float.h>
@@ -65,6 +66,28 @@ static bool is_data(const mfl_field *row) {
     return is_integer(row) || row->type == MFL_NUMBER || row->type == MFL_DIM;
 }
 
+/* The table of rates on top of the stack. */
+static void save_rates(lua_State *L, const char *name, mf_fields_writer *to) {
+    double rate[MF_GROUPS];
+    for (size_t i = 0; i < MF_GROUPS; ++i) {
+        lua_getfield(L, -1, mf_group_names[i]);
+        rate[i] = lua_tonumber(L, -1);
+        lua_pop(L, 1);
+    }
+    mf_fields_doubles(to, name, MF_GROUPS, rate);
+}
+
+/* Into the table on top of the stack. */
+static void load_rates(lua_State *L, const char *name, mf_fields *from) {
+    const double *rate = mf_fields_find(from, name, MF_GROUPS, 1);
+    for (size_t i = 0; rate && i < MF_GROUPS; ++i)
+        mf_fields_require(from, name, rate[i] >= 0);
+    if (from->status < 0)
+        return;
+    mfl_rates_push(L, rate);
+    lua_setfield(L, -2, "rates");
+}
+
 /* From the table at `index`. */
 static void save_options(lua_State *L, int index, const mfl_field *row, mf_fields_writer *to) {
     char name[MF_FIELDS_NAME];
@@ -76,6 +99,8 @@ static void save_options(lua_State *L, int index, const mfl_field *row, mf_field
             mf_fields_integer(to, field_name(name, row), lua_tointeger(L, -1));
         else if (is_data(row) && type == LUA_TNUMBER)
             mf_fields_double(to, field_name(name, row), lua_tonumber(L, -1));
+        else if (row->type == MFL_TABLE && type == LUA_TTABLE) /* there are no others */
+            save_rates(L, field_name(name, row), to);
         lua_pop(L, 1);
     }
 }
@@ -84,6 +109,8 @@ static void save_options(lua_State *L, int index, const mfl_field *row, mf_field
 static void load_options(lua_State *L, const mfl_field *row, mf_fields *from) {
     char name[MF_FIELDS_NAME];
     for (; row->name; ++row) {
+        if (row->type == MFL_TABLE && mf_fields_has(from, field_name(name, row)))
+            load_rates(L, name, from);
         if (!is_data(row) || !mf_fields_has(from, field_name(name, row)))
             continue;
         if (row->type == MFL_BOOLEAN)

@@ -276,10 +276,14 @@ static int potential_step_noise(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     mfl_points p = mfl_potential_points(L, 2, pot);
     const mf_measure *rho = mfl_potential_measure(L, 3, pot);
+    double noise = luaL_optnumber(L, 4, 0);
+    luaL_argcheck(L, noise >= 0 && noise < HUGE_VAL, 4, "a finite label noise >= 0 expected");
     double *T = buffer(L, p.n * pot->dim);
     void *work = scratch(L, pot, p.n > rho->n ? p.n : rho->n);
     mf_error err = {MF_OK, ""};
-    mfl_status(L, where, mf_potential_step_noise(pot, rho, p.n, p.x, p.n, T, work, &err), &err);
+    mfl_status(L, where,
+               mf_potential_step_noise(pot, noise * noise, rho, p.n, p.x, p.n, T, work, &err),
+               &err);
     return push_gradient(L, pot, &p, T);
 }
 
@@ -644,7 +648,7 @@ static const mfl_fn potential_methods[] = {
          "Gradient of Psi in theta, the force of Eq. 7 with its sign turned. At an infinite radius "
          "it is 0.",
          NULL},
-        {"step_noise", potential_step_noise, "pot:step_noise(theta, rho)",
+        {"step_noise", potential_step_noise, "pot:step_noise(theta, rho[, label_noise])",
          "What the noise of SGD's steps adds, in the shape of a gradient. At a radius |P w|: the "
          "mean "
          "over x of (y - yhat)^2 a^2 sigma'(<w,x> + b)^2 <u, x>^2, u a direction of P's space "
@@ -653,7 +657,8 @@ static const mfl_fn potential_methods[] = {
          "dimension of the space. At full weights (sampled): the mean of (y - yhat)^2 a^2 sigma'^2 "
          "|P_perp x|^2, P_perp across w, times w/(2 |w|^2), so that 4 s^2 times it adds to |w|^2 "
          "what it should and to the direction nothing. 0 at other coordinates. "
-         "Another loss has -l'/2 in the place of y - yhat.",
+         "Another loss has -l'/2 in the place of y - yhat. With label_noise, a standard deviation, its "
+         "square is added to (y - yhat)^2.",
          NULL},
         {"risk", potential_risk, "pot:risk(rho[, N])",
          "R(rho) of Eq. 5, for another loss E l(y, yhat). With N (square loss): the expected risk "

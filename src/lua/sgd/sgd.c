@@ -91,7 +91,8 @@ static const mfl_field sgd_fields[] = {
         {"momentum", MFL_NUMBER, offsetof(sgd_options, spec.momentum), .high = 1,
          .flags = MFL_OPEN_HIGH,
          .text = "mu of the heavy ball: V <- mu V + the step of Eq. 3 (and the decay), theta <- "
-                 "theta + V, V = 0 at first. For small eps that is the dynamics without momentum "
+                 "theta + V, V = 0 at first, and the same for the log p_i of birth_death. For "
+                 "small eps that is the dynamics without momentum "
                  "in "
                  "the time t/(1 - mu). Not with beta"},
         {"scale", MFL_NUMBER, offsetof(sgd_options, spec.scale), .flags = MFL_OPEN_LOW,
