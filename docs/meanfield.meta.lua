@@ -468,10 +468,11 @@ function class8:risk(rho, N) end
 ---@param rho any
 function class8:self(rho) end
 
----What the noise of SGD's steps adds, in the shape of a gradient. At a radius |P w|: the mean over x of (y - yhat)^2 a^2 sigma'(<w,x> + b)^2 <u, x>^2, u a direction of P's space across w, yhat that of rho; a step s adds (p - 1) 4 s^2 times that to the squared radius, p the dimension of the space. At full weights (sampled): the mean of (y - yhat)^2 a^2 sigma'^2 |P_perp x|^2, P_perp across w, times w/(2 |w|^2), so that 4 s^2 times it adds to |w|^2 what it should and to the direction nothing. 0 at other coordinates. Another loss has -l'/2 in the place of y - yhat.
+---What the noise of SGD's steps adds, in the shape of a gradient. At a radius |P w|: the mean over x of (y - yhat)^2 a^2 sigma'(<w,x> + b)^2 <u, x>^2, u a direction of P's space across w, yhat that of rho; a step s adds (p - 1) 4 s^2 times that to the squared radius, p the dimension of the space. At full weights (sampled): the mean of (y - yhat)^2 a^2 sigma'^2 |P_perp x|^2, P_perp across w, times w/(2 |w|^2), so that 4 s^2 times it adds to |w|^2 what it should and to the direction nothing. 0 at other coordinates. Another loss has -l'/2 in the place of y - yhat. With label_noise, a standard deviation, its square is added to (y - yhat)^2.
 ---@param theta any
 ---@param rho any
-function class8:step_noise(theta, rho) end
+---@param label_noise any
+function class8:step_noise(theta, rho, label_noise) end
 
 ---Radial: u_d(r1, r2).
 ---@param r1 any
@@ -669,7 +670,7 @@ function class11:dissipation() end
 ---@class mf.pde.particles.fluctuations.options
 ---@field observable any "risk", the name of a coordinate or a function of the coordinates, required: A: "risk" for R(rho_t), or the mean over rho_t of a coordinate or of a smooth function of the coordinates, as m:mean takes them
 
----What the chance in N initial neurons does to an observable A at the present time: sqrt(N) (A(rho_N(t)) - A(rho_t)) tends to a normal law of variance Var_(rho_0) h, with h the influence of initial mass on A, from one solve of the adjoint equation backwards in time (two to four times the cost of advancing to t). Returns { value = A(rho_t), variance = N Var A, measure = rho_0, influence = h at its atoms, of mean 0, gradient = grad h there, so that atom j of mass p_j that starts by dx elsewhere changes A by p_j gradient_j dx }. A radius held at r = 0 forgets where it came from: its gradient is 0 before. A must be smooth, and so must V and U: of a sampled potential whose sigma has kinks the second derivatives are noise. Not counted: noise of SGD's examples, of order sqrt(eps). Not with beta or eps.
+---What the chance in N initial neurons does to an observable A at the present time: sqrt(N) (A(rho_N(t)) - A(rho_t)) tends to a normal law of variance Var_(rho_0) h, with h the influence of initial mass on A, from one solve of the adjoint equation backwards in time (two to four times the cost of advancing to t). Returns { value = A(rho_t), variance = N Var A, measure = rho_0, influence = h at its atoms, of mean 0, gradient = grad h there, so that atom j of mass p_j that starts by dx elsewhere changes A by p_j gradient_j dx }. A radius held at r = 0 forgets where it came from: its gradient is 0 before. A must be smooth, and so must V and U: of a sampled potential whose sigma has kinks the second derivatives are noise. Not counted: noise of SGD's examples, of order sqrt(eps). Not with beta, eps, rates, scale or birth_death.
 ---@param options? mf.pde.particles.fluctuations.options
 function class11:fluctuations(options) end
 
@@ -738,6 +739,10 @@ function mf.pde.load(path, options) end
 ---@field step? number a number in (0, inf): fixed steps of this length in the clock int xi: for convergence tests, and with noise, where the default is 1e-3
 ---@field beta? number a number in (0, inf], default inf: inverse temperature of Eq. 12: noise in every step; inf: none (Eq. 7)
 ---@field lambda? number a number in [0, inf), default 0: weight decay: lambda |theta|^2 / 2 is part of Psi
+---@field rates? table a table {a=, b=, w=}: learning rates of the output weights a, the offsets b and the weights w, each 1 if left out: factors of the step in gradient, decay and noise, squared in the step noise of eps, of every coordinate that stems from them, radii from w: mf.sgd's
+---@field scale? number a number in (0, inf), default 1: output scale A of mf.sgd: features are A f, and the clock is divided by A^2
+---@field birth_death? number a number in [0, inf), default 0: rate alpha of birth and death: masses move by p_j' = -2 alpha xi p_j (Psi_j - sum_i p_i Psi_i); not with beta
+---@field label_noise? number a number in [0, inf), default 0: standard deviation of mf.sgd's label noise: its square is added to R, and with eps to (y - yhat)^2 in the step noise; square loss
 ---@field eps? number a number in [0, inf), default 0: the step of the SGD that is meant: adds the drift of its step noise to first order in eps, 4 eps xi^2 E[(y - yhat)^2 a^2 sigma'^2 |P_perp x|^2] to the derivative of every squared radius (the effective dynamics); 0: Eq. 7
 ---@field batch? integer an integer in [1, 1e+09], default 1: with eps: examples a step, which divide the term
 ---@field d? integer an integer in [1, 1e+09]: with beta or eps, for a potential at d = inf: the dimension of x, whose noise radii feel

@@ -38,8 +38,8 @@ size_t mf_noisy_bytes(const mf_noisy_spec *spec) {
     size_t dim = spec->potential->dim, rank = spec->potential->rank;
     if (spec->J > SIZE_MAX / 64 / (dim + 1) / 8)
         return 0;
-    size_t numbers =
-            3 * mf_lines(dim * spec->J) + mf_lines(spec->J) + 3 * mf_lines(rank) + 2 * mf_lines(dim);
+    size_t numbers = 3 * mf_lines(dim * spec->J) + mf_lines(spec->J) + 3 * mf_lines(rank) +
+                     2 * mf_lines(dim);
     return mf_lines(sizeof(noisy)) + numbers * sizeof(double) +
            mf_potential_scratch(spec->potential, spec->J) + 64;
 }
@@ -176,7 +176,8 @@ static void step_chunk(void *context, size_t chunk) {
     for (size_t c = 0; c < run->spec.potential->dim; ++c) {
         const double *theta = run->theta + c * J + first, *grad = run->grad + c * J + first;
         double *to = work->to + c * J + first, p = run->dimension[c];
-        double h = work->h * run->rate[c] / (run->A * run->A), spread = sqrt(4 * h / run->spec.beta);
+        double h = work->h * run->rate[c] / (run->A * run->A),
+               spread = sqrt(4 * h / run->spec.beta);
         if (mf_is_fixed(run->spec.potential, c)) {
             memcpy(to, theta, n * sizeof *to);
             continue;

@@ -67,8 +67,8 @@ size_t mf_particles_bytes(const mf_particles_spec *spec) {
     size_t size = mf_lines(size_of(spec));
     size_t noise = spec->eps > 0 ? size + mf_lines(dim) : 0;
     size_t masses = (has_charge(spec) ? 3 * mf_lines(spec->J) : 0) + mf_lines(dim);
-    size_t numbers = noise + masses + size * (STAGES + 4) + mf_lines(spec->J) +
-                     3 * mf_lines(rank) + mf_lines(chunks_of(size)) + size / 8;
+    size_t numbers = noise + masses + size * (STAGES + 4) + mf_lines(spec->J) + 3 * mf_lines(rank) +
+                     mf_lines(chunks_of(size)) + size / 8;
     return mf_lines(sizeof(particles)) + numbers * sizeof(double) +
            mf_potential_scratch(spec->potential, spec->J) + 64;
 }

@@ -231,9 +231,9 @@ static double affine_dimension(const mf_potential *pot, size_t c) {
     return isinf(self->d) ? HUGE_VAL : c == 2 ? self->s0 : self->d - self->s0;
 }
 
-static mf_status affine_step_noise(const mf_potential *pot, double variance, const mf_measure *rho, size_t n,
-                                   const double *theta, size_t ld, double *T, void *scratch,
-                                   mf_error *err) {
+static mf_status affine_step_noise(const mf_potential *pot, double variance, const mf_measure *rho,
+                                   size_t n, const double *theta, size_t ld, double *T,
+                                   void *scratch, mf_error *err) {
     const affine *self = affine_of(pot);
     const mf_zonal *z = &self->zonal;
     size_t orders = mf_zonal_noise_orders(z), most = z->orders * (z->orders + 1) / 2;
@@ -250,8 +250,8 @@ static mf_status affine_step_noise(const mf_potential *pot, double variance, con
     for (size_t k = 0; k < 2; ++k)
         for (size_t side = 0; side < 2 && affine_dimension(pot, 2 + k) > 1; ++side) {
             double tau = k == 0 ? self->tau[side] : 1;
-            mf_zonal_noise_gain(&self->noise[k], z, variance, m + side * z->pairs, &loss, side ? -1 : 1,
-                                tau * tau, G);
+            mf_zonal_noise_gain(&self->noise[k], z, variance, m + side * z->pairs, &loss,
+                                side ? -1 : 1, tau * tau, G);
             mf_zonal_contract(&self->noise[k].slopes, G, H + (2 * k + side) * orders * orders);
         }
     work w = {.self = self, .H = H, .theta = theta, .n = n, .ld = ld, .value = T};

@@ -606,7 +606,7 @@ static mf_status index_self(const mf_potential *pot, size_t n, const double *the
 }
 
 /* G[j][n] = w_n E_chi_(p+2) [(y_n - yhat(z_n, rho))^2 + noise] l_j(rho), from raw mean features. */
-static void noise_gain(const index_potential *self, const double *raw, double *G) {
+static void noise_gain(const index_potential *self, double variance, const double *raw, double *G) {
     const mf_loss loss = mf_potential_loss(&self->head);
     size_t orders = self->noise_orders, n = self->n;
     memset(G, 0, orders * n * sizeof *G);
@@ -621,7 +621,7 @@ static void noise_gain(const index_potential *self, const double *raw, double *G
             rest = mf_loss_residual(&loss, y, yhat);
             for (size_t j = 0; j < orders; ++j)
                 G[j * n + node] += weight * self->rho_weight[i] * self->gain[i * orders + j] *
-                                   (rest * rest + self->noise_variance);
+                                   (rest * rest + variance);
         }
     }
 }
@@ -649,9 +649,9 @@ static void noise_chunk(void *context, size_t chunk) {
     }
 }
 
-static mf_status index_step_noise(const mf_potential *pot, const mf_measure *rho, size_t n,
-                                  const double *theta, size_t ld, double *T, void *scratch,
-                                  mf_error *err) {
+static mf_status index_step_noise(const mf_potential *pot, double variance, const mf_measure *rho,
+                                  size_t n, const double *theta, size_t ld, double *T,
+                                  void *scratch, mf_error *err) {
     const index_potential *self = index_of(pot);
     size_t all = mf_lines(self->orders * self->n);
     double *raw = scratch, *G = raw + all;
@@ -664,7 +664,7 @@ static mf_status index_step_noise(const mf_potential *pot, const mf_measure *rho
     mf_status status = raw_mean(self, rho, raw, G + all, err);
     if (status < 0)
         return status;
-    noise_gain(self, raw, G);
+    noise_gain(self, self->noise_variance + variance, raw, G);
     work w = {.self = self, .theta = theta, .G = G, .n = n, .ld = ld, .value = T};
     return run(&w, n, noise_chunk, G + all, err);
 }

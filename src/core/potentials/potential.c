@@ -35,9 +35,9 @@ mf_status mf_potential_self(const mf_potential *pot, size_t n, const double *the
     return pot->ops->self(pot, n, theta, ld, u, err);
 }
 
-mf_status mf_potential_step_noise(const mf_potential *pot, double variance, const mf_measure *rho, size_t n,
-                                  const double *theta, size_t ld, double *T, void *scratch,
-                                  mf_error *err) {
+mf_status mf_potential_step_noise(const mf_potential *pot, double variance, const mf_measure *rho,
+                                  size_t n, const double *theta, size_t ld, double *T,
+                                  void *scratch, mf_error *err) {
     if (!pot->ops->step_noise)
         return mf_fail(err, MF_EUNSUPPORTED, "the step noise of a %s potential is not known",
                        pot->ops->name);

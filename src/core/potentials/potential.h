@@ -128,9 +128,9 @@ mf_status mf_potential_self(const mf_potential *, size_t n, const double *theta,
 
 /* T_c(theta_j; rho) of SGD's step noise, dim x n, as `step_noise` says; MF_EUNSUPPORTED where it is not
  * known. scratch: mf_potential_scratch for max(n, atoms of rho).                                   */
-mf_status mf_potential_step_noise(const mf_potential *, double variance, const mf_measure *rho, size_t n,
-                                  const double *theta, size_t ld, double *T, void *scratch,
-                                  mf_error *err);
+mf_status mf_potential_step_noise(const mf_potential *, double variance, const mf_measure *rho,
+                                  size_t n, const double *theta, size_t ld, double *T,
+                                  void *scratch, mf_error *err);
 
 /* J particles from the law rho_0, as `start` says; MF_EUNSUPPORTED where there is no such
  * operation, or where the law of the radii is known to the caller only; MF_EDOMAIN if one would

@@ -119,9 +119,9 @@ static mf_status radial_self(const mf_potential *pot, size_t n, const double *th
     return MF_OK;
 }
 
-static mf_status radial_step_noise(const mf_potential *pot, double variance, const mf_measure *rho, size_t n,
-                                   const double *theta, size_t ld, double *T, void *scratch,
-                                   mf_error *err) {
+static mf_status radial_step_noise(const mf_potential *pot, double variance, const mf_measure *rho,
+                                   size_t n, const double *theta, size_t ld, double *T,
+                                   void *scratch, mf_error *err) {
     (void)ld;
     (void)scratch;
     (void)err;

@@ -141,8 +141,8 @@ static void gains(void *context, size_t chunk) {
     }
 }
 
-void mf_radial_noise_gain(const mf_radial_noise *p, const mf_loss *loss, double variance, const mf_measure *rho,
-                          size_t n, const double *r, double *T) {
+void mf_radial_noise_gain(const mf_radial_noise *p, const mf_loss *loss, double variance,
+                          const mf_measure *rho, size_t n, const double *r, double *T) {
     work w = {.p = p, .loss = loss, .variance = variance, .rho = rho, .n = n, .r = r, .T = T};
     mf_parallel(2 * p->nodes, residual, &w);
     mf_parallel((n + CHUNK - 1) / CHUNK, gains, &w);

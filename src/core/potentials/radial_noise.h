@@ -31,7 +31,7 @@ mf_status mf_radial_noise_init(mf_radial_noise *, const mf_activation *, double 
 void mf_radial_noise_free(mf_radial_noise *);
 
 /* T(r_j) for j < n; of another loss, with -l'/2 in the place of +-1 - yhat. */
-void mf_radial_noise_gain(const mf_radial_noise *, const mf_loss *, double variance, const mf_measure *rho, size_t n,
-                          const double *r, double *T);
+void mf_radial_noise_gain(const mf_radial_noise *, const mf_loss *, double variance,
+                          const mf_measure *rho, size_t n, const double *r, double *T);
 
 #endif

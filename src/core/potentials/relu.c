@@ -175,8 +175,8 @@ static mf_status relu_self(const mf_potential *pot, size_t n, const double *thet
 /* T_1 = a^2/2 sum tau^2 (+-1 - M)^2 Phi(b/s), and T_2 the same without tau^2: given its class, the part
  * of x across w is independent of <w, x>, and yhat = M depends on the class only. Other losses have
  * -l'/2 in the place of +-1 - M.                                                                */
-static mf_status relu_step_noise(const mf_potential *pot, double variance, const mf_measure *rho, size_t n,
-                                 const double *theta, size_t ld, double *T, void *scratch,
+static mf_status relu_step_noise(const mf_potential *pot, double variance, const mf_measure *rho,
+                                 size_t n, const double *theta, size_t ld, double *T, void *scratch,
                                  mf_error *err) {
     const double *tau = relu_of(pot)->tau;
     const mf_loss loss = mf_potential_loss(pot);

@@ -262,9 +262,9 @@ static void noise_of_panel(void *context, size_t panel) {
 }
 
 /* yhat at example k is sqrt(n) m_k. */
-static mf_status sampled_step_noise(const mf_potential *pot, double variance, const mf_measure *rho, size_t n,
-                                    const double *theta, size_t ld, double *T, void *scratch,
-                                    mf_error *err) {
+static mf_status sampled_step_noise(const mf_potential *pot, double variance, const mf_measure *rho,
+                                    size_t n, const double *theta, size_t ld, double *T,
+                                    void *scratch, mf_error *err) {
     const sampled *p = (const sampled *)pot;
     size_t samples = p->spec.n, d = p->spec.d;
     double *square = scratch, *length = square + samples;

@@ -302,9 +302,9 @@ static double two_radius_dimension(const mf_potential *pot, size_t c) {
 }
 
 /* A radius of one dimension has no direction across. */
-static mf_status two_radius_step_noise(const mf_potential *pot, double variance, const mf_measure *rho, size_t n,
-                                       const double *theta, size_t ld, double *T, void *scratch,
-                                       mf_error *err) {
+static mf_status two_radius_step_noise(const mf_potential *pot, double variance,
+                                       const mf_measure *rho, size_t n, const double *theta,
+                                       size_t ld, double *T, void *scratch, mf_error *err) {
     const two_radius *self = self_of(pot);
     const mf_zonal *z = &self->features.zonal;
     if (!mf_zonal_noise_orders(z))
@@ -320,7 +320,8 @@ static mf_status two_radius_step_noise(const mf_potential *pot, double variance,
             continue;
         for (size_t side = 0; side < 2; ++side) {
             double tau = c == 0 ? self->tau[side] : 1;
-            mf_zonal_noise_gain(noise, z, variance, m + side * z->pairs, &loss, side ? -1 : 1, tau * tau, G);
+            mf_zonal_noise_gain(noise, z, variance, m + side * z->pairs, &loss, side ? -1 : 1,
+                                tau * tau, G);
             contract(&noise->slopes, &self->slopes, G, tables + side * length);
         }
         work w = {.self = self,

@@ -188,8 +188,8 @@ void mf_zonal_noise_free(mf_zonal_noise *noise) {
 }
 
 /* Sums over one index after the other: never pairs times nodes squared. */
-void mf_zonal_noise_gain(const mf_zonal_noise *noise, const mf_zonal *features, double variance, const double *m,
-                         const mf_loss *loss, double y, double factor, double *G) {
+void mf_zonal_noise_gain(const mf_zonal_noise *noise, const mf_zonal *features, double variance,
+                         const double *m, const mf_loss *loss, double y, double factor, double *G) {
     const mf_zonal_axis *one = &noise->axis[0], *two = &noise->axis[1];
     size_t orders = noise->orders;
     double mean[ORDERS][ORDERS] = {{0}}, half[ORDERS], sum[ORDERS][ORDERS] = {{0}};
@@ -207,7 +207,8 @@ void mf_zonal_noise_gain(const mf_zonal_noise *noise, const mf_zonal *features, 
                 yhat += half[j] * two->answer[n * orders + j];
             rest = mf_loss_residual(loss, y, yhat);
             for (size_t j = 0; j < orders; ++j)
-                gain[j] += (two->weight[n] * rest * rest + two->weight[n] * variance) * two->gain[n * orders + j];
+                gain[j] += (two->weight[n] * rest * rest + two->weight[n] * variance) *
+                           two->gain[n * orders + j];
         }
         for (size_t k = 0; k < orders; ++k)
             for (size_t j = 0; j < orders; ++j)

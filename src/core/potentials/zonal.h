@@ -89,7 +89,7 @@ void mf_zonal_noise_free(mf_zonal_noise *);
 /* G (slopes.pairs numbers): factor/2 E[(y - yhat)^2 E_z sigma'^2] = <G, f>, f the features of sigma'^2,
  * for yhat of mean features m (features->pairs) in this class. A loss has its -l'/2 for y - yhat; the
  * rule is exact for the square, and for any at p = inf.                                       */
-void mf_zonal_noise_gain(const mf_zonal_noise *, const mf_zonal *features, double variance, const double *m,
-                         const mf_loss *loss, double y, double factor, double *G);
+void mf_zonal_noise_gain(const mf_zonal_noise *, const mf_zonal *features, double variance,
+                         const double *m, const mf_loss *loss, double y, double factor, double *G);
 
 #endif

@@ -657,7 +657,8 @@ static const mfl_fn potential_methods[] = {
          "dimension of the space. At full weights (sampled): the mean of (y - yhat)^2 a^2 sigma'^2 "
          "|P_perp x|^2, P_perp across w, times w/(2 |w|^2), so that 4 s^2 times it adds to |w|^2 "
          "what it should and to the direction nothing. 0 at other coordinates. "
-         "Another loss has -l'/2 in the place of y - yhat. With label_noise, a standard deviation, its "
+         "Another loss has -l'/2 in the place of y - yhat. With label_noise, a standard deviation, "
+         "its "
          "square is added to (y - yhat)^2.",
          NULL},
         {"risk", potential_risk, "pot:risk(rho[, N])",
