@@ -1243,7 +1243,7 @@ mf.store = {}
 ---@param path any
 function mf.store.read(path) end
 
----Writes a table of results to an HDF5 file, whole or not at all: arrays, measures, numbers, strings, booleans, lists of numbers, strings or rows, and tables of such values, which become groups. A field `attributes` (strings, numbers, booleans) becomes the attributes of its group; a list of tables or arrays becomes a group with the names 1, 2, ... Equal content gives equal bytes, and a checksum guards them. Raises if the file cannot be written; the old file is then untouched.
+---Writes a table of results to an HDF5 file, whole or not at all: arrays, measures, numbers, strings, booleans, lists of numbers, strings or rows, and tables of such values, which become groups. A field `attributes` (strings, numbers, booleans) becomes the attributes of its group, a table { x = { units = "1" } } in it those of the value x, for other programs (mf.store.read reads those of groups); a list of tables or arrays becomes a group with the names 1, 2, ... Equal content gives equal bytes, and a checksum guards them. Raises if the file cannot be written; the old file is then untouched.
 ---@param path any
 ---@param results any
 function mf.store.write(path, results) end
@@ -1418,7 +1418,7 @@ function class20:panel(i, options) end
 ---@param options? mf.plot.figure.points.options
 function class20:points(x, y, options) end
 
----Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Raises with the system's or gnuplot's reason if that fails.
+---Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or none. Or .gp, the gnuplot script with its data, which draws the .svg. Raises with the system's or gnuplot's reason if that fails.
 ---@param path any
 ---@param ... any
 function class20:save(path, ...) end
@@ -1702,7 +1702,7 @@ function class22:nearer(value, theory, other, share) end
 ---@param options? any
 function class22:record(options) end
 
----Writes the data with options, checks and code version (<name>.tsv to read, <name>.h5), and the figures (<name>.svg and .png; several are numbered, or named by run:save{suffix=figure}); prints a short table.
+---Writes the data with options, checks, script and code version (<name>.tsv to read, <name>.h5), and the figures (<name>.svg and .png, and .gp, which draws the .svg by gnuplot; several are numbered, or named by run:save{suffix=figure}); prints a short table.
 ---@param figure any
 ---@param ... any
 function class22:save(figure, ...) end
@@ -1717,6 +1717,8 @@ function class22:times(list, ...) end
 ---@field options? table a table { key = default }: what --set may change; the default fixes the type
 ---@field quick? table a table { key = value }: the defaults under --quick
 ---@field columns? table a list of names: columns in the order of tables; what is not listed follows by the alphabet
+---@field about? table a table { column = text or { label =, units =, equation = } }: what columns are: attributes of the data in the .h5; common names are known
+---@field claim? string a string: what the paper says, for the report; default: the first sentence of the script's head
 ---@field args? table a list of strings: arguments instead of the command line's
 
 ---A run of an experiment script: reads --set key=value, --out DIR, --quick and --help from the command line (strict). run.key is the value of an option, run.quick tells of --quick, run.out is the folder.
@@ -1895,6 +1897,25 @@ function mf.process.rank() end
 ---@return mf.process.task
 function mf.process.task(goal) end
 
+mf.results = {}
+
+---@class mf.results.list.options
+---@field name? string a string: only runs of this experiment
+---@field where? table a table { option = value } or a function of the table of options: only runs whose options have these values, or of whose options the function is true
+---@field folder? string a string, default "results": where to look, with all folders below
+
+---Earlier runs of experiments, by the order of their folders: a list of what mf.results.load gives. Printed it is a table. Files that cannot be read are named on stderr.
+---@param options? mf.results.list.options
+function mf.results.list(options) end
+
+---The results in a folder: { id, name, options, columns = { name = array }, rows, checks = { { name, value, op, bound, passed }, ... }, passed, quick, time, revision, script, figures (for mf.plot.from), base (path of its files without extension) }. Nil and a message if there are none.
+---@param id any
+function mf.results.load(id) end
+
+---A list of runs as a table of text.
+---@param list any
+function mf.results.text(list) end
+
 ---From here on, reading a global that does not exist is an error that names the nearest one, and so is making a new global inside a function. mf.strict(false) ends it. Names that begin with _ are free.
 ---@param on any
 function mf.strict(on) end
@@ -1906,5 +1927,8 @@ local class27 = {}
 ---Number of threads of native loops, after setting it to n if given. Results do not depend on it.
 ---@param n any
 function mf.threads(n) end
+
+---What results were made with: { meanfield =, Lua =, GSL =, OpenBLAS = (with its kernels), HDF5 =, isa =, CPU = }.
+function mf.versions() end
 
 return mf

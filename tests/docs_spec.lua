@@ -23,7 +23,8 @@ describe("documents", function()
 
   it("name only functions and documents that exist", function()
     local checked = 0
-    for _, path in ipairs { "README.md", "docs/guide.md", "docs/equations.md", "docs/numerics.md", "docs/design.md" } do
+    for _, path in ipairs { "README.md", "docs/guide.md", "docs/equations.md", "docs/numerics.md", "docs/design.md",
+                           "docs/results.md" } do
       local text = assert(read(path))
       for name in text:gmatch "mf%.[%w_]+[%w_.]*" do
         assert.falsy(mf.help.text((name:gsub("%.$", ""))):find("no documentation", 1, true), path .. " names " .. name)

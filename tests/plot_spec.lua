@@ -64,7 +64,7 @@ describe("plot", function()
   it("raises when a figure cannot be written, with the system's reason, and leaves nothing behind", function()
     local fig = mf.plot {}
     assert.error_matches(function() fig:save "/nonexistent/f.svg" end, "figure:save: .*f.svg.*No such file")
-    assert.error_matches(function() fig:save(base .. ".eps") end, "must end in .svg, .pdf or .png", 1, true)
+    assert.error_matches(function() fig:save(base .. ".eps") end, "must end in .svg, .pdf, .png or .gp", 1, true)
     assert.is_nil(io.open(base .. ".eps"))
   end)
 

@@ -5,6 +5,7 @@ local mf = require "meanfield.native"
 local options = require "meanfield.options"
 
 mf._lua_parts = { experiment = "run.experiment", fit = "run.fit", help = "prompt.help", plot = "plot",
+                  results = "run.results",
                   strict = "prompt.strict", sweep = "run.sweep" }
 
 -- Reading what a module lacks is an error that names the nearest of what it has.

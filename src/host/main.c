@@ -49,10 +49,14 @@ static void print_usage(FILE *to) {
             program, program);
 }
 
-static void print_version(bool ours) {
+static void print_version(bool ours, bool libraries) {
+    mf_library_version library[MF_LIBRARY_VERSIONS];
+    size_t n = libraries ? mf_library_versions(library) : 0;
     puts(LUA_COPYRIGHT);
     if (ours)
         printf("meanfield %s\n", mf_version());
+    for (size_t i = 0; i < n; ++i)
+        printf("%s %s\n", library[i].name, library[i].version);
     fflush(stdout);
 }
 
@@ -273,7 +277,7 @@ static int protected_main(lua_State *L) {
         return 1;
     }
     if (line.version)
-        print_version(line.ours);
+        print_version(line.ours, line.ours && !line.interactive);
     if (line.threads)
         mf_threads_set(line.threads);
     if (line.no_environment) {
@@ -297,7 +301,7 @@ static int protected_main(lua_State *L) {
             return 0;
     } else if (!has_script && !line.execute && !line.version) {
         if (isatty(STDIN_FILENO)) {
-            print_version(true);
+            print_version(true, false);
             host_repl(L);
         } else if (!run(L, luaL_loadfile(L, NULL))) {
             /* lua5.4 reports the error and exits with 0 here: so do we. */

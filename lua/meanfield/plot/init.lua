@@ -39,7 +39,7 @@ for name, method in pairs(Panel.methods) do
 end
 
 function Figure:save(...)
-  if select("#", ...) == 0 then raise("figure:save: expected a path that ends in .svg, .pdf or .png") end
+  if select("#", ...) == 0 then raise("figure:save: expected a path that ends in .svg, .pdf, .png or .gp") end
   for i = 1, select("#", ...) do
     local path = select(i, ...)
     if type(path) ~= "string" then raise("figure:save: expected a path, got %s", options.shown(path)) end
@@ -165,7 +165,8 @@ help.document(Figure.panel, {
 help.document(Figure.save, {
   name = "mf.plot.figure:save", signature = "figure:save(path, ...)",
   text = "Writes .svg (the same bytes every time), .pdf or .png (300 dots an inch) through gnuplot; whole files or "
-         .. "none. Raises with the system's or gnuplot's reason if that fails." })
+         .. "none. Or .gp, the gnuplot script with its data, which draws the .svg. "
+         .. "Raises with the system's or gnuplot's reason if that fails." })
 help.document(Figure.data, {
   name = "mf.plot.figure:data", signature = "figure:data() -> tree",
   text = "All that is drawn, as numbers: a group for each panel, series, inset and text, for mf.store.write. "

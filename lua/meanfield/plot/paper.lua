@@ -42,6 +42,15 @@ local formats = {
   end },
 }
 
+-- A script that draws the figure again by `gnuplot NAME.gp`, with its data in it. What gnuplot sees are fractions
+-- of axes and finished labels (gnuplot.lua); the numbers themselves are in figure:data().
+local function save_script(figure, path)
+  local name = path:match "([^/]*)%.gp$"
+  local head = ("# Draws %s.svg: gnuplot %s.gp\n# For .pdf or .png change terminal and output. Data are fractions of "
+                .. "the axes; the numbers: figure:data(), .h5\n"):format(name, name)
+  return native.file.replace(path, head .. gnuplot.script(figure, "svg", name .. ".svg"))
+end
+
 -- The bytes of the figure as a file of a format, "svg", "pdf" or "png"; nil and what went wrong.
 function paper.bytes(figure, format)
   local known, output = formats[format], os.tmpname()
@@ -58,7 +67,8 @@ end
 -- Writes the figure to `path`, in the format of its extension. True, or nil and what went wrong.
 function paper.save(figure, path)
   local format = path:match "%.(%w+)$"
-  if not formats[format] then return nil, ("%s: the name must end in .svg, .pdf or .png"):format(path) end
+  if format == "gp" then return save_script(figure, path) end
+  if not formats[format] then return nil, ("%s: the name must end in .svg, .pdf, .png or .gp"):format(path) end
   local text, message = paper.bytes(figure, format)
   if not text then return nil, message end
   return native.file.replace(path, text)

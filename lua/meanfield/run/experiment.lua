@@ -28,6 +28,10 @@ local fields = {
   { "quick", "table", {}, expected = "a table { key = value }", text = "the defaults under --quick" },
   { "columns", "table", {}, expected = "a list of names",
     text = "columns in the order of tables; what is not listed follows by the alphabet" },
+  { "about", "table", {}, expected = "a table { column = text or { label =, units =, equation = } }",
+    text = "what columns are: attributes of the data in the .h5; common names are known" },
+  { "claim", "string", nil, text = "what the paper says, for the report; default: the first sentence of the script's "
+                                   .. "head" },
   { "args", "table", nil, expected = "a list of strings", text = "arguments instead of the command line's" },
 }
 
@@ -189,12 +193,27 @@ local function check_spec(spec)
   end
 end
 
+-- A wrong entry is found now, not when all has been computed.
+local function check_about(about)
+  for name, entry in pairs(about) do
+    local good = type(name) == "string" and (type(entry) == "table" or type(entry) == "string")
+    for key, text in pairs(good and type(entry) == "table" and entry or {}) do
+      good = good and type(text) == "string" and (key == "label" or key == "units" or key == "equation")
+    end
+    if not good then
+      raise("mf.experiment: option 'about': '%s' must be a text or { label =, units =, equation = } of texts",
+            tostring(name))
+    end
+  end
+end
+
 local function start(spec, found, script, stay)
+  check_about(spec.about)
   local values = command.resolve(spec, found)
   local run = { _facts = { name = spec.name, out = command.folder(spec, found, values), quick = found.quick or false,
                            options = read_only(spec.name, values) },
-                _spec = spec, _script = script, _rows = {}, _checks = {}, _start = os.time(), _cpu = os.clock(),
-                _printed = {}, _written = {} }
+                _spec = spec, _script = script, _rows = {}, _checks = {}, _printed = {}, _written = {},
+                _start = os.time(), _cpu = native._processor() }
   run._sentinel = { run = run, failed = false, stay = stay }
   if not spec.args then setmetatable(run._sentinel, sentinel_meta) end
   return setmetatable(run, meta)

@@ -4,6 +4,7 @@
 local checks = require "meanfield.run.checks"
 local command = require "meanfield.run.command"
 local options = require "meanfield.options"
+local quantities = require "meanfield.run.quantities"
 local records = require "meanfield.run.records"
 local native = require "meanfield.native"
 
@@ -33,10 +34,31 @@ local function git_revision(script)
   return revision .. (first_line(git .. " status --porcelain --untracked-files=no") and " with changes" or "")
 end
 
--- What a result was made with, besides its options, as ordered { key, value } pairs.
+-- The text of the script and its name, or nil at a prompt.
+local function script_of(self)
+  local file <close> = self._script and io.open(self._script, "rb") or nil
+  local text = file and file:read "a"
+  if text then return text, self._script:match "[^/]*$" end
+end
+
+-- What a result was made with, besides its options, as ordered { key, value } pairs. What differs from machine to
+-- machine is in the log.
 local function provenance(self)
-  return { { "experiment", self.name }, { "meanfield", native._VERSION }, { "lua", _VERSION },
-           { "revision", git_revision(self._script) }, { "quick", tostring(self.quick) } }
+  local text, name = script_of(self)
+  local facts = { { "experiment", self.name }, { "meanfield", native._VERSION }, { "lua", _VERSION },
+                  { "revision", git_revision(self._script) }, { "quick", tostring(self.quick) } }
+  if text then facts[#facts + 1] = { "script", ("%s %s"):format(name, native.process.hash(text)) } end
+  if self._spec.claim then facts[#facts + 1] = { "claim", records.cell(self._spec.claim) } end
+  return facts
+end
+
+-- Label, unit and equation of a column, as attributes.
+local function about(self, name)
+  local given, known = self._spec.about[name], quantities[name] or {}
+  if type(given) == "string" then given = { label = given } end
+  given = given or {}
+  return { label = given.label or known.label or name, units = given.units or "1",
+           equation = given.equation or not given.label and known.equation or nil }
 end
 
 local function tsv(self, facts)
@@ -66,7 +88,8 @@ end
 
 -- The same as one tree: provenance as attributes, groups `options`, `data`, `checks` and `figures`.
 local function tree(self, facts, named)
-  local result = { attributes = {}, options = {}, data = {}, checks = {}, figures = {} }
+  local result = { attributes = {}, options = {}, data = { attributes = {} }, checks = {}, figures = {},
+                   script = script_of(self) }
   for _, entry in ipairs(named) do
     result.figures[entry[1] == "" and "figure" or entry[1]:sub(2)] = entry[2]:data()
   end
@@ -74,7 +97,9 @@ local function tree(self, facts, named)
   for key, value in pairs(self.options) do
     result.options[key] = type(value) == "table" and storable(value) or value
   end
-  for _, name in ipairs(self._columns or {}) do result.data[name] = storable(self:column(name)) end
+  for _, name in ipairs(self._columns or {}) do
+    result.data[name], result.data.attributes[name] = storable(self:column(name)), about(self, name)
+  end
   for i, check in ipairs(self._checks) do
     result.checks[tostring(i)] = { attributes = { name = check.name, value = check.value, op = check.op,
                                                   bound = check.bound, passed = check.passed } }
@@ -120,12 +145,15 @@ local function named_figures(...)
   return named
 end
 
+-- When it ran, for how long, and on what.
 local function log_line(self)
-  local file = io.open(self.out .. "/" .. self.name .. ".log", "ab")
+  local file <close> = io.open(self.out .. "/" .. self.name .. ".log", "ab")
   if not file then return end
-  file:write(("%s  %.1f s of processor time, %.0f s in all\n"):format(os.date "!%Y-%m-%dT%H:%M:%SZ",
-             os.clock() - self._cpu, os.difftime(os.time(), self._start)))
-  file:close()
+  local v = native.versions()
+  local time = ("%s  %.1f s of processor time, %.0f s in all"):format(os.date "!%Y-%m-%dT%H:%M:%SZ",
+    native._processor() - self._cpu, os.difftime(os.time(), self._start))
+  file:write(("%s; %d threads of %s (%s); Lua %s, GSL %s, OpenBLAS %s, HDF5 %s\n"):format(time, native.threads(), v.CPU,
+             v.isa, v.Lua, v.GSL, v.OpenBLAS, v.HDF5))
 end
 
 function Run:save(...)
@@ -141,7 +169,7 @@ function Run:save(...)
   records.finish(self)
   if self._columns then records.say(self, short_table(self, 16)) end
   for _, entry in ipairs(figures) do
-    for _, format in ipairs { ".svg", ".png" } do
+    for _, format in ipairs { ".svg", ".png", ".gp" } do
       local path = base .. entry[1] .. format
       entry[2]:save(path)
       written[#written + 1] = path
@@ -155,8 +183,9 @@ end
 
 save.texts = {
   { "save", "run:save(figure, ...)",
-    "Writes the data with options, checks and code version (<name>.tsv to read, <name>.h5), and the figures "
-    .. "(<name>.svg and .png; several are numbered, or named by run:save{suffix=figure}); prints a short table." },
+    "Writes the data with options, checks, script and code version (<name>.tsv to read, <name>.h5), and the figures "
+    .. "(<name>.svg and .png, and .gp, which draws the .svg by gnuplot; several are numbered, or named by "
+    .. "run:save{suffix=figure}); prints a short table." },
 }
 
 return save

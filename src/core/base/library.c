@@ -2,8 +2,11 @@
 #include "library.h"
 
 #include <gsl/gsl_errno.h>
+#include <gsl/gsl_version.h>
+#include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -11,6 +14,7 @@
 /* <cblas.h> clashes with <gsl/gsl_cblas.h>: declare the calls we need. The last three are
  * OpenBLAS's own and need not be there; then the room is only looked for.                   */
 extern void openblas_set_num_threads(int threads);
+extern char *openblas_get_config(void), *openblas_get_corename(void);
 extern int blas_thread_shutdown_(void) __attribute__((weak));
 extern void *blas_memory_alloc(int position) __attribute__((weak));
 extern void blas_memory_free(void *buffer) __attribute__((weak));
@@ -19,6 +23,22 @@ enum { LISTED = 64 }; /* buffers that every build of OpenBLAS for many threads c
 
 const char *mf_version(void) {
     return MF_VERSION;
+}
+
+size_t mf_library_versions(mf_library_version out[MF_LIBRARY_VERSIONS]) {
+    static char blas[64], hdf5[32];
+    const char *config = openblas_get_config();
+    unsigned major = 0, minor = 0, release = 0;
+    if (strncmp(config, "OpenBLAS ", 9) == 0)
+        config += 9;
+    snprintf(blas, sizeof blas, "%.*s (%s)", (int)strcspn(config, " "), config,
+             openblas_get_corename());
+    H5get_libversion(&major, &minor, &release);
+    snprintf(hdf5, sizeof hdf5, "%u.%u.%u", major, minor, release);
+    const mf_library_version list[MF_LIBRARY_VERSIONS] = {
+            {"GSL", gsl_version}, {"OpenBLAS", blas}, {"HDF5", hdf5}};
+    memcpy(out, list, sizeof list);
+    return MF_LIBRARY_VERSIONS;
 }
 
 static bool has_room(size_t buffers) {

@@ -10,6 +10,13 @@
 /* "0.1.0": the one of the CMake project. */
 const char *mf_version(void);
 
+/* The libraries that numbers depend on, as loaded; OpenBLAS's with the kernels in use. */
+typedef struct {
+    const char *name, *version;
+} mf_library_version;
+enum { MF_LIBRARY_VERSIONS = 3 };
+size_t mf_library_versions(mf_library_version out[MF_LIBRARY_VERSIONS]);
+
 /* Turns GSL's aborting error handler off and keeps OpenBLAS on one thread
  * (threads are ours, see parallel.h). Idempotent. MF_ENOMEM if ulimit -v leaves OpenBLAS
  * too little: it would ask for memory for ever.                             */

@@ -187,15 +187,16 @@ static mf_status check_name(const char *name, mf_error *err) {
     return MF_OK;
 }
 
-mf_status mf_store_put(mf_store *store, bool attribute, const char *name,
-                       const mf_store_value *value, mf_error *err) {
+/* Into a group, or onto it or a value as an attribute. */
+static mf_status put_into(hid_t group, bool attribute, const char *name,
+                          const mf_store_value *value, mf_error *err) {
     mf_status status = check_name(name, err);
     if (status < 0)
         return status;
     if (attribute && mf_store_bytes(value) > ATTRIBUTE_BYTES)
         return mf_fail(err, MF_EUNSUPPORTED, "attribute '%s' is longer than HDF5's %d bytes", name,
                        ATTRIBUTE_BYTES);
-    hid_t group = current(store), type = file_type(value), space = file_space(value);
+    hid_t type = file_type(value), space = file_space(value);
     hid_t creation = without_times(H5P_DATASET_CREATE), memory = -1, object = -1;
     if (type >= 0 && space >= 0)
         memory = memory_type(value, type);
@@ -214,6 +215,21 @@ mf_status mf_store_put(mf_store *store, bool attribute, const char *name,
     mf_store_release(creation);
     mf_store_release(space);
     mf_store_release(type);
+    return status;
+}
+
+mf_status mf_store_put(mf_store *store, bool attribute, const char *name,
+                       const mf_store_value *value, mf_error *err) {
+    return put_into(current(store), attribute, name, value, err);
+}
+
+mf_status mf_store_annotate(mf_store *store, const char *member, const char *name,
+                            const mf_store_value *value, mf_error *err) {
+    hid_t object = H5Oopen(current(store), member, H5P_DEFAULT);
+    if (object < 0)
+        return mf_fail(err, MF_EINVAL, "attributes of '%.200s', which is no value here", member);
+    mf_status status = put_into(object, true, name, value, err);
+    H5Oclose(object);
     return status;
 }
 

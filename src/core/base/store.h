@@ -70,6 +70,10 @@ mf_status mf_store_create(mf_store *store, mf_error *err); /* an empty tree in m
 mf_status mf_store_put(mf_store *store, bool attribute, const char *name,
                        const mf_store_value *value, mf_error *err);
 
+/* Adds an attribute to a value of the current group. They are for other programs: not read again. */
+mf_status mf_store_annotate(mf_store *store, const char *member, const char *name,
+                            const mf_store_value *value, mf_error *err);
+
 /* Makes the group `name` and steps into it; steps out again. */
 mf_status mf_store_enter(mf_store *store, const char *name, mf_error *err);
 void mf_store_leave(mf_store *store);

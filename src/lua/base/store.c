@@ -34,6 +34,7 @@ typedef struct {
     mf_store *store;
     const char *path; /* of the current table in the tree, for errors; anchored on the stack */
     bool attribute;
+    const char *member; /* whose attribute, NULL: the group's */
 } place;
 
 static int write_error(lua_State *L, const place *at, const char *name, const char *text) {
@@ -42,8 +43,9 @@ static int write_error(lua_State *L, const place *at, const char *name, const ch
 
 static void put(lua_State *L, const place *at, const char *name, const mf_store_value *value) {
     mf_error err = {0};
-    mfl_status(L, "mf.store.write", mf_store_put(at->store, at->attribute, name, value, &err),
-               &err);
+    mf_status status = at->member ? mf_store_annotate(at->store, at->member, name, value, &err)
+                                  : mf_store_put(at->store, at->attribute, name, value, &err);
+    mfl_status(L, "mf.store.write", status, &err);
 }
 
 static void put_doubles(lua_State *L, const place *at, const char *name, const mfl_array *a) {
@@ -238,6 +240,7 @@ static void put_list(lua_State *L, const place *at, const char *name, size_t n) 
 }
 
 static void put_measure(lua_State *L, const place *at, const char *name);
+static void put_members(lua_State *L, const place *at);
 static void put_group(lua_State *L, const place *at, const char *name);
 
 /* The value on top of the stack. */
@@ -299,6 +302,32 @@ static const char **push_names(lua_State *L, const place *at, size_t *n) {
     return names;
 }
 
+/* A table with names (no list) on top of the stack? */
+static bool is_record(lua_State *L) {
+    return lua_istable(L, -1) && lua_rawlen(L, -1) == 0;
+}
+
+/* Of the attributes on top of the stack those that are tables: they belong to the values of these names. */
+static void annotate(lua_State *L, const place *at) {
+    size_t n;
+    luaL_checkstack(L, 16, "mf.store.write");
+    const char **names = push_names(L, at, &n);
+    for (size_t i = 0; i < n; ++i) {
+        lua_getfield(L, -2, names[i]);
+        if (is_record(L)) {
+            place on = *at;
+            on.attribute = true;
+            on.member = names[i];
+            on.path = lua_pushfstring(L, "%s%s.%s.", at->path, ATTRIBUTES, names[i]);
+            lua_insert(L, -2);
+            put_members(L, &on);
+            lua_remove(L, -2);
+        }
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
 /* The members of the table on top of the stack into the current group. */
 static void put_members(lua_State *L, const place *at) {
     size_t n;
@@ -314,13 +343,17 @@ static void put_members(lua_State *L, const place *at) {
             if (!lua_istable(L, -1))
                 write_error(L, at, ATTRIBUTES, "must be a table of strings, numbers and booleans");
             put_members(L, &inside);
-            lua_pop(L, 1);
-        } else {
+            lua_remove(L, -2);
+        } else if (!(at->attribute && !at->member && is_record(L))) {
             put_value(L, at, names[i]);
         }
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
+    if (!at->attribute && lua_getfield(L, -1, ATTRIBUTES) == LUA_TTABLE)
+        annotate(L, at);
+    if (!at->attribute)
+        lua_pop(L, 1);
 }
 
 static void enter(lua_State *L, const place *at, const char *name) {
@@ -367,7 +400,7 @@ static int store_write(lua_State *L) {
     mf_store *store = push_store(L);
     mfl_status(L, "mf.store.write", mf_store_create(store, &err), &err);
     lua_pushvalue(L, 2);
-    put_members(L, &(place){store, "", false});
+    put_members(L, &(place){store, "", false, NULL});
     mfl_status(L, "mf.store.write", mf_store_commit(store, path, &err), &err);
     lua_pushboolean(L, 1);
     return 1;
@@ -556,7 +589,10 @@ static const mfl_fn store_functions[] = {
          "Writes a table of results to an HDF5 file, whole or not at all: arrays, measures, "
          "numbers, strings, booleans, lists of numbers, strings or rows, and tables of such "
          "values, which become groups. A field `attributes` (strings, numbers, booleans) becomes "
-         "the attributes of its group; a list of tables or arrays becomes a group with the names "
+         "the attributes of its group, a table { x = { units = \"1\" } } in it those of the value "
+         "x, "
+         "for other programs (mf.store.read reads those of groups); a list of tables or arrays "
+         "becomes a group with the names "
          "1, 2, "
          "... Equal content gives equal bytes, and a checksum guards them. Raises if the file "
          "cannot be written; the old file is then untouched.",
