@@ -147,7 +147,8 @@ describe("host", function()
     local host = quote(process.host)
     local lua = process.run("lua5.4 -v").out
     assert.equal(lua, process.run(host .. " -v").out)
-    assert.matches("\nmeanfield %d+%.%d+%.%d+\n$", process.run(host .. " --version").out)
+    assert.matches("\nmeanfield %d+%.%d+%.%d+\nGSL %d[%d.]+\nOpenBLAS %d[%d.]+ %(%w+%)\nHDF5 1[%d.]+\n$",
+                   process.run(host .. " --version").out)
     local session = process.run(host .. " -i",
       "x = 6\nx * 7\n= x\nfor i = 1, 1 do\nprint 'in'\nend\nmf._VERSION\nerror 'no'\n")
     assert.matches("> x = 6\n> x %* 7\n42\n> = x\n6\n> for i = 1, 1 do\n>> print 'in'\n>> end\nin\n> mf._VERSION\n"
