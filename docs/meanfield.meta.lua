@@ -411,7 +411,7 @@ function mf.sgd.load(path, options) end
 ---The potentials V and U of a model (Eq. 6) as a feature map: V = <b, f>, U = <f, f'>. All kinds have the same methods and serve mf.pde, mf.optimum and mf.stability alike.
 ---@class mf.potential
 ---@field dim any number of coordinates of theta
----@field error any bound on the error of V and U (radial with an unbounded activation: of V/(1 + r) and U/((1 + r1)(1 + r2)))
+---@field error any bound on the error of V and U (radial with an unbounded activation: of V/(1 + r) and U/((1 + r1)(1 + r2)); multi_index: see there)
 ---@field kind any which constructor made it
 ---@field risk0 any R_# = E y^2, the risk without neurons (for another loss E l(y, 0))
 ---@field space any space of theta, which a measure must share

@@ -680,7 +680,7 @@ static const mfl_fn potential_methods[] = {
 static const mfl_property potential_properties[] = {
         {"error", potential_error,
          "bound on the error of V and U (radial with an unbounded "
-         "activation: of V/(1 + r) and U/((1 + r1)(1 + r2)))"},
+         "activation: of V/(1 + r) and U/((1 + r1)(1 + r2)); multi_index: see there)"},
         {"space", potential_space, "space of theta, which a measure must share"},
         {"dim", potential_dim, "number of coordinates of theta"},
         {"kind", potential_kind, "which constructor made it"},
