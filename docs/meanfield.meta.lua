@@ -497,6 +497,20 @@ mf.potential = {}
 ---@return mf.potential
 function mf.potential.affine(options) end
 
+---@class mf.potential.custom.options
+---@field dim integer an integer in [1, 1e+06], required: coordinates of theta
+---@field rank integer an integer in [1, 1e+07], required: length of f
+---@field features any a function theta -> f, required: from an n x dim array, a point a row, to the n x rank array of f at them; for all particles at once
+---@field gradient any a function theta, g -> gradients, required: from such an array and a vector g of rank numbers to the n x dim array of the gradients of <g, f>; held against differences of the features when it is first used
+---@field b any rank numbers, required: V(theta) = <b, f(theta)>
+---@field risk0? number a finite number: R without neurons; default |b|^2, so that R = |b + m|^2
+---@field space? "free"|"plain"|"affine" 'free' | 'plain' | 'affine', default "free": of theta: free: dim coordinates; plain: w; affine: (w, a, b), both with the laws of mf.init and the measures of mf.sgd
+
+---A feature map of your own: V(theta) = <b, f(theta)>, U = <f(theta), f(theta')>, R = risk0 + 2 <b, m> + |m|^2 with m the mean of f. The functions are called with all points of an operation at once, twice for a force on any number of particles, and must depend on nothing else. Solvers that need second derivatives take differences of the gradient.
+---@param options? mf.potential.custom.options
+---@return mf.potential
+function mf.potential.custom(options) end
+
 ---@class mf.potential.multi_index.options
 ---@field distribution mf.distribution an mf.distribution, required: multi-index law of (x, y), which gives g, k, d and noise
 ---@field activation mf.activation an mf.activation, required: sigma of the neurons a sigma(<w,x> + b)

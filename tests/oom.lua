@@ -19,6 +19,7 @@ local sgd = mf.sgd { distribution = law, activation = tanh, N = 8, init = rho0, 
 local pde = mf.pde.particles { potential = radial, init = rho0, J = 20 }
 pde:advance(0.1)
 local one, two = pde:measure(), sgd:measure():radius()
+local line = mf.measure { x = { -0.5, 1, 2 } }
 local file = os.tmpname()
 
 return {
@@ -35,6 +36,16 @@ return {
       mf.distribution.anisotropic { d = 4, s0 = 2, delta = 0.2 }:sample(3)
   end },
   { "mf.distribution.custom", function() return custom:sample(3) end },
+  { "mf.distribution.dataset", function()
+    local set = mf.distribution.dataset { x = { { 1, 2 }, { 3, 4 }, { 0, 1 } }, y = { 1, -1, 1 } }
+    return mf.potential.sampled { distribution = set, activation = tanh },
+      mf.sgd { distribution = set, activation = tanh, N = 3, init = rho0, eps = 1e-3 }:step(7):risk()
+  end },
+  { "mf.potential.custom", function()
+    local pot = mf.potential.custom { dim = 1, rank = 1, b = { -1 }, features = function(t) return t ^ 2 end,
+                                      gradient = function(t, g) return t * (2 * g[1]) end }
+    return mf.pde.particles { potential = pot, measure = line, step = 0.1 }:advance(0.1):risk(), pot:U(1, 2)
+  end },
   { "mf.init", function() return mf.init.gaussian { kappa = 0.4 }, mf.init.sphere { radius = 2 } end },
   { "mf.potential.radial", function()
     return mf.potential.radial { distribution = law, activation = steps, tol = 1e-6 }:risk(one)

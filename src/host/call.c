@@ -81,8 +81,15 @@ int host_terminated(void) {
 /* The interrupt goes on in L when a coroutine that L resumed has come back. */
 static void back_to(lua_State *L) {
     running = L;
-    if (mf_flag_is_set(&mfl_interrupted))
+    if (L && mf_flag_is_set(&mfl_interrupted))
         lua_sethook(L, stop, LUA_MASKCOUNT, 1);
+}
+
+/* L, one that is not resumed but called by the core, runs, or is back. */
+static lua_State *runs(lua_State *L) {
+    lua_State *before = running;
+    back_to(L);
+    return before;
 }
 
 /* coroutine.resume: upvalue 1 is Lua's own. */
@@ -142,6 +149,7 @@ void host_handle_interrupts(lua_State *L) {
     lua_setfield(L, -2, "wrap");
     lua_pop(L, 1);
     mfl_host_has_handler = true;
+    mfl_host_runs = runs;
     /* Started in the background by a shell without job control: Ctrl-C is for others, but
      * kill -INT is for us, as for lua5.4.                                                */
     in_background = sigaction(SIGINT, NULL, &former) == 0 && former.sa_handler == SIG_IGN;

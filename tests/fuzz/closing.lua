@@ -35,6 +35,12 @@ local makers = {
     local set = mf.distribution.dataset { x = { { 1, 2 }, { 3, 4 }, { 0, 1 } }, y = { 1, -1, 1 } }
     return mf.potential.sampled { distribution = set, activation = tanh, neuron = "affine" }
   end,
+  function() -- accidents while features are asked for
+    return mf.potential.custom { dim = 2, rank = 2, b = { -1, 0.5 }, space = "plain", features = function(t)
+      if math.random(10) == 1 then accident() end
+      return t ^ 2
+    end, gradient = function(t, g) return t:map(function(x, _, c) return 2 * g[c] * x end) end }
+  end,
   function() -- an accident while the sample is drawn
     local custom = mf.distribution.custom { d = 2, sample = function(rng)
       if math.random(20) == 1 then accident() end

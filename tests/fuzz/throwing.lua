@@ -63,6 +63,11 @@ end
 local function new_pde(o)
   return mf.pde.particles { potential = radial, init = init, J = 5, xi = o.xi, eps = o.eps or 0 }
 end
+local line = mf.measure { x = { -0.5, 1, 2 } }
+local function rough_map()
+  return mf.potential.custom { dim = 1, rank = 1, b = { -1 }, features = rough(function(t) return t ^ 2 end),
+                               gradient = rough(function(t, g) return t * (2 * g[1]) end) }
+end
 local function with(object, use)
   victim = object
   return use(object)
@@ -89,6 +94,25 @@ local uses = {
   function() return mf.activation.custom { f = rough(function(t) return t / (1 + t * t) end) } end,
   function()
     return mf.potential.sampled { distribution = new_law(), activation = tanh, samples = 9, neuron = "affine" }
+  end,
+  function()
+    return with(mf.pde.particles { potential = rough_map(), measure = line }, function(p) return p:advance(0.5) end)
+  end,
+  function()
+    return with(mf.pde.particles { potential = rough_map(), measure = line, beta = 5, step = 0.1 },
+                function(p) return p:advance(0.5) end)
+  end,
+  function()
+    local pot = rough_map()
+    victim = mf.pde.particles { potential = pot, measure = line }
+    return mf.optimum { potential = pot, box = { { -2, 2 } } }
+  end,
+  function() return mf.gibbs { potential = rough_map(), beta = 2, lambda = 1 }:density(0.5) end,
+  function() return mf.stability.spectrum { potential = rough_map(), measure = line } end,
+  function()
+    return with(mf.pde.particles { potential = rough_map(), measure = line }, function(p)
+      return p:trajectory(0.3, { R = "risk", r = rough(function(m) return m:mean() end) })
+    end)
   end,
   function() return rho:mean(rough(function(x) return x end)) end,
   function() return rho:push(rough(function(x) return x end)) end,

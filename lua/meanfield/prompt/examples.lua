@@ -20,6 +20,8 @@ A     = mf.array { { 1, 2 }, { 3, 4 } }
 rng   = mf.rng { seed = 1 }
 xi    = mf.schedule.power(-0.25)
 fig   = mf.plot { xlabel = "t" }
+f     = function(t) return t ^ 2 end
+df    = function(t, g) return 2 * g[1] * t end
 ]]
 
 local texts = [[
@@ -62,6 +64,7 @@ mf.sgd:risk: R, error = sgd:risk()
 mf.sgd:weights: sgd:weights()[1]
 mf.sgd:save: sgd:save "run.mf"
 mf.sgd.load: sgd:save "run.mf"; sgd = mf.sgd.load "run.mf"
+mf.potential.custom: mf.potential.custom { dim = 1, rank = 1, b = { -1 }, features = f, gradient = df }
 mf.potential.radial: mf.potential.radial { distribution = law, activation = sigma }
 mf.potential.multi_index: mf.potential.multi_index { distribution = index, activation = tanh, d = math.huge }
 mf.potential.nodes: mf.potential.nodes { z = { -1, 0, 1 }, y = { 0.5, 0, 0.5 }, activation = sigma }

@@ -21,7 +21,8 @@
     X(MF_EFORMAT, -7, "not a file of this kind, or damaged")                                       \
     X(MF_EUNSUPPORTED, -8, "not supported for these ingredients")                                  \
     X(MF_ELIBRARY, -9, "a numerical library reported an error")                                    \
-    X(MF_EINTERRUPTED, -10, "interrupted")
+    X(MF_EINTERRUPTED, -10, "interrupted")                                                         \
+    X(MF_ERAISED, -11, "a function of the caller's raised an error")
 
 typedef enum {
 #define X(name, value, text) name = (value),

@@ -137,8 +137,24 @@ void mfl_functions(lua_State *L, const char *prefix, const mfl_fn *functions);
  * mf.array.zeros(...).                                                              */
 void mfl_callable(lua_State *L, const char *prefix, const mfl_fn *fn);
 
-/* Raises the Lua error for a negative status: "where: text". Statuses >= 0 return. */
+/* Raises the Lua error for a negative status: "where: text", or what a function raised that the core
+ * asked through mfl_ask. Statuses >= 0 return.                                                  */
 void mfl_status(lua_State *L, const char *where, mf_status status, const mf_error *err);
+
+/* ---- functions that the core asks ---------------------------------------------------- */
+
+/* Lua for a callback that the core calls where nothing may be thrown: a coroutine of its own, anchored by the
+ * table that mfl_asker_push pushes. In it the core's thread, which is the one that runs Lua, is called back. */
+typedef struct {
+    lua_State *L;
+    bool busy;
+} mfl_asker;
+
+mfl_asker *mfl_asker_push(lua_State *L);
+
+/* Calls body, with the table at index 1 and `context` at 2, protected; returns its integer, a status. What it
+ * raises becomes MF_ERAISED, with the text in err, and is kept for mfl_status. Ctrl-C stops Lua in it.     */
+mf_status mfl_ask(mfl_asker *, lua_CFunction body, void *context, mf_error *err);
 
 /* ---- long loops ----------------------------------------------------------------- */
 
@@ -197,6 +213,9 @@ const mf_flag *mfl_stop(void);    /* the flag handed to the core          */
 extern mf_flag mfl_interrupted;   /* set by signal handlers               */
 extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
 extern bool mfl_ended_well;       /* the host has run its script without an error */
+
+/* The host's note of the coroutine that runs: returns the one before. NULL in a stock lua5.4. */
+extern lua_State *(*mfl_host_runs)(lua_State *);
 
 /* ---- modules --------------------------------------------------------------------- */
 

@@ -340,6 +340,8 @@ void *mfl_check(lua_State *L, int arg, const char *class_name) {
 void mfl_status(lua_State *L, const char *where, mf_status status, const mf_error *err) {
     if (status == MF_EINTERRUPTED)
         mfl_task_raise(L, where);
+    if (status == MF_ERAISED)
+        mfl_raise_again(L);
     if (status < 0)
         luaL_error(L, "%s: %s", where, err && *err->text ? err->text : mf_status_text(status));
 }

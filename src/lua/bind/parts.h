@@ -40,4 +40,11 @@ void mfl_set_string(lua_State *L, const char *key, const char *value);
 /* Records fn's documentation under the function value (at `index`) and its full name. */
 void mfl_document(lua_State *L, int index, const char *prefix, const mfl_fn *fn, char joint);
 
+/* In a stock lua5.4, lets Ctrl-C set the flag until it is released; false: it does already. */
+bool mfl_catch_interrupts(void);
+void mfl_release_interrupts(bool caught);
+
+/* Raises what a function raised that the core asked (ask.c), if that is still known. */
+void mfl_raise_again(lua_State *L);
+
 #endif

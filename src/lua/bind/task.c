@@ -30,6 +30,7 @@
 
 mf_flag mfl_interrupted;
 bool mfl_host_has_handler, mfl_ended_well;
+lua_State *(*mfl_host_runs)(lua_State *);
 
 /* The screen is one, and so is what is known about it. */
 static struct {
@@ -65,6 +66,15 @@ static bool install_handler(void) {
     atomic_store(&mfl_interrupted, 0);
     sigemptyset(&ours.sa_mask);
     return sigaction(SIGINT, &ours, NULL) == 0;
+}
+
+bool mfl_catch_interrupts(void) {
+    return install_handler();
+}
+
+void mfl_release_interrupts(bool caught) {
+    if (caught)
+        sigaction(SIGINT, &former, NULL);
 }
 
 const mf_flag *mfl_stop(void) {

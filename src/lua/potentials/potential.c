@@ -747,6 +747,15 @@ static const mfl_fn potential_functions[] = {
          "= "
          "math.huge; with r = 0 it is a finite data set, or any quadrature of a law of (z, y).",
          mfl_nodes_fields},
+        {"custom", mfl_potential_custom,
+         "mf.potential.custom{dim=, rank=, features=, gradient=, b=, risk0=}",
+         "A feature map of your own: V(theta) = <b, f(theta)>, U = <f(theta), f(theta')>, R = "
+         "risk0 + "
+         "2 <b, m> + |m|^2 with m the mean of f. The functions are called with all points of an "
+         "operation at once, twice for a force on any number of particles, and must depend on "
+         "nothing "
+         "else. Solvers that need second derivatives take differences of the gradient.",
+         mfl_custom_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
 void mfl_open_potential(lua_State *L) {

@@ -53,4 +53,8 @@ int mfl_potential_multi_index(lua_State *L);
 int mfl_potential_nodes(lua_State *L);
 extern const mfl_field mfl_multi_index_fields[], mfl_nodes_fields[];
 
+/* That in custom.c. */
+int mfl_potential_custom(lua_State *L);
+extern const mfl_field mfl_custom_fields[];
+
 #endif
