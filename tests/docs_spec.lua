@@ -9,6 +9,11 @@ local function block(path, heading)
   return text:sub((assert(text:find(heading, 1, true)))):match "```lua\n(.-)```"
 end
 
+-- The shell script of that name in a document.
+local function block_of_shell(path, name)
+  return assert(read(path)):match("```sh\n(#![^\n]*\n# " .. name:gsub("%.", "%%.") .. ":.-)```")
+end
+
 describe("documents", function()
   local dir
 
@@ -24,7 +29,7 @@ describe("documents", function()
   it("name only functions and documents that exist", function()
     local checked = 0
     for _, path in ipairs { "README.md", "docs/guide.md", "docs/equations.md", "docs/numerics.md", "docs/design.md",
-                           "docs/results.md" } do
+                           "docs/results.md", "docs/c.md", "docs/cluster.md" } do
       local text = assert(read(path))
       for name in text:gmatch "mf%.[%w_]+[%w_.]*" do
         assert.falsy(mf.help.text((name:gsub("%.$", ""))):find("no documentation", 1, true), path .. " names " .. name)
@@ -72,6 +77,21 @@ describe("documents", function()
     end
     local _, blocks = guide:gsub("```lua\n", "")
     assert.equal(blocks, count)
+  end)
+
+  it("the script for clusters gives the bytes of one run when its parts are put together", function()
+    process.write_file(dir .. "/study.lua", block("docs/cluster.md", "## The script"))
+    local study = ("%s study.lua --set deltas=5 --set eps=1e-3"):format(process.quote(host))
+    local gather = block_of_shell("docs/cluster.md", "gather.sh")
+    local text, code = output(([[cd %s && mkdir alone && cp study.lua alone && (cd alone && %s) &&
+      for part in 1 2; do %s --set part=$part --set parts=2 --out results/study/part=$part || exit 1; done
+      %s
+      %s --out results/study 2>&1
+      cmp results/study/sweep.points alone/results/study/deltas=5,eps=0.001/sweep.points &&
+      cmp results/study/study.tsv alone/results/study/deltas=5,eps=0.001/study.tsv]]):format(dir, study, study,
+      gather:match "cat [^\n]+", study))
+    assert.equal(0, code, text)
+    assert.truthy(text:find("5 of 5 points kept", 1, true), text)
   end)
 
   it("the README's lines at the prompt say what they should", function()
