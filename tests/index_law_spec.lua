@@ -270,6 +270,12 @@ describe("multi-index laws", function()
     end
   end)
 
+  it("the leap belongs to the basis", function()
+    local function g(z1, z2) return z1 + z2 * z2 - 1 end
+    assert.equal(2, (exponent(2, g)))
+    assert.equal(1, (exponent(2, function(u, v) return g((u + v) / math.sqrt(2), (u - v) / math.sqrt(2)) end)))
+  end)
+
   it("the exponent says what it cannot do", function()
     local function expect(text, fn) assert.error_matches(fn, text, 1, true) end
     expect("at most 6 directions, got 7", function() exponent(7, function(...) return (...) end) end)
