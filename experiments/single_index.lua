@@ -14,6 +14,7 @@ local hermite = { function(z) return z end, function(z) return (z * z - 1) / mat
                   function(z) return (z * z * z - 3 * z) / math.sqrt(6) end }
 local function law(p) return mf.distribution.multi_index { d = p.d, target = hermite[p.l] } end
 local function limit(p) return mf.potential.multi_index { distribution = law(p), activation = sigma, d = math.huge } end
+local pots = { limit { l = 1, d = 9 }, limit { l = 2, d = 9 }, limit { l = 3, d = 9 } }
 local function start(p) return mf.init.gaussian { kappa = run.kappa, a = mf.number.signs(), b = run.b, d = p.d } end
 local function left(t, R) -- when the risk R at times t falls below the level
   for n = 2, #t do
@@ -23,12 +24,12 @@ local function left(t, R) -- when the risk R at times t falls below the level
 end
 for l = 1, 3 do for _, d in ipairs(dims) do
   local p = { l = l, d = d, eps = run.steps[l] * d ^ -(math.max(l, 2) / 2) }
-  local way = mf.pde.particles { potential = limit(p), init = start(p), J = run.J }
+  local way = mf.pde.particles { potential = pots[p.l], init = start(p), J = run.J }
     :trajectory(mf.array.logspace(1e-3 * l ^ 4, run.ends[l], 200), { R = "risk" })
   p.t, points[#points + 1], lines[#points + 1] = left(way.t, way.R), p, way
 end end
 local sgd = mf.sweep(points, function(p, seed) -- up to 1.6 times the PDE's time
-  local here, pot, t, R = law(p), limit(p), mf.array.logspace(0.02 * p.t, 1.6 * p.t, 33):totable(), {}
+  local here, pot, t, R = law(p), pots[p.l], mf.array.logspace(0.02 * p.t, 1.6 * p.t, 33):totable(), {}
   local net = mf.sgd { distribution = here, activation = sigma, neuron = "affine", N = run.N, init = start(p),
                        eps = p.eps, seed = seed }
   for n = 1, #t do R[n] = pot:risk(net:advance(t[n]):measure():multi_index(here)) end

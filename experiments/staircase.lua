@@ -5,8 +5,8 @@
 local mf  = require "meanfield"
 local run = mf.experiment {
   name    = "staircase", columns = { "leap", "product", "t_sgd", "t_error", "t_pde", "t_inf" },
-  options = { d = 200, N = 1000, alpha = 0.02, seeds = 3, J = 2000, t_end = 36, points = 72 },
-  quick   = { d = 40, N = 400, alpha = 0.04, J = 300 },
+  options = { d = 200, N = 500, alpha = 0.005, seeds = 3, J = 2000, t_end = 36, points = 72 },
+  quick   = { d = 40, N = 300, alpha = 0.01, seeds = 2, J = 200 },
 }
 local names, teachers = { "z_1", "z_1z_2", "z_1z_2z_3" }, { { 1, 1, 1 }, { 1, 0, 1 } } -- which of them y has
 local sigma, ts = mf.activation.softplus(), mf.array.linspace(0, run.t_end, run.points + 1):totable()
@@ -17,9 +17,9 @@ end
 local function limit(y) return mf.potential.multi_index { distribution = law(y), activation = sigma, d = math.huge } end
 local function rho0(d) return mf.init.gaussian { kappa = 0.5, a = mf.number.signs(), b = mf.number.normal(), d = d } end
 -- E f chi of the network f for the products chi, as E (chi - f)^2 = 1 - 2 E f chi + E f^2, and when it passes 1/2.
+local zero, chi = limit { 0, 0, 0 }, { limit { 1, 0, 0 }, limit { 0, 1, 0 }, limit { 0, 0, 1 } }
 local function watch(flow, project)
-  local zero, chi, way = limit { 0, 0, 0 }, { limit { 1, 0, 0 }, limit { 0, 1, 0 }, limit { 0, 0, 1 } }, {}
-  for s = 1, 3 do way[s] = { c = {}, t = math.huge } end
+  local way = { { c = {}, t = math.huge }, { c = {}, t = math.huge }, { c = {}, t = math.huge } }
   for n, t in ipairs(ts) do
     local rho = project(flow:advance(t))
     for s, w in ipairs(way) do
@@ -51,8 +51,9 @@ for k, y in ipairs(teachers) do
     last = t
   end end
 end
--- The kernel of the limit is off by order 1/d at finite d, which moves times by 2/d to 4/d, whatever N and eps.
-run:check("relative distance of SGD's times from the PDE's, beyond 4 standard errors", run:max "off", "<", 6 / run.d)
+-- SGD is late by order 1/d (the limit's kernel) and eps d = alpha (noise of its steps): seen are 4/d and 8 alpha.
+run:check("relative distance of SGD's times from the PDE's, beyond 4 standard errors", run:max "off", "<",
+          6 / run.d + 12 * run.alpha)
 run:check("a product's time over that of the one before it, at least", run:min "wait", ">", 2)
 run:check("coefficients at the end, at least; beyond that of the stuck one", run:min "gain", ">", 0.5)
 run:save(fig)

@@ -1,7 +1,8 @@
 -- The scripts of experiments/: short, and what they claim holds at their quick settings.
 local process = require "tests.process"
 
-local slow = { anisotropic = true, fig1 = true, fig3 = true, fig4 = true } -- minutes under a sanitizer
+local slow = { anisotropic = true, fig1 = true, fig3 = true, fig4 = true, single_index = true, -- minutes under a
+               staircase = true }                                                              -- sanitizer
 
 describe("experiments", function()
   after_each(process.clean)
