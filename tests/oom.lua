@@ -35,6 +35,17 @@ return {
     return mf.distribution.isotropic { d = 4, delta = 0.2 }:sample(5, { seed = 1 }),
       mf.distribution.anisotropic { d = 4, s0 = 2, delta = 0.2 }:sample(3)
   end },
+  { "mf.distribution.multi_index", function()
+    local l = mf.distribution.multi_index { d = 4, directions = 2, target = function(a, b) return a * b end, noise = 1,
+                                            U = { { 1, 0, 0, 0 }, { 0, 0.6, 0.8, 0 } } }
+    return l:sample(3), mf.distribution.multi_index { d = 3, directions = 2, inputs = "hypercube",
+                                                      target = function(a, b) return a * b end }:exponent(),
+      mf.sgd { distribution = l, activation = tanh, neuron = "affine", N = 3, eps = 1e-3,
+               init = mf.init.gaussian { kappa = 1, a = mf.number.signs(), b = mf.number.normal() } }:step(7)
+  end },
+  { "mf.distribution:exponent", function()
+    return mf.distribution.multi_index { d = 3, target = math.abs }:exponent()
+  end },
   { "mf.distribution.custom", function() return custom:sample(3) end },
   { "mf.distribution.dataset", function()
     local set = mf.distribution.dataset { x = { { 1, 2 }, { 3, 4 }, { 0, 1 } }, y = { 1, -1, 1 } }

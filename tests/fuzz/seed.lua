@@ -46,6 +46,10 @@ local laws = {
   mixture = law.mixture { { weight = 0.25, label = 1, mean = { 1, 2 } },
                           { weight = 0.75, label = -1, mean = { 0, 0 }, covariance = { { 2, 0.5 }, { 0.5, 1 } } } },
   dataset = law.dataset { x = { { 1, 0 }, { 0, 1 }, { -1, 2 } }, y = { 1, -1, 1 } }, -- fuzz/sgd.c has the same
+  index = law.multi_index { d = 3, directions = 2, target = function(a, b) return a * b end, noise = 0.1,
+                            U = { { 0.6, 0.8, 0 }, { 0, 0, 1 } } },
+  cube = law.multi_index { d = 4, directions = 3, target = function(a, b, c) return a * b * c end,
+                           inputs = "hypercube" },
   custom = law.custom { d = 2, sample = function(rng) return rng:normals(2), 1 end },
 }
 local sigma = mf.activation
@@ -57,6 +61,8 @@ local runs = {
   noisy = { "isotropic", sigma.erf(), beta = 20, lambda = 0.1, block = 4 },
   affine = { "mixture", sigma.polynomial { 0, 1, 0.5 }, neuron = "affine", batch = 2, block = 4 },
   single = { "isotropic", kinks, neuron = "affine", fix_b = true, precision = "single", xi = mf.schedule.power(-0.25) },
+  index = { "index", sigma.erf(), neuron = "affine", batch = 2, block = 4 },
+  cube = { "cube", sigma.softplus(), neuron = "affine", algorithm = "plain" },
   given = { "custom", sigma.softplus(), xi = function(t) return 1 / (1 + t) end },
   table = { "isotropic", tabulated },
   epochs = { "dataset", sigma.tanh(), batch = 2, block = 4 },
