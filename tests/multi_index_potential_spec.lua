@@ -129,6 +129,30 @@ describe("potential.multi_index", function()
     end
   end)
 
+  it("has the Hermite coefficients of the activation wherever r and c are, tabulated or not", function()
+    -- one node z = 0 with y = -1: V = E sigma(r G + b); and at finite d U = sum mu_2j c_2j c_2j'
+    local at, p = {}, 30
+    for _, r in ipairs { 0, 1e-7, 3e-3, 0.21, 0.99, 2.385, 17, 4e3, 1e9 } do
+      for _, b in ipairs { 0, 1e-9, -0.02, 0.7, -1.3, 4.2, -9, 33, 1e5 } do at[#at + 1] = { 1, b, 0.3, r } end
+    end
+    for _, sigma in ipairs { erf, tanh, relu, ramp, mf.activation.sigmoid(), mf.activation.softplus() } do
+      local limit = mf.potential.nodes { z = { 0 }, y = { -1 }, activation = sigma }
+      local pot = mf.potential.nodes { z = { 0 }, y = { -1 }, activation = sigma, d = p + 1 }
+      local V = limit:V(at)
+      local one = { 1, 0.4, 0.3, 0.8 }
+      local U, c, mu = pot:U(at, { one }), sigma:coefficients(21, 0.8, 0.4), {}
+      for j = 0, 10 do mu[j] = j == 0 and 1 or mu[j - 1] * (2 * j - 1) / (p + 2 * j - 2) end
+      for i, theta in ipairs(at) do
+        local _, b, _, r = table.unpack(theta)
+        local scale = sigma.bounded and 1 or 1 + r + math.abs(b)
+        assert.near(sigma:moment(r, b) / scale, V[i] / scale, 3e-9)
+        local sum, here = 0, sigma:coefficients(21, r, b)
+        for j = 0, 10 do sum = sum + mu[j] * c[2 * j + 1] * here[2 * j + 1] end
+        assert.near(sum / scale, U[i][1] / scale, 4 * pot.error + 1e-8)
+      end
+    end
+  end)
+
   it("has gradients that finite differences give", function()
     local rho = law(nil, { 0.5, 0.3, 0.2 })
     local logistic = mf.potential.nodes { z = { { 1, 0.3 }, { -0.4, 1 }, { 0.2, -1 } }, y = { 1, -1, 1 }, d = 9,

@@ -12,6 +12,7 @@ local law2 = mf.distribution.anisotropic { d = 5, s0 = 2, delta = 0.5 }
 local tanh = mf.activation.tanh()
 local steps = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
 local init = mf.init.gaussian { kappa = 0.8 }
+local index = mf.distribution.multi_index { d = 9, directions = 2, target = function(x, y) return x * y end }
 local radial = mf.potential.radial { distribution = law, activation = steps, tol = 1e-4 }
 local relu = mf.potential.relu { delta = 0.5, gamma = 0.3 }
 local rho = mf.measure { x = { 0.5, 1, 2 }, space = "radial" }
@@ -49,6 +50,8 @@ local constructors = {
   { "mf.potential.two_radius", { distribution = law2, activation = steps, tol = 1e-2 } },
   { "mf.potential.relu", { delta = 0.5, gamma = 0.3 } },
   { "mf.potential.affine", { distribution = law2, activation = steps, tol = 1e-2 } },
+  { "mf.potential.multi_index", { distribution = index, activation = steps, d = 9, points = 4, tol = 1e-2 } },
+  { "mf.potential.nodes", { z = { { 1, 2 }, { 0, 1 } }, y = { 1, 2 }, weights = { 1, 3 }, activation = steps } },
   { "mf.stability.rest", { potential = radial, eps = 1e-3 } },
   { "mf.potential.sampled", { distribution = law, activation = tanh, samples = 9, neuron = "plain", seed = 1 } },
   { "mf.potential.custom", { dim = 1, rank = 1, b = { -1 }, space = "free", risk0 = 1,

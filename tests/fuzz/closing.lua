@@ -41,6 +41,13 @@ local makers = {
       return t ^ 2
     end, gradient = function(t, g) return t:map(function(x, _, c) return 2 * g[c] * x end) end }
   end,
+  function() -- an accident while the nodes are looked for
+    local index = mf.distribution.multi_index { d = 9, directions = 1, target = function(z)
+      if math.random(40) == 1 then accident() end
+      return z * z
+    end }
+    return mf.potential.multi_index { distribution = index, activation = mf.activation.erf(), points = 6, tol = 1e-2 }
+  end,
   function() -- an accident while the sample is drawn
     local custom = mf.distribution.custom { d = 2, sample = function(rng)
       if math.random(20) == 1 then accident() end

@@ -38,9 +38,9 @@ struct mf_smooth {
     mf_activation activation;
     route route;
     bool squares, growth;
-    int parity;  /* of what is tabulated in c: 1 even, -1 odd, 0 neither */
-    double span; /* KNOTS: beyond such r differences of knots cancel       */
-    size_t orders, bands;
+    int parity;                 /* of what is tabulated in c: 1 even, -1 odd, 0 neither */
+    double span;                /* KNOTS: beyond such r differences of knots cancel       */
+    size_t orders, bands, most; /* panels of a band at most */
     double factor[MF_SMOOTH_ORDERS];
     double tol, error;
     band *band;
@@ -336,6 +336,7 @@ static mf_status keep_band(mf_smooth *s, const band *b, const double *room, mf_e
                    SQUARE * sizeof *coef);
     s->band[s->bands] = *b;
     s->band[s->bands++].coef = coef;
+    s->most = b->panels > s->most ? b->panels : s->most;
     return MF_OK;
 }
 
@@ -420,8 +421,8 @@ static const band *band_of(const mf_smooth *s, double x) {
 }
 
 /* What is known of the panels of one band: room begins with a flag for each. */
-static curve *curves_in(double *room) {
-    return (curve *)(void *)(room + PANELS);
+static curve *curves_in(const mf_smooth *s, double *room) {
+    return (curve *)(void *)(room + s->most);
 }
 
 /* One c. F in (x, v) becomes c_2j in (r, c), growth and parity included. */
@@ -433,7 +434,7 @@ static void table_at(const mf_smooth *s, const band *b, double r, double x, doub
     while (p + 1 < b->panels && v >= b->edge[p + 1])
         ++p;
     double scale = 2 / (b->edge[p + 1] - b->edge[p]), u = (v - b->edge[p]) * scale - 1;
-    curve *all = curves_in(room) + p * s->orders;
+    curve *all = curves_in(s, room) + p * s->orders;
     if (room[p] == 0) {
         for (size_t j = 0; j < s->orders; ++j)
             contract(b, b->coef + (j * b->panels + p) * SQUARE, x, all + j);
@@ -469,7 +470,7 @@ static mf_status table_rows(const mf_smooth *s, double r, bool fresh, size_t n, 
     if (s->growth && isinf(r))
         return mf_fail(err, MF_EDOMAIN, "r = inf, but the activation is unbounded");
     if (fresh)
-        memset(room, 0, PANELS * sizeof *room);
+        memset(room, 0, s->most * sizeof *room);
     for (size_t i = 0; i < n; ++i)
         table_at(s, b, r, x, c[i], room, n, value + i, dc ? dc + i : NULL, dr ? dr + i : NULL);
     return MF_OK;
@@ -478,7 +479,7 @@ static mf_status table_rows(const mf_smooth *s, double r, bool fresh, size_t n, 
 /* ---- from outside --------------------------------------------------------------------------------------- */
 
 size_t mf_smooth_room(const mf_smooth *s) {
-    return s->route == TABLE ? PANELS + s->orders * PANELS * (sizeof(curve) / sizeof(double)) : 1;
+    return s->route == TABLE ? s->most * (1 + s->orders * (sizeof(curve) / sizeof(double))) : 1;
 }
 
 mf_status mf_smooth_rows(const mf_smooth *s, double r, bool fresh, size_t n, const double *c,
