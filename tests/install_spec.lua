@@ -69,6 +69,12 @@ describe("an installed meanfield", function()
 
   local example = "docs/c"
 
+  it("shows its example in C as it is, in 40 lines", function()
+    local text = read(example .. "/fig1.c")
+    assert.truthy(read "docs/c.md":find("```c\n" .. text .. "```", 1, true))
+    assert.truthy(select(2, text:gsub("\n", "")) <= 40)
+  end)
+
   if plain then
     it("solves Fig. 1's PDE from C by pkg-config", function()
       local source, binary = quote(prefix .. "/share/doc/meanfield/" .. example .. "/fig1.c"), prefix .. "/fig1"
@@ -118,6 +124,8 @@ describe("an installed meanfield", function()
     assert.truthy(behind["--quick"] and behind["--set"] and behind["--out"] and behind["--help"])
     assert.same({ ["seed="] = true, ["seeds="] = true }, offered("experiments/fig1.lua", "--set", "see"))
     assert.same({ ["docs/guide.md"] = true }, offered("experiments/fig1.lua", "--out", "docs/gui"))
+    assert.truthy(offered("ker").kernel)
+    assert.same({ install = true }, offered("kernel", "ins"))
   end)
 
   it("starts no script that is not an experiment for its completion", function()

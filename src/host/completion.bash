@@ -29,32 +29,62 @@ _meanfield_files() {
     )
 }
 
-# Behind a script: its own options; keys of --set with the value that they have.
+# Behind an experiment, started by the words "$@": its own options; keys of --set with the value that they have.
 _meanfield_behind() {
-    local script=$1
     if [[ $prev == --out || $cur != -* && $prev != --set ]]; then
         _meanfield_files ''
-    elif ! _meanfield_experiment "$script"; then
-        return
     elif [[ $prev == --set ]]; then
         compopt -o nospace 2>/dev/null
-        _meanfield_words "$(_meanfield_help "$program" "$script" |
-            sed -n 's/^  \([A-Za-z_][A-Za-z0-9_]*\)  *[^ ].*/\1=/p')"
+        _meanfield_words "$(_meanfield_help "$@" | sed -n 's/^  \([A-Za-z_][A-Za-z0-9_]*\)  *[^ ].*/\1=/p')"
     else
-        _meanfield_words "$(_meanfield_help "$program" "$script" | _meanfield_options) --help"
+        _meanfield_words "$(_meanfield_help "$@" | _meanfield_options) --help"
     fi
+}
+
+# The commands that --help names, and the experiments that `meanfield list` does.
+_meanfield_commands() {
+    _meanfield_help "$program" | sed -n '/Commands are:/,$s/^  \([a-z][a-z]*\) .*/\1/p'
+}
+
+_meanfield_names() {
+    timeout 2 "$program" list 2>/dev/null </dev/null | sed -n 's/^\([A-Za-z0-9_]*\) .*/\1/p'
+}
+
+# Behind a command.
+_meanfield_command() {
+    case $1 in
+    kernel) [[ $COMP_CWORD == 2 ]] && _meanfield_words "install remove run" ;;
+    run)
+        if [[ $COMP_CWORD == 2 ]]; then
+            _meanfield_words "$(_meanfield_names)"
+        else
+            _meanfield_behind "$program" run "${COMP_WORDS[2]}"
+        fi
+        ;;
+    *)
+        if [[ $prev == --out ]]; then
+            _meanfield_files ''
+        elif [[ $cur == -* ]]; then
+            _meanfield_words "$(_meanfield_help "$program" "$1" | _meanfield_options) --help"
+        elif [[ $1 != list ]]; then
+            _meanfield_words "$(_meanfield_names)"
+        fi
+        ;;
+    esac
 }
 
 _meanfield() {
     local program=$1 cur=$2 prev=$3 word before=
     COMPREPLY=()
-    if [[ $prev == kernel && $COMP_CWORD == 2 ]]; then
-        _meanfield_words "install remove run"
+    if ((COMP_CWORD > 1)) && _meanfield_commands | grep -qxF -- "${COMP_WORDS[1]}"; then
+        _meanfield_command "${COMP_WORDS[1]}"
         return
     fi
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         if [[ $word == *.lua && $before != -[el] ]]; then
-            _meanfield_behind "$word"
+            if _meanfield_experiment "$word" || [[ $cur != -* && $prev != --set ]]; then
+                _meanfield_behind "$program" "$word"
+            fi
             return
         fi
         before=$word
@@ -67,8 +97,7 @@ _meanfield() {
             _meanfield_words "$(_meanfield_help "$program" | _meanfield_options)"
         else
             _meanfield_files '!*.lua'
-            mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$(_meanfield_help "$program" |
-                sed -n '/Commands are:/,$s/^  \([a-z][a-z]*\) .*/\1/p')" -- "$cur")
+            mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$(_meanfield_commands)" -- "$cur")
         fi
         ;;
     esac
