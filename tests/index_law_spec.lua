@@ -296,6 +296,20 @@ describe("multi-index laws", function()
                  tostring(mf.distribution.multi_index { d = 2, target = function(z) return z end }))
   end)
 
+  -- Two routes to E g(z) a sigma(<w,x> + b): examples of the law, and nodes in z. Five deviations of a mean of n.
+  it("potentials of its examples have the V of its nodes", function()
+    local n, erf = 20000, mf.activation.erf()
+    local l = law { d = 4, directions = 2, target = g2, U = turned, noise = 0.3 }
+    local sampled = mf.potential.sampled { distribution = l, activation = erf, neuron = "affine", samples = n }
+    local w, a, b = { 0.3, -0.5, 0.8, 0.4 }, 1.3, 0.2
+    local theta = { w[1], w[2], w[3], w[4], a, b }
+    local rho = mf.measure { x = { theta }, space = "affine" }
+    local nodes = mf.potential.multi_index { distribution = l, activation = erf }
+    local split = rho:multi_index(l):atoms()[1]:totable()
+    local spread = a * math.sqrt(nodes.risk0) -- |sigma| <= 1
+    assert.near(nodes:V(split), sampled:V(theta), 5 * spread / math.sqrt(n))
+  end)
+
   it("neurons are projected to (a, b, m, r), by hand and by measure:multi_index", function()
     for _, U in ipairs { false, turned } do
       local l = law { d = 4, directions = 2, target = g2, U = U or nil }
