@@ -399,7 +399,7 @@ function class7:weights() end
 mf.sgd = {}
 
 ---@class mf.sgd.load.options
----@field distribution? mf.distribution an mf.distribution: the law again, if it is a Lua function or a data set (files hold neither)
+---@field distribution? mf.distribution an mf.distribution: the law again, if it or its target is a Lua function, or a data set (files hold neither)
 ---@field xi? any a function t -> xi(t): the schedule again, if it is a Lua function
 
 ---The run saved at path, or nil and a message if the file is missing, damaged or of another kind. Lua functions and data sets are not in the file and are given again.

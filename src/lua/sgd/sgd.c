@@ -738,13 +738,14 @@ typedef struct {
     const mf_distribution *law;
 } load_options;
 
-static const mfl_field load_fields[] = {
-        {"distribution", MFL_OBJECT, offsetof(load_options, law), .flags = MFL_OPTIONAL,
-         .aux = MFL_DISTRIBUTION,
-         .text = "the law again, if it is a Lua function or a data set (files hold neither)"},
-        {"xi", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "a function t -> xi(t)",
-         .text = "the schedule again, if it is a Lua function"},
-        MFL_END};
+static const mfl_field load_fields[] = {{"distribution", MFL_OBJECT, offsetof(load_options, law),
+                                         .flags = MFL_OPTIONAL, .aux = MFL_DISTRIBUTION,
+                                         .text = "the law again, if it or its target is a Lua "
+                                                 "function, or a data set (files hold neither)"},
+                                        {"xi", MFL_ANY, .flags = MFL_OPTIONAL,
+                                         .aux = "a function t -> xi(t)",
+                                         .text = "the schedule again, if it is a Lua function"},
+                                        MFL_END};
 
 /* What only Lua knows must be given again. */
 static void check_given(lua_State *L, const char *where, const mf_sgd_spec *spec,
