@@ -11,8 +11,8 @@ describe("experiments", function()
   for name in process.output "ls experiments":gmatch "([%w_]+)%.lua\n" do names[#names + 1] = name end
 
   it("are all here", function()
-    assert.same({ "anisotropic", "dataset", "fig1", "fig2", "fig3", "fig4", "finite_step", "gradient_flow", "lemma1",
-                  "lemma1_proof", "logistic", "own_model", "proposition1", "proposition2_3", "single_index",
+    assert.same({ "anisotropic", "dataset", "fig1", "fig2", "fig3", "fig4", "finite_step", "gradient_flow", "lazy",
+                  "lemma1", "lemma1_proof", "logistic", "own_model", "proposition1", "proposition2_3", "single_index",
                   "staircase", "step_noise", "theorem1", "theorem3", "theorem4", "theorem5", "theorem6_7" }, names)
   end)
 

@@ -198,6 +198,24 @@ describe("the dynamics' options", function()
     end
   end)
 
+  it("make the kernel regime of a large scale: u' = -2 K u, up to order 1/A^2 where a = +-1 in pairs", function()
+    local law = mf.distribution.multi_index { d = 10, directions = 3, inputs = "hypercube",
+                                              target = function(z1, z2, z3) return z1 + z1 * z2 + z1 * z2 * z3 end }
+    local teacher = mf.potential.multi_index { distribution = law, activation = tanh, d = math.huge }
+    local atoms, K_1, distances = {}, 0, {}
+    for j = 1, 20 do
+      for a = 1, -1, -2 do atoms[#atoms + 1] = { a, (j - 0.5) / 10 - 1, 0, 0, 0, 1 } end
+    end
+    for _, slope in ipairs(teacher:grad_V(atoms):totable()) do K_1 = K_1 + slope[3] ^ 2 / #atoms end
+    for _, A in ipairs { 16, 32, 64 } do -- z1 z2 and z1 z2 z3 are orthogonal to K_0 + K_1 <z, z'>: R stops at 2
+      local pde = mf.pde.particles { potential = teacher, scale = A, tol = 1e-10,
+                                     measure = mf.measure { x = atoms, space = "multi_index" } }
+      distances[#distances + 1] = math.abs(pde:advance(4):risk() - 2 - math.exp(-4 * K_1 * 4))
+    end
+    assert.is_true(distances[3] < 1 / 64 ^ 2)
+    for i = 1, 2 do assert.near(4, distances[i] / distances[i + 1], 0.1) end
+  end)
+
   it("enter the drift of step noise: rates squared, label noise beside the residual", function()
     local d, eps, r, s, w = 20, 1e-2, 1.1, 0.7, 0.5
     local law = mf.distribution.isotropic { d = d, delta = 0.6 }
