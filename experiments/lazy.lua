@@ -8,7 +8,7 @@ local mf  = require "meanfield"
 local run = mf.experiment {
   name    = "lazy", columns = { "A", "t", "R_N", "error", "R", "kernel" },
   options = { d = 200, N = 1000, eps = 1e-4, t_end = 10, J = 100, samples = 20000, seed = 1 },
-  quick   = { d = 100, N = 400, eps = 4e-4, samples = 4000 },
+  quick   = { d = 100, N = 300, eps = 5e-4, samples = 3000 },
 }
 
 local law  = mf.distribution.multi_index { d = run.d, directions = 3, inputs = "hypercube",

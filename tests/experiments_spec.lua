@@ -1,8 +1,8 @@
 -- The scripts of experiments/: short, and what they claim holds at their quick settings.
 local process = require "tests.process"
 
-local slow = { anisotropic = true, fig1 = true, fig3 = true, fig4 = true, single_index = true, -- minutes under a
-               staircase = true }                                                              -- sanitizer
+local slow = { anisotropic = true, fig1 = true, fig3 = true, fig4 = true, lazy = true, -- minutes under a sanitizer
+               single_index = true, staircase = true }
 
 describe("experiments", function()
   after_each(process.clean)
