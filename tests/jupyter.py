@@ -383,6 +383,21 @@ def test_beats_and_shows_progress_while_a_native_loop_runs():
     assert end[-1]["content"]["data"]["text/plain"] == "", "gone at the end"
 
 
+def test_runs_sweeps_in_processes_and_experiments():
+    data = kernel.value("mf.sweep({ 1, 2, 3 }, function(x) os.execute 'sleep 0.3' return { y = x * x } end)")
+    assert "<td>9</td>" in data["text/html"], data
+    code = "mf.sweep({ 1, 2, 3 }, function(x) while true do end end, { workers = 2 })"
+    asked = kernel.client.execute("print 'go' " + code)
+    kernel.wait_for("go")
+    time.sleep(0.3)
+    kernel.manager.interrupt_kernel()
+    assert kernel.reply(asked)["ename"] == "Interrupt"
+    with tempfile.TemporaryDirectory() as folder:
+        reply, seen = kernel.run("arg = { '--out', '%s' }\nlocal run = mf.experiment { name = 'n', columns = { 'a' }, "
+                                 "options = { b = 1 } }\nrun:record { a = 2 }\nrun:save()" % folder)
+        assert reply["status"] == "ok" and os.path.exists(folder + "/n.tsv"), reply
+
+
 def test_prints_while_a_cell_runs():
     asked = kernel.client.execute("print 'go' os.execute 'sleep 60'")
     start = time.monotonic()

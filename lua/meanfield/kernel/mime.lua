@@ -1,5 +1,6 @@
 -- A value as what a notebook can show: text always; tables also as HTML, figures as SVG and PNG.
 
+local escaped = require "meanfield.kernel.message".escaped
 local html = require "meanfield.kernel.html"
 local paper = require "meanfield.plot.paper"
 local pretty = require "meanfield.prompt.pretty"
@@ -27,9 +28,14 @@ end
 -- Data by their types, and their metadata, of the values that a cell gives.
 function mime.bundle(values)
   if values.n == 1 and is_figure(values[1]) then return mime.figure(values[1]) end
-  local texts = {}
-  for i = 1, values.n do texts[i] = pretty(values[i]) end
-  return { ["text/plain"] = table.concat(texts, "\t"), ["text/html"] = values.n == 1 and html.of(values[1]) or nil }
+  local texts, pages, tables = {}, {}, false
+  for i = 1, values.n do
+    local page = html.of(values[i])
+    texts[i] = pretty(values[i])
+    pages[i] = page or "<pre>" .. escaped(texts[i]) .. "</pre>"
+    tables = tables or page ~= nil
+  end
+  return { ["text/plain"] = table.concat(texts, "\t"), ["text/html"] = tables and table.concat(pages, "\n") or nil }
 end
 
 return mime
