@@ -61,7 +61,8 @@ class Kernel:
         self.manager = KernelManager(kernel_name="meanfield")
         if mode:
             self.manager.kernel_spec.interrupt_mode = mode
-        self.manager.start_kernel()
+        self.folder = tempfile.TemporaryDirectory()  # where cells write
+        self.manager.start_kernel(cwd=self.folder.name)
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=TIMEOUT)
@@ -116,6 +117,7 @@ class Kernel:
         code = process.wait(TIMEOUT)
         self.client.stop_channels()
         self.manager.cleanup_resources()
+        self.folder.cleanup()
         return code
 
 
@@ -392,10 +394,9 @@ def test_runs_sweeps_in_processes_and_experiments():
     time.sleep(0.3)
     kernel.manager.interrupt_kernel()
     assert kernel.reply(asked)["ename"] == "Interrupt"
-    with tempfile.TemporaryDirectory() as folder:
-        reply, seen = kernel.run("arg = { '--out', '%s' }\nlocal run = mf.experiment { name = 'n', columns = { 'a' }, "
-                                 "options = { b = 1 } }\nrun:record { a = 2 }\nrun:save()" % folder)
-        assert reply["status"] == "ok" and os.path.exists(folder + "/n.tsv"), reply
+    reply, seen = kernel.run("local run = mf.experiment { name = 'n', columns = { 'a' }, options = { b = 1 } }\n"
+                             "run:record { a = 2 }\nrun:save()")
+    assert reply["status"] == "ok" and "wrote results/n/n.tsv" in streams(seen), (reply, seen)
 
 
 def test_prints_while_a_cell_runs():
