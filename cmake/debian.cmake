@@ -24,7 +24,7 @@ set(CPACK_COMPONENT_PROGRAM_DESCRIPTION "The program, its Lua modules and experi
 the speed of a matrix product, the distributional dynamics of its limit, optima
 and their stability.")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS "gnuplot-nox | gnuplot-qt | gnuplot-x11, fonts-dejavu-core")
-set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS "less")
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS "less, libsixel-bin")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "lua5.4, libmeanfield-dev, meanfield-mpi, meanfield-jupyter")
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libmeanfield-dev)

@@ -67,7 +67,8 @@ describe("meanfield kernel", function()
 
   it("works where cmake --install puts it", function()
     local tree = process.folder()
-    assert.equal(0, process.run(("cmake --install %s --prefix %s"):format(quote(process.build), quote(tree))).code)
+    local install = ("cmake --install %s --prefix %s"):format(quote(process.build), quote(tree))
+    assert.equal(0, process.run(install).code)
     local line = environment .. ("export JUPYTER_DATA_DIR=%s/share/jupyter; cd / && "):format(quote(tree))
     assert.equal(0, process.run(line .. ("%s/bin/meanfield kernel install --prefix %s"):format(tree, tree)).code)
     local result = process.run(line .. "timeout 100 " .. python .. quote(process.top .. "/tests/jupyter.py") .. " says")
@@ -79,7 +80,8 @@ describe("meanfield kernel", function()
     local untrained, changed = notebook:gsub('sgd:advance%(t%)', "sgd:advance(0)")
     assert.equal(1, changed)
     process.write_file(folder .. "/untrained.ipynb", untrained)
-    local convert = environment .. (process.sanitized and "EPS=1e-4 " or "EPS=2e-5 ") .. python .. "-m nbconvert --to notebook --execute --output-dir "
+    local short = process.sanitized and "EPS=1e-4 " or "EPS=2e-5 "
+    local convert = environment .. short .. python .. "-m nbconvert --to notebook --execute --output-dir "
                     .. quote(folder)
     local done = process.run(convert .. " experiments/fig1.ipynb")
     assert.equal(0, done.code, done.err)

@@ -359,7 +359,7 @@ end
 -- Terminals: a point of the page is one unit of svg, 1/72 inch of pdf, 300/72 pixels of png. The
 -- cairo terminals count fonts in 1/96 inch, pdfcairo halves line widths, and each has its own
 -- unit of dashes.
-local function terminal(format, page, font)
+local function terminal(format, page, font, dots)
   local common = ("font %s enhanced background rgb \"white\""):format(quoted(font .. ",8"))
   if format == "svg" then
     return ("set terminal svg size %d,%d dashlength 1.5 %s"):format(page.width, page.height, common)
@@ -367,19 +367,21 @@ local function terminal(format, page, font)
     return ("set terminal pdfcairo size %sin,%sin fontscale 0.75 linewidth 2 dashlength 2.7 %s"):format(
            fixed(page.width / 72), fixed(page.height / 72), common)
   end
-  local scale = 300 / 72
-  return ("set terminal pngcairo size %d,%d fontscale 3.125 linewidth %s pointscale %s dashlength 3.5 %s"):format(
-         math.floor(page.width * scale + 0.5), math.floor(page.height * scale + 0.5), fixed(scale), fixed(scale),
-         common)
+  local scale = (dots or 300) / 72
+  local width, height = math.floor(page.width * scale + 0.5), math.floor(page.height * scale + 0.5)
+  return ("set terminal pngcairo size %d,%d fontscale %s linewidth %s pointscale %s dashlength 3.5 %s"):format(
+         width, height, fixed(0.75 * scale), fixed(scale), fixed(scale), common)
 end
 
--- The gnuplot script that draws `figure` in `format` ("svg", "pdf", "png") into the file `output`.
-function gnuplot.script(figure, format, output)
+-- The gnuplot script that draws `figure` in `format` ("svg", "pdf", "png") into the file `output`; dots of png
+-- to the inch: 300, a number, or a function of the page's size in points.
+function gnuplot.script(figure, format, output, dots)
   local plans, page = layout.figure(figure)
+  if type(dots) == "function" then dots = dots(page) end
   local script = setmetatable({ preamble = {}, blocks = 0, page = page }, Script)
   for i, plan in ipairs(plans) do script:panel(plan, i == 1 and figure.title or "") end
   return table.concat({
-    "set encoding utf8", terminal(format, page, figure.font), "set output " .. quoted(output),
+    "set encoding utf8", terminal(format, page, figure.font, dots), "set output " .. quoted(output),
     table.concat(script.preamble, "\n"),
     ('set border 15 front linewidth 0.6 linecolor rgb "%s"; set tics front; unset key; set multiplot'):format(ink),
     table.concat(script, "\n"), "unset multiplot", "unset output", "" }, "\n")

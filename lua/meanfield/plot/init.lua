@@ -172,8 +172,10 @@ help.document(Figure.data, {
   text = "All that is drawn, as numbers: a group for each panel, series, inset and text, for mf.store.write. "
          .. "mf.plot.from draws it again." })
 help.document(Figure.show, { name = "mf.plot.figure:show", signature = "figure:show{columns=, lines=, color=}",
-  fields = options.records(require "meanfield.plot.braille".fields),
-  text = "Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set." })
+  fields = options.records(require "meanfield.plot.screen".fields),
+  text = "Draws the figure in the terminal: in pixels where it draws sixels, else in braille dots, without colours if "
+         .. "NO_COLOR is set. In a notebook: as SVG and PNG. MEANFIELD_GRAPHICS=braille is for terminals that "
+         .. "promise more than they hold." })
 help.class(Figure, { name = "mf.plot.figure", text = "A figure: panels with series. See mf.plot. Options can be "
                                                      .. "read and set as fields: fig.xlabel = \"t\"." })
 help.class(Panel.methods, { name = "mf.plot.panel",

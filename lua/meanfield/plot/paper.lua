@@ -52,9 +52,9 @@ local function save_script(figure, path)
 end
 
 -- The bytes of the figure as a file of a format, "svg", "pdf" or "png"; nil and what went wrong.
-function paper.bytes(figure, format)
+function paper.bytes(figure, format, dots)
   local known, output = formats[format], os.tmpname()
-  local ok, message = run(gnuplot.script(figure, format, output))
+  local ok, message = run(gnuplot.script(figure, format, output, dots))
   local text = read_all(output)
   os.remove(output)
   if not ok then return nil, "gnuplot: " .. message end

@@ -254,6 +254,7 @@ extern lua_State *(*mfl_host_runs)(lua_State *);
     X(process)                                                                                     \
     X(pool)                                                                                        \
     X(file)                                                                                        \
+    X(terminal)                                                                                    \
     X(bar)                                                                                         \
     X(descend)                                                                                     \
     X(task)                                                                                        \
