@@ -1438,11 +1438,12 @@ function class20:points(x, y, options) end
 function class20:save(path, ...) end
 
 ---@class mf.plot.figure.show.options
+---@field graphics? "auto"|"sixel"|"braille" 'auto' | 'sixel' | 'braille', default "auto": sixel: pixels; braille: dots in characters; auto: sixel where the terminal says that it draws it, and neither columns, lines nor color is given
 ---@field columns? integer an integer in [20, 1000]: width in characters; by default the terminal's
 ---@field lines? integer an integer in [5, 1000]: height of a panel in lines; by default fits the terminal
 ---@field color? boolean true or false: colours; by default on a terminal, unless NO_COLOR is set
 
----Draws the figure in the terminal, in braille dots. No colours if NO_COLOR is set.
+---Draws the figure in the terminal: in pixels where it draws sixels, else in braille dots, without colours if NO_COLOR is set. In a notebook: as SVG and PNG. MEANFIELD_GRAPHICS=braille is for terminals that promise more than they hold.
 ---@param options? mf.plot.figure.show.options
 function class20:show(options) end
 
@@ -1910,6 +1911,9 @@ function mf.process.rank() end
 ---@param goal any
 ---@return mf.process.task
 function mf.process.task(goal) end
+
+---What the terminal on stdout can show: {sixel=, columns=, rows=, width=, height=}, the last two in pixels; nil where stdout is none.
+function mf.process.terminal() end
 
 mf.results = {}
 
