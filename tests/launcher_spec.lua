@@ -82,7 +82,7 @@ describe("launcher", function()
     local result = start "script.lua"
     assert.equal(1, result.code)
     assert.matches("^apt%-get install %-y %-%-no%-install%-recommends build%-essential [^\n]* fonts%-dejavu%-core " ..
-      "libflint%-arb%-dev libflint%-dev\n$", result.out)
+      "libsixel%-bin libflint%-arb%-dev libflint%-dev\n$", result.out)
     assert.is_nil(io.open(folder .. "/bin/log"))
   end)
 
