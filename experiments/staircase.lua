@@ -38,7 +38,8 @@ local sgd = mf.sweep(teachers, function(y, seed)
                        eps = run.alpha / run.d, seed = seed }
   return watch(net, function() return net:measure():multi_index(law(y)) end)
 end, { seeds = run.seeds })
-local fig = mf.plot { panels = 2, height = 3, xlabel = "t", ylabel = "coefficient in f", yrange = { -0.1, 1.7 } }
+local fig = mf.plot { panels = 2, height = 3, xlabel = "t", ylabel = "coefficient in f", yrange = { -0.1, 1.7 },
+                      title = ("symbols: SGD, d = %d; lines: PDE; dashed: PDE, d = ∞"):format(run.d) }
 for k, y in ipairs(teachers) do
   local way, inf, seen, error, leap, last = pde(y, run.d), pde(y), sgd[k].mean, sgd[k].error, law(y):exponent(), 0
   local axes = fig:panel(k, { tag = k == 1 and "a" or "b", title = ("leap %d"):format(leap), key = "top right" })
