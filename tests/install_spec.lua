@@ -182,6 +182,10 @@ describe("an installed meanfield", function()
       local list = succeed("dpkg-deb -c " .. deb)
       assert.is_nil(list:find("libmeanfield", 1, true) or list:find("meanfield_mpi", 1, true))
       assert.matches("./usr/share/man/man1/meanfield.1", list, 1, true)
+      for package in succeed("ls " .. folder):gmatch "([%a-]+)_[^\n]*%.deb" do
+        local files = succeed(("dpkg-deb -c %s/%s_*.deb"):format(folder, package))
+        assert.truthy(files:find("/doc/" .. package .. "/copyright", 1, true), package)
+      end
       assert.matches("./usr/include/meanfield/meanfield.h",
         succeed("dpkg-deb -c " .. folder .. "/libmeanfield-dev_*.deb"), 1, true)
     end)
