@@ -24,6 +24,18 @@ f     = function(t) return t ^ 2 end
 df    = function(t, g) return 2 * g[1] * t end
 ]]
 
+-- What some of them take besides, by the beginning of their names; made once.
+examples.given_some = {
+  ["mf.pde.grid:"] = "cells = mf.pde.grid { potential = pot, init = rho0, beta = 100, cells = 100 }",
+  ["mf.pde.jko:"] = "jko = mf.pde.jko { potential = pot, init = rho0, tau = 0.01, J = 100 }",
+  ["mf.potential."] = "flat = mf.distribution.anisotropic { d = 40, s0 = 8, delta = 0.8 }",
+  ["mf.potential:"] = "free = mf.potential.sampled { distribution = law, activation = tanh, samples = 1000 } "
+                      .. "w = mf.array.ones(40) / 7",
+  ["mf.experiment.run:"] = "run = mf.experiment { name = 'study', options = { N = 100 }, columns = { 't', 'R' } } "
+                           .. "run:record { t = 0, R = 1 }",
+  ["mf.results."] = "run = mf.experiment { name = 'study', options = { N = 100 } }",
+}
+
 local texts = [[
 mf.distribution.isotropic: mf.distribution.isotropic { d = 40, delta = 0.8 }
 mf.distribution.mixture: mf.distribution.mixture { { label = 1, mean = { 1, 0 } }, { label = -1, mean = { -1, 0 } } }
@@ -165,6 +177,99 @@ mf.strict: mf.strict()
 mf.threads: mf.threads()
 mf.isa: mf.isa()
 mf.blas: mf.blas()
+mf.array:cos: a:cos()
+mf.array:sin: a:sin()
+mf.array:tanh: a:tanh()
+mf.array:erf: a:erf()
+mf.array:floor: (a / 3):floor()
+mf.array:log10: a:log10()
+mf.data.read: io.open("d.csv", "w"):write "x,y\n1,2\n3,4\n":close(); X, names = mf.data.read "d.csv"
+mf.store.write: mf.store.write("results.h5", { x = a, law = rho, note = "first try" })
+mf.store.read: mf.store.write("results.h5", { x = a }); mf.store.read("results.h5").x
+mf.descend: mf.descend { distribution = law, activation = tanh, N = 5, init = rho0 }
+mf.distribution.anisotropic: mf.distribution.anisotropic { d = 40, s0 = 8, delta = 0.8 }
+mf.fit: mf.fit({ 1, 2, 4, 8 }, { 3, 1.5, 0.75, 0.375 }, { log = true }).slope
+mf.init.custom: mf.init.custom(function(g, d) return g:normals(d) / d end)
+mf.init:cdf: rho0:cdf(0.8, 40)
+mf.init:density: rho0:density(0.8, 40)
+mf.init:joint: rho0:joint(0.4, 0.7, 40, 8)
+mf.init:quantile: rho0:quantile(0.5, 40)
+mf.loss.square: mf.loss.square()
+mf.loss.logistic: mf.loss.logistic()(1, 0.5)
+mf.loss.hinge: mf.loss.hinge(0.1)
+mf.loss.huber: mf.loss.huber(1)
+mf.loss.custom: mf.loss.custom { f = function(y, u) return (y - u)^2 end, df = function(y, u) return 2 * (u - y) end }
+mf.loss:slope: mf.loss.logistic():slope(1, 0.5)
+mf.loss:curvature: mf.loss.logistic():curvature(1, 0.5)
+mf.measure:push: r:push(function(s) return s * s end)
+mf.pde.particles:trajectory: pde:trajectory({ 0, 0.5, 1 }, { R = "risk" })
+mf.pde.particles:fluctuations: pde:advance(0.1):fluctuations { observable = "risk" }.variance
+mf.pde.grid:advance: cells:advance(0.1)
+mf.pde.grid:measure: cells:measure():mean()
+mf.pde.grid:risk: cells:risk()
+mf.pde.grid:save: cells:save "limit.mf"
+mf.pde.grid:trajectory: cells:trajectory({ 0.2, 0.3 }, { R = "risk" })
+mf.pde.jko:advance: jko:advance(0.02)
+mf.pde.jko:measure: jko:measure():mean()
+mf.pde.jko:risk: jko:risk()
+mf.pde.jko:dissipation: jko:step():dissipation()
+mf.pde.jko:save: jko:save "limit.mf"
+mf.pde.jko:trajectory: jko:trajectory({ 0.1, 0.2 }, { R = "risk" })
+mf.plot.colors: mf.plot { palette = mf.plot.colors(3, "blues") }
+mf.plot.grid: mf.plot.grid { rows = 2, columns = 2 }
+mf.plot.from: mf.plot.from(fig:line({ 1, 2 }, { 3, 4 }):data())
+mf.plot.figure:data: fig:line({ 1, 2 }, { 3, 4 }):data()
+mf.plot.figure:panel: mf.plot { panels = 2 }:panel(2, { xlabel = "t" }):line({ 1, 2 }, { 3, 4 })
+mf.plot.figure:inset: fig:line({ 1, 2 }, { 3, 4 }):inset { w = 0.4 }:line({ 1, 2 }, { 4, 3 })
+mf.plot.figure:image: fig:image { x = { 1, 2 }, y = { 1, 2 }, z = { { 1, 2 }, { 3, 4 } } }
+mf.plot.figure:contour: fig:contour { x = { 1, 2 }, y = { 1, 2 }, z = { { 1, 2 }, { 3, 4 } }, levels = { 2, 3 } }
+mf.potential.affine: mf.potential.affine { distribution = flat, activation = tanh }
+mf.potential.relu: mf.potential.relu { distribution = flat }
+mf.potential.two_radius: mf.potential.two_radius { distribution = flat, activation = sigma }
+mf.potential.sampled: mf.potential.sampled { distribution = law, activation = tanh, samples = 1000 }
+mf.potential:U: free:U(w, w)
+mf.potential:V: free:V(w)
+mf.potential:features: free:features(w)
+mf.potential:grad_V: free:grad_V(w)
+mf.potential:grad_psi: pot:grad_psi(0.8, rho)
+mf.potential:rank: free:rank()
+mf.potential:b: free:b()
+mf.potential:step_noise: pot:step_noise(0.8, rho)
+mf.potential:dv: pot:dv(0.8)
+mf.potential:du: pot:du(0.8, 1.2)
+mf.prove.lemma1: mf.prove.lemma1 { d = math.huge, delta = "0.3", activation = sigma }.proved
+mf.prove.interval: mf.prove.interval { d = 320, activation = sigma, digits = 2 }
+mf.prove.optimum: mf.prove.optimum(mf.optimum { potential = pot }).proved
+mf.prove.check: mf.prove.lemma1 { d = 320, delta = "0.3", activation = sigma, certificate = "p" }; mf.prove.check "p"
+mf.sgd:predict: x, y = law:sample(10); sgd:predict(x)
+mf.stability.interval: mf.stability.interval { d = 40, activation = sigma }
+mf.stability.lemma1: mf.stability.lemma1 { d = 40, delta = 0.3, activation = sigma }.margin
+mf.stability.point_mass: mf.stability.point_mass { potential = pot, theta = 1.2 }.verdict
+mf.stability.rest: mf.stability.rest { potential = pot, eps = 1e-4 }.points
+mf.stability.spectrum: mf.stability.spectrum { potential = pot, measure = mf.optimum { potential = pot }.measure }.rates
+mf.sweep: mf.sweep({ 1, 2, 3 }, function(x) return x * x end)
+mf.transport.wp: mf.transport.wp(r, rho, 3)
+mf.transport.sliced: mf.transport.sliced(m, m, { directions = 10 })
+mf.results.list: mf.results.list { name = "study" }
+mf.results.load: run:save(); mf.results.load("results/study").options
+mf.results.text: mf.results.text(mf.results.list { name = "study" })
+mf.versions: mf.versions()
+mf.help.text: mf.help.text "sgd:advance"
+mf.help.names: #mf.help.names()
+mf.help.missing: mf.help.missing()
+mf.help.expected: mf.help.expected { name = "N", expected = "an integer", default = 10 }
+mf.help.write: mf.help.write "a text\n"
+mf.help.document: mf.help.document(f, { name = "f", signature = "f(t)", text = "The square of t." })
+mf.help.class: mf.help.class({ area = f }, { name = "square", text = "A square.", properties = {} })
+mf.experiment: mf.experiment { name = "other", options = { N = 100, eps = 1e-4 }, quick = { N = 10 } }.N
+mf.experiment.run:record: run:record { t = 1, R = 0.5 }
+mf.experiment.run:times: for t, i in run:times { 0, 1, 2 } do sgd:advance(0.01 * t) end
+mf.experiment.run:column: run:column "R"
+mf.experiment.run:max: run:max "R"
+mf.experiment.run:min: run:min "R"
+mf.experiment.run:check: run:check("the risk at the end", run:min "R", "<", 2)
+mf.experiment.run:nearer: run:nearer(1.01, 1, 2)
+mf.experiment.run:save: run:save(fig:line({ 1, 2 }, { 3, 4 }))
 ]]
 
 for name, text in texts:gmatch "([^\n]-): ([^\n]*)\n" do examples[name] = text end
