@@ -55,6 +55,10 @@ local function sample(rng)
   return x, x[1]
 end
 local function new_law() return mf.distribution.custom { d = 3, sample = rough(sample) } end
+local function new_teacher(inputs)
+  local target = rough(function(a, b) return a * b end)
+  return mf.distribution.multi_index { d = 3, directions = 2, inputs = inputs, target = target }
+end
 local function new_init() return mf.init.custom(rough(function(rng, d) return rng:normals(d) end)) end
 local function new_xi() return mf.schedule.custom(rough(function(t) return 1 / (1 + t) end)) end
 local function new_sgd(o)
@@ -77,6 +81,9 @@ local uses = {
   function() return with(new_sgd { law = new_law() }, function(s) return s:step(15) end) end,
   function() return with(new_sgd { law = new_law() }, function(s) return s:risk { samples = 100 } end) end,
   function() return with(new_sgd { xi = new_xi() }, function(s) return s:advance(0.2) end) end,
+  function() return with(new_sgd { law = new_teacher() }, function(s) return s:step(40) end) end,
+  function() return new_teacher():exponent() end,
+  function() return new_teacher "hypercube" end,
   function() return new_sgd { init = new_init() } end,
   function() return with(new_pde { xi = new_xi() }, function(p) return p:advance(0.5) end) end,
   function() return with(new_pde { xi = new_xi(), eps = 1e-3 }, function(p) return p:advance(0.5) end) end,
