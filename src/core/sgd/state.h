@@ -82,8 +82,8 @@ static inline void *mf_sgd_velocity(const mf_sgd *w) {
     return (char *)w->job.W + mf_sgd_strip(w) * w->job.Dp;
 }
 
-static inline void *mf_sgd_a_velocity(const mf_sgd *w, void *a) {
-    return (char *)a + mf_sgd_strip(w);
+static inline void *mf_sgd_a_velocity(const mf_sgd *w, void *a) { /* NULL where a is */
+    return a ? (char *)a + mf_sgd_strip(w) : NULL;
 }
 
 /* Steps of a block. */
