@@ -1733,7 +1733,7 @@ function class22:times(list, ...) end
 ---@field quick? table a table { key = value }: the defaults under --quick
 ---@field columns? table a list of names: columns in the order of tables; what is not listed follows by the alphabet
 ---@field about? table a table { column = text or { label =, units =, equation = } }: what columns are: attributes of the data in the .h5; common names are known
----@field claim? string a string: what the paper says, for the report; default: the first sentence of the script's head
+---@field claim? string a string: what the paper says, for the report (meanfield reproduce); default: the first sentence of the script's head, if it names an item of the paper
 ---@field args? table a list of strings: arguments instead of the command line's
 
 ---A run of an experiment script: reads --set key=value, --out DIR, --quick and --help from the command line (strict). run.key is the value of an option, run.quick tells of --quick, run.out is the folder.

@@ -3,6 +3,7 @@
 local mf  = require "meanfield"
 local run = mf.experiment {
   name    = "anisotropic", columns = { "d", "t", "k", "R_N", "R" },
+  claim   = "O(d) samples are enough where only a subspace matters.",
   options = { d = 40, gamma = 0.25, delta = 0.8, kappa = 0.8, N = 800, eps = 5e-6, at = { 0, 0.2, 0.5, 2 }, J = 4000,
               seed = 1, target = 0.5, ds = { 20, 40, 80, 160, 320 }, c = 2e-3, seeds = 4 },
   quick   = { N = 300, J = 1000, eps = 1e-4, ds = { 20, 40, 80 }, seeds = 1 },

@@ -6,7 +6,7 @@ local run = mf.experiment {
   name    = "fig1", columns = { "t", "k", "R_N", "R" },
   options = { d = 40, delta = 0.8, kappa = 0.8, N = 800, eps = 1e-6, seed = 1, J = 4000, at = { 0, 1, 2, 5, 10 },
               seeds = 200, N_short = 100, eps_short = 1e-5, short = { 0, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1 } },
-  quick   = { eps = 2e-5 },
+  quick   = { eps = 2e-5 }, claim = "The law of |w| under SGD matches the PDE's solution at all times.",
 }
 local law  = mf.distribution.isotropic { d = run.d, delta = run.delta }
 local rho0, sigma = mf.init.gaussian { kappa = run.kappa }, mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }

@@ -5,7 +5,7 @@ local mf  = require "meanfield"
 local run = mf.experiment {
   name    = "fig3", columns = { "delta", "t", "k", "R_sgd", "R_error", "R_eff", "R_eq7" },
   options = { d = 320, s0 = 60, N = 800, eps = 2e-4, kappa = 0.8, deltas = { 0.2, 0.4, 0.6 }, t_end = 200.0,
-              points = 24, seeds = 3, J = 1000 },
+              points = 24, seeds = 3, J = 1000 }, claim = "The reduced PDE predicts SGD's risk and means.",
   quick   = { d = 80, s0 = 15, eps = 8e-4, N = 400, deltas = { 0.4, 0.6 }, t_end = 30, points = 12, J = 80 },
 }
 local relu, xi, names = mf.activation.relu(), mf.schedule.power(-1 / 4), { "a", "b", "r1" }

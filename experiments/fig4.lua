@@ -6,6 +6,7 @@
 local mf  = require "meanfield"
 local run = mf.experiment {
   name    = "fig4", columns = { "kappa", "t", "k", "R_sgd", "R_error", "R_eff", "R_eq7" },
+  claim   = "If σ is not monotone SGD can fail, by its initial weights, as the PDE predicts.",
   options = { d = 320, delta = 0.5, N = 800, eps = 1e-5, kappas = { 0.1, 0.4 }, t_end = 3.0, points = 25, seeds = 4,
               J = 2000 },
   quick   = { d = 80, eps = 4e-5, t_end = 0.5, points = 11, seeds = 2, J = 200 },

@@ -6,7 +6,7 @@ local mf  = require "meanfield"
 local run = mf.experiment {
   name    = "gradient_flow", columns = { "tau", "t", "R", "R_pde", "W2", "error" },
   options = { d = 40, delta = 0.8, kappa = 0.8, J = 2000, tau = 0.2, halvings = 5, t_end = 10.0, long = 1000.0 },
-  quick   = { J = 300, t_end = 4 } }
+  quick   = { J = 300, t_end = 4 }, claim = "Eq. 7 is the steepest descent of R in W_2: the limit of Eq. 10." }
 local law   = mf.distribution.isotropic { d = run.d, delta = run.delta }
 local sigma = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
 local pot   = mf.potential.radial { distribution = law, activation = sigma }

@@ -5,6 +5,7 @@
 -- all small Delta), the high end has a closed form.
 local mf  = require "meanfield"
 local run = mf.experiment { name = "lemma1_proof", columns = { "d", "low", "high", "radius", "seen" },
+  claim = "One sphere is optimal in an interval of Δ; for d = ∞ it ends near 0.47.",
   options = { d = { 20, 40, 80, 160, 320, 640, math.huge }, digits = 10, curve = 60, dmax = 2000 },
   quick   = { d = { 40, 320, math.huge }, curve = 8 } }
 

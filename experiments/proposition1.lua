@@ -8,7 +8,7 @@
 local mf  = require "meanfield"
 local run = mf.experiment { name = "proposition1", columns = { "N", "R_N", "excess", "bound", "drawn" },
   options = { d = 20, delta = 0.25, N = { 1, 2, 4, 8, 16, 32, 64 }, starts = 6, steps = 400, kappa = 1.5, flat = 0.1 },
-  quick   = { N = { 1, 2, 4, 8, 16 }, starts = 3, steps = 200 } }
+  quick   = { N = { 1, 2, 4, 8, 16 }, starts = 3, steps = 200 }, claim = "0 ≤ inf R_N - inf R ≤ K/N." }
 
 local sigma = mf.activation.piecewise { {0.5, -2.5}, {1.5, 7.5} }
 local law   = mf.distribution.isotropic { d = run.d, delta = run.delta }

@@ -6,7 +6,7 @@ local run = mf.experiment {
   name    = "proposition2_3", columns = { "noise", "kappa", "t", "R", "rate", "slope", "W1" },
   options = { d = 40, delta = 0.5, kappas = { 0.1, 0.5 }, beta = 100.0, lambda = 0.1, J = 2000, cells = 1000,
               t_end = 300.0, points = 41 },
-  quick   = { J = 400, cells = 400, points = 21 } }
+  quick   = { J = 400, cells = 400, points = 21 }, claim = "R never rises; fixed points have ∇Ψ = 0 on the support." }
 local law   = mf.distribution.isotropic { d = run.d, delta = run.delta }
 local sigma = mf.activation.piecewise { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } }
 local pot   = mf.potential.radial { distribution = law, activation = sigma }

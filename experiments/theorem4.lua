@@ -6,7 +6,7 @@ local mf  = require "meanfield"
 local run = mf.experiment {
   name    = "theorem4", columns = { "start", "t", "F", "excess", "W1", "R", "dissipation", "slope" },
   options = { d = 40, delta = 0.8, beta = 100.0, lambda = 0.1, cells = 1600, tol = 1e-7, t_end = 1000.0, points = 49,
-              rmax = 10.0, cold = 400.0, small = 0.01 },
+              rmax = 10.0, cold = 400.0, small = 0.01 }, claim = "From any start Eq. 12 comes to the minimum of F.",
   quick   = { cells = 400, tol = 1e-6, points = 25 } }
 local law   = mf.distribution.isotropic { d = run.d, delta = run.delta }
 local sigma = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }

@@ -6,7 +6,7 @@ local mf  = require "meanfield"
 local run = mf.experiment {
   name    = "theorem6_7", columns = { "delta", "t", "spread", "predicted", "R", "R_one" },
   options = { d = 40, deltas = { 0.3, 0.5 }, width = 1e-3, shift = 0.01, J = 2000, points = 51, folds = 5.0 },
-  quick   = { J = 200, points = 26 } }
+  quick   = { J = 200, points = 26 }, claim = "A point mass attracts if H_0 > 0; laws with a density leave it if not." }
 local sigma = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
 local fig   = mf.plot { panels = 2, width = 7, height = 3 }
 local width = fig:panel(1, { xlabel = "t", ylabel = "std of r", ylog = true, tag = "a", key = "bottom right" })

@@ -45,7 +45,11 @@ static void print_usage(FILE *to) {
             "  --version     show version information, meanfield's too\n"
             "  --help        show this text\n"
             "A script named like a command is ./command. Commands are:\n"
-            "  kernel        Jupyter's kernel: kernel install, kernel remove\n",
+            "  kernel        Jupyter's kernel: kernel install, kernel remove\n"
+            "  list          the experiments that come with it, a line each\n"
+            "  run           one of them by its name: run fig1 --quick\n"
+            "  results       a table of earlier runs\n"
+            "  reproduce     all of them, on all cores, and a page of what came out\n",
             program, program);
 }
 

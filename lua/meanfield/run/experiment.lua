@@ -30,8 +30,8 @@ local fields = {
     text = "columns in the order of tables; what is not listed follows by the alphabet" },
   { "about", "table", {}, expected = "a table { column = text or { label =, units =, equation = } }",
     text = "what columns are: attributes of the data in the .h5; common names are known" },
-  { "claim", "string", nil, text = "what the paper says, for the report; default: the first sentence of the script's "
-                                   .. "head" },
+  { "claim", "string", nil, text = "what the paper says, for the report (meanfield reproduce); default: the first "
+                                   .. "sentence of the script's head, if it names an item of the paper" },
   { "args", "table", nil, expected = "a list of strings", text = "arguments instead of the command line's" },
 }
 
@@ -213,7 +213,7 @@ local function start(spec, found, script, stay)
   local run = { _facts = { name = spec.name, out = command.folder(spec, found, values), quick = found.quick or false,
                            options = read_only(spec.name, values) },
                 _spec = spec, _script = script, _rows = {}, _checks = {}, _printed = {}, _written = {},
-                _start = os.time(), _cpu = native._processor() }
+                _start = native._seconds(), _cpu = native._processor() }
   run._sentinel = { run = run, failed = false, stay = stay }
   if not spec.args then setmetatable(run._sentinel, sentinel_meta) end
   return setmetatable(run, meta)

@@ -150,8 +150,8 @@ local function log_line(self)
   local file <close> = io.open(self.out .. "/" .. self.name .. ".log", "ab")
   if not file then return end
   local v = native.versions()
-  local time = ("%s  %.1f s of processor time, %.0f s in all"):format(os.date "!%Y-%m-%dT%H:%M:%SZ",
-    native._processor() - self._cpu, os.difftime(os.time(), self._start))
+  local time = ("%s  %.1f s of processor time, %.1f s in all"):format(os.date "!%Y-%m-%dT%H:%M:%SZ",
+    native._processor() - self._cpu, native._seconds() - self._start)
   file:write(("%s; %d threads of %s (%s); Lua %s, GSL %s, OpenBLAS %s, HDF5 %s\n"):format(time, native.threads(), v.CPU,
              v.isa, v.Lua, v.GSL, v.OpenBLAS, v.HDF5))
 end
