@@ -1,6 +1,8 @@
 -- An experiment that is killed, however often and wherever, ends with the bytes of one that was not.
 local process = require "tests.process"
 
+local read = process.read_file
+
 local KEEP_ALL = "export MEANFIELD_KEEP=0; " -- every call and every slice
 
 -- Everything that steps, by every way of stepping, and a sweep.
@@ -175,6 +177,18 @@ describe("a killed experiment", function()
     assert.equal(numbers(whole["r.tsv"]), numbers(out["r.tsv"]))
     assert.equal(whole["sweep.points"], out["sweep.points"])
     assert.truthy(out["r.h5"])
+  end)
+
+  it("runs on, kept, when its program is replaced or removed meanwhile", function()
+    local program = dir .. "/bin/meanfield" -- as where it is installed
+    os.execute(("cd %s && mkdir -p bin share/meanfield && cp %s bin/meanfield && cp -r %s/lua share/meanfield"):format(
+      dir, process.quote(process.host), process.quote(process.top)))
+    process.write_file(script, "os.remove(arg[-1])\n" .. SCRIPT)
+    local result = process.run(("%s%s %s --out %s/out"):format(KEEP_ALL, program, script, dir))
+    assert.equal("", result.err)
+    assert.equal(0, result.code)
+    assert.is_nil(read(program))
+    assert.truthy(read(dir .. "/out/r.h5"))
   end)
 
   it("needs a folder that can be made, and has it for itself, before it computes anything", function()

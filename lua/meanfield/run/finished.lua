@@ -35,7 +35,7 @@ end
 local code -- the checksum of this program, its native part and its Lua
 
 local function program()
-  code = code or hash(table.concat(describe_folder(library, { hash(read(native.process.binary()) or "") }), "\n"))
+  code = code or hash(table.concat(describe_folder(library, { native.process.code() }), "\n"))
   return code
 end
 

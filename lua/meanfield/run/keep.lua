@@ -155,12 +155,9 @@ end
 
 -- ---- what the native loops call -----------------------------------------------------------------------
 
-local build -- the checksum of the native code
-
 local function identity(object)
-  build = build or hash(read(native.process.binary()) or "")
   local image = hash(getmetatable(object).__image(object))
-  return hash(table.concat { build, image, fingerprint.describe(object) })
+  return hash(table.concat { native.process.code(), image, fingerprint.describe(object) })
 end
 
 local function argument(value)
@@ -170,10 +167,12 @@ end
 
 local function begin(method, object, ...)
   local chain, text = chains[object], method
-  if not chain then
-    chain = { hash = identity(object) }
+  if chain == nil then
+    local known, identity_hash = pcall(identity, object)
+    chain = known and { hash = identity_hash } -- what has none (a law without features, say) is not kept
     chains[object] = chain
   end
+  if not chain then return false end
   for i = 1, select("#", ...) do text = text .. " " .. argument((select(i, ...))) end
   chain.hash, chain.began, chain.before, chain.open = hash(chain.hash .. text), seconds(), 0, true
   local entry = kept.files[chain.hash]
@@ -194,6 +193,7 @@ end
 
 local function done(object, lists)
   local chain = chains[object]
+  if not chain then return end
   local took, entry = seconds() - chain.began + 1e-3 * chain.before, kept.files[chain.hash]
   chain.open = false
   if not entry then

@@ -40,13 +40,18 @@ static int process_rank(lua_State *L) {
     return 1;
 }
 
-/* The file that holds this code. */
-static const char *own_file(lua_State *L, char path[4096]) {
+/* The file that holds this code, if it is a module; for the host dladdr gives argv[0], which need not
+ * be a path.                                                                                      */
+static const char *module_file(void) {
     Dl_info info;
-    /* For the host dladdr gives argv[0], which need not be a path. */
-    bool in_module = dladdr((const void *)(uintptr_t)own_file, &info) && info.dli_fname &&
+    bool in_module = dladdr((const void *)(uintptr_t)module_file, &info) && info.dli_fname &&
                      strstr(info.dli_fname, ".so");
-    if (!realpath(in_module ? info.dli_fname : "/proc/self/exe", path))
+    return in_module ? info.dli_fname : NULL;
+}
+
+static const char *own_file(lua_State *L, char path[4096]) {
+    const char *module = module_file();
+    if (!realpath(module ? module : "/proc/self/exe", path))
         luaL_error(L, "mf.process.home: %s", strerror(errno));
     return path;
 }
@@ -71,6 +76,24 @@ static uint64_t hash_bytes(uint64_t h, const void *data, size_t n) {
     for (size_t i = 0; i < n; ++i)
         h = (h ^ s[i]) * 0x100000001b3u;
     return h;
+}
+
+/* Of the native code's own file. The host's is read through /proc, so that it is the one that runs even
+ * if another has taken its place meanwhile.                                                         */
+static int process_code(lua_State *L) {
+    static char text[17];
+    const char *module = module_file();
+    FILE *file = text[0] ? NULL : fopen(module ? module : "/proc/self/exe", "rb");
+    uint64_t h = 0xcbf29ce484222325u;
+    char part[1 << 14];
+    for (size_t n; file && (n = fread(part, 1, sizeof part, file)) > 0;)
+        h = hash_bytes(h, part, n);
+    if (file)
+        fclose(file);
+    if (!text[0])
+        snprintf(text, sizeof text, "%016" PRIx64, h);
+    lua_pushstring(L, text);
+    return 1;
 }
 
 /* The numbers of an array, by rows, and its shape. */
@@ -121,6 +144,7 @@ static const mfl_fn process_functions[] = {
          NULL},
         {"binary", process_binary, "mf.process.binary()", "The file that holds the native code.",
          NULL},
+        {"code", process_code, "mf.process.code()", "Checksum of the native code.", NULL},
         {"hash", process_hash, "mf.process.hash(text)",
          "64-bit checksum of a string, or of an array's numbers, as 16 hexadecimal digits.", NULL},
         {NULL, NULL, NULL, NULL, NULL}};
