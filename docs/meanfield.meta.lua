@@ -1888,6 +1888,9 @@ function mf.process.become_worker() end
 ---The file that holds the native code.
 function mf.process.binary() end
 
+---Checksum of the native code.
+function mf.process.code() end
+
 ---In a finalizer: whether the program has come to its end without an error; nil in another program than ours, which does not say.
 function mf.process.ended() end
 
