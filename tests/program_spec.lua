@@ -25,7 +25,7 @@ run:check("two is less than one", 2, "<", 1)
 run:save()
 ]]
 local DEAD = [[
--- Dies.
+-- Theorem 8: it dies.
 local mf = require "meanfield"
 mf.experiment { name = "dead" }
 error "no <more>"

@@ -136,11 +136,11 @@ end
 
 -- What the paper says, by the script's `claim` or the first sentence of its head; then what it does.
 local function claims(job, head)
-  local parts, first = {}, bundle.sentence(head)
-  local claim = job.run and job.run.claim or title(head) and first:match "^[^:]*:%s*(.*)$"
+  local parts, first, own = {}, bundle.sentence(head), job.run and job.run.claim
+  local claim = own or title(head) and first:match "^[^:]*:%s*(.*)$"
   if claim then parts[1] = html('<p class="claim"><strong>The paper:</strong> %s</p>', claim) end
   for i, paragraph in ipairs(head) do
-    if i == 1 and claim and not job.run.claim then paragraph = paragraph:sub(#first + 1):match "^%s*(.*)" end
+    if i == 1 and claim and not own then paragraph = paragraph:sub(#first + 1):match "^%s*(.*)" end
     if paragraph ~= "" then parts[#parts + 1] = html("<p>%s</p>", paragraph) end
   end
   return table.concat(parts, "\n")
