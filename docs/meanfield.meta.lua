@@ -356,7 +356,7 @@ function mf.schedule.custom(fn) end
 ---@return mf.schedule
 function mf.schedule.power(p) end
 
----A run of one-pass stochastic gradient descent (Eq. 3; with beta or lambda Eq. 11).
+---A run of stochastic gradient descent (Eq. 3; with beta or lambda Eq. 11): in one pass over fresh examples, or in epochs over those of a mf.distribution.dataset.
 ---@class mf.sgd
 ---@field N any number of neurons
 ---@field epoch any passes over a data set so far, k batch / n; nil for other laws

@@ -104,7 +104,8 @@ describe("potential.custom", function()
       end, 1e-12)
       both(function(pot) -- as the native one: drawn from init, with rates of their own, with noise
         local out = {}
-        for _, o in ipairs { {}, { lambda = 0.1, xi = mf.schedule.power(-0.25) }, { beta = 20, step = 0.01 } } do
+        for _, o in ipairs { {}, { lambda = 0.1, xi = mf.schedule.power(-0.25) }, { beta = 20, step = 0.01 },
+                             { rates = { w = 0.5 }, scale = 2, birth_death = 0.3 } } do
           o.potential, o.init, o.J = pot, init, 12
           local pde = mf.pde.particles(o)
           out[#out + 1] = pde:advance(0.5):risk()

@@ -1,6 +1,7 @@
 /* doors.c: what a caller must not hand over is refused at the door, in every build: by a status, by
  * NaNs that the next door refuses, or by a size of 0. Nothing rests on an assert.                */
 #include "check.h"
+#include "core/model/dataset.h"
 #include "core/model/init.h"
 #include "core/model/schedule.h"
 #include "core/network/descend.h"
@@ -26,6 +27,15 @@ static void laws(void) {
     expect(mf_distribution_sample(&law, (mf_key){1, 1}, 0, 2, x, 2, y, &err) == MF_OK,
            "else it is");
     expect(mf_law_is_valid(&law) && mf_law_is_valid(&fed), "laws are valid");
+    double number[MF_DATASET_NUMBERS];
+    mf_dataset_numbers(&(mf_dataset){.n = 2}, number);
+    mf_distribution set = {
+            .ops = &mf_law_dataset, .d = 2, .numbers = MF_DATASET_NUMBERS, .number = number};
+    expect(mf_law_is_valid(&set), "a data set is a law without its examples, too");
+    expect(mf_distribution_sample(&set, (mf_key){1, 1}, 1, 2, x, 2, y, &err) == MF_EUNSUPPORTED,
+           "but is not sampled without them");
+    number[0] = 0;
+    expect(!mf_law_is_valid(&set), "nor is it one without any");
     law.d = (size_t)INT_MAX + 1;
     expect(!mf_law_is_valid(&law), "a d that BLAS cannot take makes no law");
     expect(mf_risk_scratch(&law, 1) == 0, "nor an exact risk");

@@ -1,4 +1,4 @@
-/* sgd.c: mf.sgd, one-pass stochastic gradient descent. */
+/* sgd.c: mf.sgd, stochastic gradient descent: in one pass, or on a data set in epochs. */
 #include "core/sgd/sgd.h"
 
 #include "core/model/dataset.h"
@@ -859,13 +859,14 @@ static const mfl_property sgd_properties[] = {
 
 static const mfl_class sgd_class = {
         MFL_SGD,
-        "A run of one-pass stochastic gradient descent (Eq. 3; with beta or lambda Eq. 11).",
+        "A run of stochastic gradient descent (Eq. 3; with beta or lambda Eq. 11): in one pass "
+        "over fresh "
+        "examples, or in epochs over those of a mf.distribution.dataset.",
         sgd_methods, sgd_properties, NULL};
 
 static const mfl_fn sgd_call[] = {
         {"__call", sgd_new, "mf.sgd{distribution=, activation=, N=, init=, eps=, ...}",
-         "A network of N neurons at its initial weights, ready to be trained by one-pass SGD.",
-         sgd_fields},
+         "A network of N neurons at its initial weights, ready to be trained by SGD.", sgd_fields},
         {NULL, NULL, NULL, NULL, NULL}};
 
 void mfl_open_sgd(lua_State *L) {
