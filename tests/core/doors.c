@@ -71,7 +71,6 @@ static void steps(void) {
                         .eps = 0.1,
                         .xi = {.kind = MF_SCHEDULE_CUSTOM, .value = 1},
                         .beta = HUGE_VAL,
-                        .rate = {1, 1, 1},
                         .algorithm = MF_SGD_PLAIN};
     expect(mf_sgd_plan(&spec, &err) == MF_OK, "a plan");
     size_t bytes = mf_sgd_bytes(&spec);

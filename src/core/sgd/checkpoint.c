@@ -259,6 +259,7 @@ static void read_loss(mf_fields *from, mf_loss *loss, mf_loss_table *room) {
 
 static void read_training(mf_fields *from, mf_sgd_spec *spec) {
     const double *rate = mf_fields_find(from, "rates", MF_GROUPS, 1);
+    spec->has_rates = true;
     for (size_t i = 0; rate && i < MF_GROUPS; ++i) {
         bool used = spec->neuron == MF_NEURON_AFFINE || i == MF_GROUP_W;
         mf_fields_require(from, "rates", rate[i] >= 0 && (used || rate[i] == 1));

@@ -71,6 +71,9 @@ mf_status mf_sgd_plan(mf_sgd_spec *spec, mf_error *err) {
         return mf_fail(err, MF_EINVAL, "block = %zu must be at most %d", block, MF_SGD_BLOCK_MAX);
     if (spec->scale == 0)
         spec->scale = 1;
+    for (size_t i = 0; !spec->has_rates && i < MF_GROUPS; ++i)
+        spec->rate[i] = 1;
+    spec->has_rates = true;
     const char *beyond = beyond_blocks(spec);
     if (beyond && spec->algorithm == MF_SGD_BLOCKED)
         return mf_fail(err, MF_EUNSUPPORTED,

@@ -56,15 +56,15 @@ typedef struct {
     mf_loss loss; /* zero: the square                                                        */
     mf_neuron neuron;
     size_t N;
-    double rate
-            [MF_GROUPS]; /* >= 0; 0: these parameters keep their initial values. Plain neurons: of w */
-    double momentum;     /* in [0, 1); not with a finite beta                                 */
-    double scale;        /* A > 0; 0: 1                                                     */
-    double birth_death; /* alpha >= 0                                                      */
-    double label_noise; /* standard deviation, >= 0                                         */
-    size_t batch;       /* samples a step; 0: 1                                                 */
-    double eps;         /* > 0                                                                  */
-    mf_schedule xi;     /* a custom one: step sizes are handed to mf_sgd_run                    */
+    bool has_rates;         /* false: all are 1                                              */
+    double rate[MF_GROUPS]; /* >= 0; 0: kept at the initial values. Plain neurons have that of w */
+    double momentum;        /* in [0, 1); not with a finite beta                                 */
+    double scale;           /* A > 0; 0: 1                                                     */
+    double birth_death;     /* alpha >= 0                                                      */
+    double label_noise;     /* standard deviation, >= 0                                         */
+    size_t batch;   /* samples a step; 0: 1                                                 */
+    double eps;     /* > 0                                                                  */
+    mf_schedule xi; /* a custom one: step sizes are handed to mf_sgd_run                    */
     uint64_t seed;
     double beta;         /* inverse temperature, > 0; HUGE_VAL: no noise                     */
     double lambda;       /* weight decay, >= 0                                               */

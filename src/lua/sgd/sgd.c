@@ -154,6 +154,7 @@ static void read_rates(lua_State *L, const char *where, sgd_options *o) {
     }
     lua_pop(L, 1);
     mfl_rates_option(L, where, 2, rate);
+    o->spec.has_rates = true;
     for (size_t i = 0; i < MF_GROUPS; ++i)
         rate[i] = o->fix[i] ? 0 : rate[i];
     if (!affine && (rate[MF_GROUP_A] != 1 || rate[MF_GROUP_B] != 1))
