@@ -215,10 +215,20 @@ static double between(const double ends[2], double u) {
     return ends[0] + (ends[1] - ends[0]) * (1 + u) / 2;
 }
 
-/* The check points lie where a polynomial through the roots is worst: towards the ends and inside. */
+/* Of the check points two lie between roots, two at the panel's ends: a corner of sigma at c = 0, which is an
+ * end of panels, is felt for small r next to it only. Ends of v at infinity are not reached.            */
 static double check_at(size_t i) {
-    static const size_t at[CHECKS] = {0, 3, 7, TERMS - 2};
-    return mf_chebyshev_between(TERMS, at[i]);
+    return i == 0 ? 1 : i + 1 == CHECKS ? -1 : mf_chebyshev_between(TERMS, 4 * i);
+}
+
+/* Check point i of a panel with these ends, from -1 to 1; those at +-1, which stand for infinity, are not
+ * reached.                                                                                        */
+static double check_in_unit(const double ends[2], size_t i) {
+    return fabs(between(ends, check_at(i))) < 1 ? check_at(i) : 0.99 * check_at(i);
+}
+
+static double check_in(const double ends[2], size_t i) {
+    return between(ends, check_in_unit(ends, i));
 }
 
 static void sample_point(void *context, size_t point) {
@@ -226,8 +236,10 @@ static void sample_point(void *context, size_t point) {
     const mf_smooth *s = t->s;
     bool root = point < SQUARE;
     size_t side = root ? TERMS : CHECKS, at = root ? point : point - SQUARE;
-    double x = between(t->x, root ? mf_chebyshev_root(TERMS, at / side) : check_at(at / side));
-    double v = between(t->v, root ? mf_chebyshev_root(TERMS, at % side) : check_at(at % side));
+    double x =
+            root ? between(t->x, mf_chebyshev_root(TERMS, at / side)) : check_in(t->x, at / side);
+    double v =
+            root ? between(t->v, mf_chebyshev_root(TERMS, at % side)) : check_in(t->v, at % side);
     double far = 1 / ((1 - x) * (1 - fabs(v))); /* 1 + r + |c| */
     double *out = t->sample + point * s->orders;
     t->errors[point].status = MF_OK;
@@ -239,17 +251,29 @@ static void sample_point(void *context, size_t point) {
         out[j] /= far;
 }
 
+/* The largest of the last two coefficients in x, in all powers of v, less that of the last two in v. */
+static double excess_in_x(const double *C) {
+    double x = 0, v = 0;
+    for (size_t i = 0; i < TERMS; ++i) {
+        x = fmax(x, fmax(fabs(C[(TERMS - 1) * TERMS + i]), fabs(C[(TERMS - 2) * TERMS + i])));
+        v = fmax(v, fmax(fabs(C[i * TERMS + TERMS - 1]), fabs(C[i * TERMS + TERMS - 2])));
+    }
+    return x - v;
+}
+
 /* The polynomials through the roots' values, into coef: of order j at j * stride; returns the worst that they
- * differ from the check points.                                                                  */
-static double fit(const trial *t, double *coef, size_t stride) {
+ * differ from the check points. *thick: it is more a matter of x than of v.                                                                  */
+static double fit(const trial *t, double *coef, size_t stride, bool *thick) {
     double A[SQUARE], P[SQUARE], half[SQUARE], values[SQUARE], worst = 0;
     double X[CHECKS][TERMS], V[CHECKS][TERMS], slope[TERMS];
     size_t orders = t->s->orders;
     mf_chebyshev_from_roots(TERMS, A);
     powers(P);
-    for (size_t i = 0; i < CHECKS; ++i)
-        mf_chebyshev_basis(TERMS, check_at(i), X[i], slope);
-    memcpy(V, X, sizeof V);
+    for (size_t i = 0; i < CHECKS; ++i) {
+        mf_chebyshev_basis(TERMS, check_in_unit(t->x, i), X[i], slope);
+        mf_chebyshev_basis(TERMS, check_in_unit(t->v, i), V[i], slope);
+    }
+    double excess = 0;
     for (size_t j = 0; j < orders; ++j) {
         double *out = coef + j * stride;
         for (size_t i = 0; i < SQUARE; ++i)
@@ -258,6 +282,8 @@ static double fit(const trial *t, double *coef, size_t stride) {
                     values, TERMS, 0, half, TERMS);
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TERMS, TERMS, TERMS, 1, half, TERMS, A,
                     TERMS, 0, values, TERMS);
+        double here = excess_in_x(values);
+        excess = fabs(here) > fabs(excess) ? here : excess;
         for (size_t p = 0; p < CHECKS * CHECKS; ++p) {
             double sum = 0;
             for (size_t k = 0; k < TERMS; ++k)
@@ -268,6 +294,7 @@ static double fit(const trial *t, double *coef, size_t stride) {
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, TERMS, TERMS, TERMS, 1, values,
                     TERMS, P, TERMS, 0, out, TERMS);
     }
+    *thick = excess > t->s->tol / 10;
     return worst;
 }
 
@@ -300,10 +327,13 @@ static mf_status fill_band(trial *t, bool forced, double *room, band *b, double 
                 return mf_fail(err, t->errors[i].status, "%s", t->errors[i].text);
         if (b->panels == PANELS)
             return MF_EACCURACY;
-        double worst = fit(t, room + b->panels * s->orders * SQUARE, SQUARE);
+        bool thick;
+        double worst = fit(t, room + b->panels * s->orders * SQUARE, SQUARE, &thick);
         if (!isfinite(worst))
             return mf_fail(err, MF_EDOMAIN, "sigma is not finite near t = %g",
                            t->v[0] / ((1 - t->x[0]) * (1 - fabs(t->v[0]) + 1e-300)));
+        if (worst > s->tol && thick && !forced)
+            return MF_EACCURACY;
         if (worst > s->tol && level < (forced ? 6 : NARROWEST)) {
             ++level;
             index *= 2;
