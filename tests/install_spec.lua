@@ -124,8 +124,17 @@ describe("an installed meanfield", function()
     assert.truthy(behind["--quick"] and behind["--set"] and behind["--out"] and behind["--help"])
     assert.same({ ["seed="] = true, ["seeds="] = true }, offered("experiments/fig1.lua", "--set", "see"))
     assert.same({ ["docs/guide.md"] = true }, offered("experiments/fig1.lua", "--out", "docs/gui"))
-    assert.truthy(offered("ker").kernel)
+  end)
+
+  it("completes commands and what stands behind them", function()
+    assert.truthy(offered("re").results and offered("re").reproduce)
     assert.same({ install = true }, offered("kernel", "ins"))
+    assert.same({ logistic = true }, offered("run", "log"))
+    assert.same({ ["seed="] = true, ["seeds="] = true }, offered("run", "fig1", "--set", "see"))
+    assert.truthy(offered("run", "fig1", "--")["--fresh"])
+    assert.same({ ["--jobs"] = true }, offered("reproduce", "--j"))
+    assert.same({ logistic = true }, offered("reproduce", "fig1", "log"))
+    assert.same({ ["--where"] = true }, offered("results", "--w"))
   end)
 
   it("starts no script that is not an experiment for its completion", function()
@@ -134,7 +143,7 @@ describe("an installed meanfield", function()
     assert.is_nil(read(prefix .. "/started"))
   end)
 
-  it("has a manual page that knows every option of --help", function()
+  it("has a manual page that knows every command and option of --help", function()
     local manual, count = read(prefix .. "/share/man/man1/meanfield.1"):gsub("\\f%u", ""):gsub("\\%-", "-"), 0
     assert.truthy(manual:find("meanfield " .. mf._VERSION, 1, true))
     for _, arguments in ipairs { "--help", "experiments/fig1.lua --help" } do
@@ -147,6 +156,16 @@ describe("an installed meanfield", function()
       end
     end
     assert.truthy(count > 10)
+    local commands = succeed(prefix .. "/bin/meanfield --help"):match "Commands are:\n(.*)"
+    count = 0
+    for command in commands:gmatch "  (%l+) [^\n]*\n" do
+      count = count + 1
+      assert.truthy(manual:match("\n%.SH COMMANDS\n.*\n%.B[RI]? \"?" .. command .. "%f[%s\"]"), command)
+      for option in succeed(prefix .. "/bin/meanfield " .. command .. " --help"):gmatch "%-%-%l+" do
+        assert.truthy(manual:find(option, 1, true), command .. " " .. option)
+      end
+    end
+    assert.truthy(count >= 5)
   end)
 
   -- ---- packages --------------------------------------------------------------------------------------
@@ -169,8 +188,8 @@ describe("an installed meanfield", function()
       local deb = ("%s/meanfield_%s_%s.deb"):format(folder, mf._VERSION, process.line "dpkg --print-architecture")
       succeed(("dpkg-deb -x %s %s/root"):format(deb, folder))
       local program = folder .. "/root/usr/bin/meanfield"
-      local experiment = folder .. "/root/usr/share/meanfield/experiments/theorem1.lua"
-      local out = succeed(("cd / && env -i PATH=$PATH %s %s --quick --out %s/out"):format(program, experiment, folder))
+      assert.matches("\ntheorem1 +Theorem 1", succeed("cd / && env -i " .. program .. " list"))
+      local out = succeed(("cd / && env -i PATH=$PATH %s run theorem1 --quick --out %s/out"):format(program, folder))
       assert.matches("pass", out)
       assert.truthy(read(folder .. "/out/theorem1.png"))
       local depends = succeed("dpkg-deb -f " .. deb .. " Depends")
