@@ -165,16 +165,23 @@ local function argument(value)
   return fingerprint.describe(value)
 end
 
-local function begin(method, object, ...)
-  local chain, text = chains[object], method
-  if chain == nil then
-    local known, identity_hash = pcall(identity, object)
-    chain = known and { hash = identity_hash } -- what has none (a law without features, say) is not kept
-    chains[object] = chain
-  end
-  if not chain then return false end
+-- The fingerprint of an object after this call.
+local function next_hash(before, method, object, ...)
+  local text = (before or identity(object)) .. method
   for i = 1, select("#", ...) do text = text .. " " .. argument((select(i, ...))) end
-  chain.hash, chain.began, chain.before, chain.open = hash(chain.hash .. text), seconds(), 0, true
+  return hash(text)
+end
+
+local function begin(method, object, ...)
+  local chain = chains[object]
+  if chain == false then return false end
+  local known, next = pcall(next_hash, chain and chain.hash, method, object, ...)
+  if not known then -- an object without a fingerprint is not kept; an interrupt comes again by itself
+    chains[object] = false
+    return false
+  end
+  chain = chain or {}
+  chains[object], chain.hash, chain.began, chain.before, chain.open = chain, next, seconds(), 0, true
   local entry = kept.files[chain.hash]
   if not entry then return false end
   kept.mine[chain.hash] = true
@@ -186,7 +193,7 @@ end
 
 local function tick(object, lists, seen)
   local chain = chains[object]
-  if not (chain and chain.open) or seconds() - math.max(chain.began, chain.ticked or 0) < limits.least then return end
+  if not (chain and chain.open) or seconds() - math.max(chain.began, chain.ticked or 0) < kept.least then return end
   chain.ticked = seconds()
   store(object, chain, "mid", lists, seen)
 end
@@ -197,7 +204,7 @@ local function done(object, lists)
   local took, entry = seconds() - chain.began + 1e-3 * chain.before, kept.files[chain.hash]
   chain.open = false
   if not entry then
-    if took < limits.least or took < limits.share * kept.wrote then return end
+    if took < kept.least or took < limits.share * kept.wrote then return end
     if kept.floor > 0 and 1e3 * took < kept.floor * kept.latest then return end
   end
   store(object, chain, "end", lists)
@@ -224,14 +231,15 @@ function keep.folder(run) return ("%s/%s.kept"):format(run.out, run.name) end
 -- From now on the objects of this process are kept in the folder of a run.
 function keep.start(run)
   if not configure() then return end
-  kept = { name = run.name, folder = keep.folder(run), floor = 0, wrote = 0, latest = 0, mine = {} }
+  kept = { name = run.name, folder = keep.folder(run), floor = 0, wrote = 0, latest = 0, mine = {},
+           least = limits.least }
   look()
   native._keeper({ begin = begin, tick = tick, done = done }, limits.every)
 end
 
--- A point of a sweep begins: what is kept from now on is its own.
+-- A point of a sweep begins: what is kept from now on is its own. There are many, and most are short.
 function keep.point()
-  if kept then kept.mine = {} end
+  if kept then kept.mine, kept.least = {}, 10 * limits.least end
 end
 
 -- It has its result: its states are not needed any more.
