@@ -183,6 +183,11 @@ def test_counts_and_remembers_cells_but_not_silent_ones():
     assert history == [[0, first, "1"], [0, first + 1, "one_more = 1"]], history
     found = kernel.reply(kernel.client.history(hist_access_type="search", pattern="one_m*", n=5))["history"]
     assert found == [[0, first + 1, "one_more = 1"]], found
+    kernel.run("one_more = 1")
+    for unique, count in ((True, 1), (False, 2)):
+        again = kernel.reply(kernel.client.history(hist_access_type="search", pattern="one_m*", n=9, unique=unique,
+                                                   output=True))["history"]
+        assert len(again) == count and again[-1] == [0, first + 2, ["one_more = 1", None]], again
     part = kernel.reply(kernel.client.history(hist_access_type="range", start=first, stop=first + 1))["history"]
     assert part == [[0, first, "1"]], part
 
@@ -419,9 +424,11 @@ def test_refuses_what_is_not_signed_or_no_message():
     message = session.msg("execute_request", {"code": "intruder = 1", "silent": True})
     parts = session.serialize(message)
     at = parts.index(b"<IDS|MSG>")
+    deep = b'{"a":' * 1000000
     forged = parts[:at + 1] + [b"0" * 64] + parts[at + 2:]
     for bad in (forged, parts[:at + 3], [b""], [b"<IDS|MSG>"], [b"x"] * 20,
-                parts[:at + 1] + [session.sign([b"{", b"{}", b"{}", b"{}"]), b"{", b"{}", b"{}", b"{}"]):
+                parts[:at + 1] + [session.sign([b"{", b"{}", b"{}", b"{}"]), b"{", b"{}", b"{}", b"{}"],
+                parts[:at + 1] + [session.sign([b"{}", b"{}", b"{}", deep]), b"{}", b"{}", b"{}", deep]):
         stranger.send_multipart(bad)
     for content in ({}, {"code": 5}, {"code": "x", "cursor_pos": -7}, {"code": "λ", "cursor_pos": 9e9}):
         for kind in ("execute_request", "complete_request", "inspect_request", "is_complete_request",
@@ -463,6 +470,12 @@ def test_starts_again_and_ends_without_leaving_anything():
     kernel.client.wait_for_ready(timeout=TIMEOUT)
     assert kernel.text("kept") == "nil"
     kernel.client.execute(SGD + NATIVE)  # it also ends while something runs
+    kernel.wait_for("go")
+    kernel.manager.provisioner.process.terminate()
+    assert kernel.manager.provisioner.process.wait(TIMEOUT) == 128 + signal.SIGTERM
+    kernel.manager.restart_kernel(now=True)
+    kernel.client.wait_for_ready(timeout=TIMEOUT)
+    kernel.client.execute(SGD + NATIVE)
     kernel.wait_for("go")
     assert kernel.end() == 0
 

@@ -214,9 +214,17 @@ static int module_call(lua_State *L) {
     return lua_gettop(L);
 }
 
+/* host.terminated() -> true if SIGTERM or SIGHUP has asked the program to end */
+static int module_terminated(lua_State *L) {
+    lua_pushboolean(L, host_terminated() != 0);
+    return 1;
+}
+
 static int open_module(lua_State *L) {
-    static const luaL_Reg functions[] = {
-            {"idle", module_idle}, {"call", module_call}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"idle", module_idle},
+                                         {"call", module_call},
+                                         {"terminated", module_terminated},
+                                         {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;
 }

@@ -30,9 +30,8 @@ function message.encode(value) return sane(json.encode(value)) end
 -- ---- reading ----------------------------------------------------------------------------------
 
 local function decoded(text)
-  local value, _, reason = json.decode(text, 1, nil)
-  if type(value) ~= "table" then return nil, reason or "no object" end
-  return value
+  local ok, value = pcall(json.decode, text) -- an error: nested too deeply
+  return ok and type(value) == "table" and value or nil
 end
 
 -- The message in the parts, or nil and why it is none of ours.

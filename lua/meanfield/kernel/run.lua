@@ -171,9 +171,11 @@ function answers.history_request(content)
     first, last = math.max(content.start or 1, 1), math.min((content.stop or last + 1) - 1, last)
   end
   local pattern = content.hist_access_type == "search" and pattern_of(content.pattern or "*")
+  local newest = {}
+  for i = first, last do newest[kernel.history[i]] = i end
   for i = first, last do
     local code = kernel.history[i]
-    if not pattern or code:find(pattern) then
+    if (not pattern or code:find(pattern)) and (not content.unique or newest[code] == i) then
       list[#list + 1] = { 0, i, content.output and { code, json.null } or code }
     end
   end
@@ -247,7 +249,7 @@ local function loop()
     else
       wire.wait(-1, "shell", "wake")
     end
-    kernel.stopping = wire.locked(wire.shared, "stop") or kernel.stopping
+    kernel.stopping = wire.locked(wire.shared, "stop") or host.terminated() or kernel.stopping
   end
 end
 
