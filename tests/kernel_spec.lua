@@ -52,8 +52,8 @@ describe("meanfield kernel", function()
 
   it("says so where the program was built without ZeroMQ, and installs nothing", function()
     local tree = process.folder()
-    local copy = "mkdir -p %s/build/x && cp %s %s/build/x && ln -s %s/lua %s/lua && %s/build/x/meanfield kernel install "
-                 .. "--prefix %s"
+    local copy = "mkdir -p %s/build/x && cp %s %s/build/x && ln -s %s/lua %s/lua && %s/build/x/meanfield kernel "
+                 .. "install --prefix %s"
     local result = process.run(copy:format(tree, quote(process.host), tree, quote(process.top), tree, tree, tree))
     assert.equal(1, result.code)
     assert.matches("built without ZeroMQ and libsodium %(libzmq3%-dev, libsodium%-dev%)\n$", result.err)

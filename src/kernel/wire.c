@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -42,6 +43,7 @@ enum { SHARED = 8 }; /* texts that both Lua states see */
 static struct {
     void *context, *sockets[SOCKETS];
     int read[PIPES], write[PIPES];
+    int output, errors;   /* stdout and stderr as they were; 0: still are */
     char carry[PIPES][4]; /* the beginning of a character whose end has not come yet */
     size_t carried[PIPES];
     pthread_t main, side, heartbeat;
@@ -199,6 +201,9 @@ static int wire_capture(lua_State *L) {
     for (int i = 0; i < PIPES; ++i)
         make_pipe(L, i);
     fcntl(wire.write[WAKE], F_SETFL, O_NONBLOCK);
+    fflush(NULL);
+    wire.output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    wire.errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(wire.write[OUT], STDOUT_FILENO) < 0 ||
         dup2(wire.write[ERR], STDERR_FILENO) < 0)
@@ -305,9 +310,9 @@ static void *run_side(void *unused) {
     lua_State *L = wire.side_state;
     (void)unused;
     if (lua_pcall(L, 0, 0, 0) != LUA_OK && lua_type(L, -1) == LUA_TSTRING) {
-        const char *message =
-                lua_tostring(L, -1); /* to who started the kernel, if it still reads */
-        if (write(STDERR_FILENO, message, strlen(message)) > 0)
+        /* to who started the kernel, if it still reads */
+        const char *message = lua_tostring(L, -1);
+        if (write(wire.errors, message, strlen(message)) > 0)
             lua_settop(L, 0);
     }
     return NULL;
@@ -374,6 +379,11 @@ static int wire_stop(lua_State *L) {
         ;
     for (int i = 0; i < SHARED; ++i)
         free(wire.shared[i].text);
+    fflush(NULL);
+    if (wire.output > 0)
+        dup2(wire.output, STDOUT_FILENO);
+    if (wire.errors > 0) /* what is wrong from here on is for who started the kernel */
+        dup2(wire.errors, STDERR_FILENO);
     return 0;
 }
 

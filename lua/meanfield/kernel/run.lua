@@ -312,8 +312,11 @@ function kernel.run(path)
   wire.heartbeat()
   local here = debug.getinfo(1, "S").source:match "^@(.*)/meanfield/kernel/run%.lua$"
   wire.side(here .. "/meanfield/kernel/side.lua", here .. "/?.lua;" .. package.path)
-  host.idle(loop)
-  wire.stop()
+  host.idle(function()
+    local ok, fault = pcall(loop)
+    wire.stop() -- here, where an interrupt that was meant for a cell stops nothing
+    if not ok then error(fault, 0) end
+  end)
   return true
 end
 
