@@ -38,9 +38,9 @@ local function badge(good, word)
   return html('<span class="verdict %s">%s</span>', good and "pass" or "fail", word or good and "pass" or "FAIL")
 end
 
--- The SVG files of a run: NAME.svg, NAME-suffix.svg, in their order.
+-- The SVG files of a run: NAME.svg, NAME-suffix.svg, in their order. And whether they need the whole width.
 local function figures(job)
-  local parts, names = {}, {}
+  local parts, names, whole = {}, {}, false
   for _, file in ipairs(native.file.list(job.folder) or {}) do
     if file == job.name .. ".svg" or file:sub(1, #job.name + 1) == job.name .. "-" and file:find "%.svg$" then
       names[#names + 1] = file
@@ -49,10 +49,12 @@ local function figures(job)
   table.sort(names)
   for i, file in ipairs(names) do
     local text = read(job.folder .. "/" .. file)
-    local svg = text and figure.inline(text, ("%s-%d-"):format(job.name, i), escaped("figure of " .. job.name))
-    if svg then parts[#parts + 1] = "<figure>" .. svg .. "</figure>" end
+    if text then
+      local svg, wide = figure.inline(text, ("%s-%d-"):format(job.name, i), escaped("figure of " .. job.name))
+      parts[#parts + 1], whole = "<figure>" .. svg .. "</figure>", whole or wide
+    end
   end
-  return table.concat(parts, "\n")
+  return table.concat(parts, "\n"), whole
 end
 
 local function check_table(run)
@@ -62,7 +64,7 @@ local function check_table(run)
     rows[i] = ('<tr><td>%s</td><td>%s</td><td class="number">%s</td></tr>'):format(badge(check.passed),
               escaped(check.name), numbers)
   end
-  return '<div class="wide"><table>' .. table.concat(rows, "\n") .. "</table></div>"
+  return '<table class="checks">' .. table.concat(rows, "\n") .. "</table>"
 end
 
 local function column_names(run)
@@ -160,11 +162,13 @@ local function section(job)
            .. "</section>"
   end
   local origin, wall, processor = provenance(job.run)
+  local drawn, whole = figures(job)
   job.wall, job.processor = wall, processor
   return table.concat({
     html('<section id="%s"><h2>', job.name) .. heading .. "</h2>",
     wall and html('<p class="soft">%s, %s of processor time</p>', duration(wall), duration(processor)) or "",
-    '<div class="beside"><div>', figures(job), "</div><div>", claims(job, head), check_table(job.run), "</div></div>",
+    whole and drawn or "", '<div class="beside"><div>', whole and "" or drawn, whole and claims(job, head) or "",
+    "</div><div>", whole and "" or claims(job, head), check_table(job.run), "</div></div>",
     data_table(job.run), option_list(job.run), origin, "</section>" }, "\n")
 end
 

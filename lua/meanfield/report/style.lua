@@ -30,6 +30,10 @@ table { border-collapse: collapse; font-size: .875rem }
 th, td { text-align: left; padding: .2rem .6rem .2rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 nav td { padding-right: 1rem }
+.checks { width: 100% }
+@media (max-width: 36rem) { .checks tr { display: grid; grid-template-columns: max-content 1fr; padding: .25rem 0;
+    border-bottom: 1px solid var(--line) } .checks td { border: 0 }
+  .checks td.number { grid-column: 2; text-align: left } }
 details { margin: .5rem 0 }
 summary { cursor: pointer; color: var(--soft) }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .1rem .75rem; margin: .5rem 0;
