@@ -301,7 +301,7 @@ describe("sgd on a data set", function()
     local script = [[local mf = require "meanfield"
       local set = mf.distribution.dataset { x = mf.array.ones(20000, 200), y = mf.array.ones(20000) }
       local run = mf.sgd { distribution = set, activation = mf.activation.tanh(), N = 50000,
-                           init = mf.init.gaussian { kappa = 1 }, eps = 1e-3 } ]] .. process.ctrl_c(0.2) .. "run:risk()"
+                           init = mf.init.gaussian { kappa = 1 }, eps = 1e-3 } ]] .. process.ctrl_c(0.8) .. "run:risk()"
     local result = process.run(process.quote(process.host) .. " -e " .. process.quote(script))
     assert.matches("sgd:risk: interrupted", result.err)
     process.clean()

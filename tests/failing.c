@@ -53,12 +53,13 @@ static mf_status field(const mf_potential *p, const double *g, size_t n, const d
                       : inner->ops->field(inner, g, n, theta, ld, value, grad, scratch, err);
 }
 
-static mf_status step_noise(const mf_potential *p, const mf_measure *rho, size_t n,
+static mf_status step_noise(const mf_potential *p, double variance, const mf_measure *rho, size_t n,
                             const double *theta, size_t ld, double *T, void *scratch,
                             mf_error *err) {
     (void)p;
     mf_status status = count(err);
-    return status < 0 ? status : inner->ops->step_noise(inner, rho, n, theta, ld, T, scratch, err);
+    return status < 0 ? status
+                      : inner->ops->step_noise(inner, variance, rho, n, theta, ld, T, scratch, err);
 }
 
 static size_t scratch_of(const mf_potential *p, size_t n) {
