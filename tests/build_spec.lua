@@ -95,9 +95,11 @@ describe("build", function()
           if type(x) == "table" then for _, y in ipairs(x) do add(y) end else bits[#bits + 1] = string.pack("n", x) end
         end
         for _, part in ipairs { s:weights() } do add(part:totable()) end
+        add(s:measure():weights():totable())
         return table.concat(bits)
       end
-      for _, options in ipairs { { neuron = "affine" }, { beta = 1e3, precision = "single" } } do
+      for _, options in ipairs { { neuron = "affine" }, { beta = 1e3, precision = "single" },
+                                 { neuron = "affine", momentum = 0.5, birth_death = 1 } } do
         local whole, clock = start(options), os.clock()
         whole:step()
         clock = os.clock() - clock
