@@ -160,6 +160,10 @@ def test_shows_what_a_cell_prints_and_then_its_value():
     long = kernel.run("for i = 1, 200000 do print(i) end")[1]
     assert streams(long) == "".join("%d\n" % i for i in range(1, 200001))
     assert len(long) < 400, len(long)
+    # A child that goes on printing holds nobody up.
+    reply, _ = kernel.run("os.execute '(timeout 0.5 yes; true) &'\nreturn 1")
+    assert reply["status"] == "ok" and kernel.text("2") == "2"
+    kernel.run("os.execute 'sleep 0.7'")
 
 
 def test_takes_the_value_of_the_last_statement_of_a_cell():
@@ -495,6 +499,7 @@ def main():
             print("not ok %s: line %d: %s: %r" % (name[5:], where.lineno, where.line, reason), flush=True)
     if kernel.manager.is_alive():
         kernel.end()
+    kernel = None
 
 
 main()

@@ -225,8 +225,9 @@ static size_t unfinished(const char *s, size_t n) {
     return 0;
 }
 
-/* wire.drain(name, all) -> what has come through the pipe, unless `all` up to its last whole character,
- * at most 1 MB; and whether there may be more. Under the lock.                                 */
+/* wire.drain(name, all) -> what has come through the pipe, unless `all` up to its last whole character.
+ * At most 1 MB: more than a pipe holds, so nothing that was written before is left, and a child that
+ * never stops writing holds nobody up. Under the lock.                                         */
 static int wire_drain(lua_State *L) {
     int which = luaL_checkoption(L, 1, NULL, pipe_names);
     enum { MOST = 1 << 20 };
@@ -241,8 +242,7 @@ static int wire_drain(lua_State *L) {
     memcpy(wire.carry[which], at + n - rest, rest);
     wire.carried[which] = rest;
     luaL_pushresultsize(&text, n - rest);
-    lua_pushboolean(L, got > 0);
-    return 2;
+    return 1;
 }
 
 /* wire.wake(): main's wait returns */

@@ -107,14 +107,10 @@ end
 function message.publish_output(all)
   local parent = wire.shared "parent"
   for _, name in ipairs { "stdout", "stderr", "progress" } do
-    local more = true
-    while more do
-      local text
-      text, more = wire.drain(name, all)
-      if text ~= "" then
-        if name == "progress" then publish_progress(text, parent)
-        else message.publish("stream", { name = name, text = text }, parent) end
-      end
+    local text = wire.drain(name, all)
+    if text ~= "" then
+      if name == "progress" then publish_progress(text, parent)
+      else message.publish("stream", { name = name, text = text }, parent) end
     end
   end
 end
