@@ -434,7 +434,7 @@ describe("functions of a custom potential", function()
 
   it("are stopped by Ctrl-C in a stock lua5.4, and what they belong to is usable", function()
     for _, use in ipairs { "pde.advance, pde, 1", "pot.V, pot, 1" } do
-      local text = script .. process.ctrl_c(0.1) .. "print(pcall(" .. use .. ")) slow = false print(pde:advance(0.2).t)"
+      local text = script .. process.ctrl_c(0.6) .. "print(pcall(" .. use .. ")) slow = false print(pde:advance(0.2).t)"
       local runtime = "LD_PRELOAD=\"$(gcc -print-file-name=libasan.so)\" ASAN_OPTIONS=detect_leaks=0 "
       local result = process.run(("%stimeout 60 env LUA_CPATH='%s/?.so' lua5.4 -e %s"):format(
         process.sanitized and runtime or "", process.build, process.quote(text)))
