@@ -122,7 +122,7 @@ local function provenance(run)
                              duration(tonumber(processor)))
     parts[#parts + 1] = html("<dt>on</dt><dd>%s</dd>", machine)
   end
-  return "<details><summary>Where it comes from</summary><dl>" .. table.concat(parts) .. "</dl></details>",
+  return "<details open><summary>Where it comes from</summary><dl>" .. table.concat(parts) .. "</dl></details>",
          tonumber(wall), tonumber(processor)
 end
 

@@ -44,5 +44,6 @@ pre { overflow-x: auto; font-size: .8rem; background: var(--page); padding: .5re
 @media print { :root { --text: #000; --soft: #333; --line: #999; --page: #fff; --card: #fff; --good: #000; --bad: #000;
     --good-back: #fff; --bad-back: #fff; --link: #000 }
   body { font-size: 10pt } section { break-inside: avoid; border: 0; border-top: 1px solid #999; border-radius: 0 }
-  a { text-decoration: none } .wide, figure, pre { overflow: visible } pre { white-space: pre-wrap } }
+  a { text-decoration: none } .wide, figure, pre { overflow: visible } pre { white-space: pre-wrap }
+  figure svg { min-width: 0 !important } details:not([open]) { display: none } }
 ]]
