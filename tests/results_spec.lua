@@ -124,7 +124,7 @@ describe("mf.results", function()
     for _, name in ipairs { "CPU", "isa", "Lua", "GSL", "OpenBLAS", "HDF5" } do
       assert.truthy(log:find(v[name], 1, true), name)
     end
-    assert.matches("%d+ threads of ", log)
+    assert.matches("%d+ threads? of ", log)
     assert.matches("^%d+%.%d+", v.GSL)
     assert.matches("%(%w+%)$", v.OpenBLAS)
   end)

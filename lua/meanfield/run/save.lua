@@ -149,11 +149,11 @@ end
 local function log_line(self)
   local file <close> = io.open(self.out .. "/" .. self.name .. ".log", "ab")
   if not file then return end
-  local v = native.versions()
+  local v, n = native.versions(), native.threads()
   local time = ("%s  %.1f s of processor time, %.1f s in all"):format(os.date "!%Y-%m-%dT%H:%M:%SZ",
     native._processor() - self._cpu, native._seconds() - self._start)
-  file:write(("%s; %d threads of %s (%s); Lua %s, GSL %s, OpenBLAS %s, HDF5 %s\n"):format(time, native.threads(), v.CPU,
-             v.isa, v.Lua, v.GSL, v.OpenBLAS, v.HDF5))
+  file:write(("%s; %d thread%s of %s (%s); Lua %s, GSL %s, OpenBLAS %s, HDF5 %s\n"):format(time, n,
+             n == 1 and "" or "s", v.CPU, v.isa, v.Lua, v.GSL, v.OpenBLAS, v.HDF5))
 end
 
 function Run:save(...)
