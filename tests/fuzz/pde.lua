@@ -36,6 +36,7 @@ flows.runs = {
   full = { 0.5, function() return particles { potential = sampled, init = mf.init.gaussian { kappa = 1, a = 1 } } end },
   power = { 0.3, function() return particles { potential = radial, xi = mf.schedule.power(-0.25) } end },
   step_noise = { 0.2, function() return particles { potential = limit, eps = 1e-3, batch = 2, d = 30 } end },
+  shared = { 0.02, function() return particles { potential = limit, eps = 1e-3, common = true, d = 30 } end },
   table = { 0.2, function() return particles { potential = radial, eps = 1e-3, xi = slow } end },
   noisy = { 0.0704, function() return particles { potential = radial, beta = 5, step = 0.01, lambda = 0.5 } end },
   grid = { 0.2, function()

@@ -254,6 +254,8 @@ static mf_status force(particles *run, mf_error *err) {
     if (status < 0)
         return status;
     status = mf_potential_field(pot, run->g, J, run->eff, J, psi, run->raw, run->scratch, err);
+    if (run->spec.pull && status >= 0)
+        status = run->spec.pull(run->spec.context, &rho, run->raw, err);
     run->mean_psi = 0;
     for (size_t j = 0; psi && status >= 0 && j < J; ++j)
         run->mean_psi += run->charge[j] / run->A * psi[j];
@@ -715,6 +717,19 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
             return status;
     }
     return MF_OK;
+}
+
+mf_status mf_particles_next(mf_flow *flow, double *h, mf_error *err) {
+    particles *run = run_of(flow);
+    mf_status status = refresh(run, err);
+    if (run->h == 0 && status >= 0)
+        run->h = run->spec.step > 0 ? run->spec.step : first_step(run);
+    *h = run->h;
+    return status;
+}
+
+double mf_particles_xi(const mf_flow *flow, double clock) {
+    return mf_pace_xi(&const_run_of(flow)->spec.pace, clock);
 }
 
 /* ---- what is seen from outside ------------------------------------------------------------- */

@@ -54,6 +54,8 @@ typedef struct {
     const double *rate; /* of each coordinate, dim numbers >= 0; NULL: 1                        */
     double scale;       /* A > 0; 0: 1                                                          */
     double birth_death; /* alpha >= 0; with it steps are never Chebyshev's                      */
+    mf_status (*pull)(void *context, const mf_measure *rho, double *grad, mf_error *err);
+    void *context;      /* pull adds to dPsi of the particles, if not NULL                      */
     double label_noise; /* standard deviation, >= 0                                              */
 } mf_particles_spec;
 
@@ -65,5 +67,9 @@ size_t mf_particles_bytes(const mf_particles_spec *);
 mf_flow *mf_particles_init(void *mem, const mf_particles_spec *);
 double *mf_particles_atoms(mf_flow *);
 double *mf_particles_weights(mf_flow *);
+
+/* The step that it would try next; xi at a clock. */
+mf_status mf_particles_next(mf_flow *, double *h, mf_error *err);
+double mf_particles_xi(const mf_flow *, double clock);
 
 #endif

@@ -59,6 +59,10 @@ double mf_directions_value(const mf_directions *p, double s) {
     return mean(p, s, mf_activation_value);
 }
 
+double mf_directions_slope(const mf_directions *p, double s) {
+    return mean(p, s, mf_activation_derivative);
+}
+
 double mf_directions_slope_square(const mf_directions *p, double s) {
     return mean(p, s, slope_square);
 }

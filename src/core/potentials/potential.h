@@ -64,6 +64,16 @@ typedef struct {
                             const double *theta, size_t ld, double *T, void *scratch,
                             mf_error *err);
 
+    /* What is odd along a direction that neurons have in common, for laws of one radius: at node n
+     * of x, of weight W_n, q_n(r) = E sigma'(<w,x>) given |x|, such that neurons of radii r and r'
+     * whose weights have the product <w,w'> share
+     *     E yhat yhat' = .. + <w,w'> sum_n W_n q_n(r) q_n(r')   and   E sigma' sigma'' <x,x>/p = sum_n W_n q_n q_n
+     * to relative order 1/p. For the particles of rho, stiffness_n = W_n l''/2, gain_n = W_n e_n^2 (e as
+     * above), q[n * J + j] and rise[n * J + j] = d(r q_n)/dr. NULL: not known.                  */
+    size_t (*odd_nodes)(const mf_potential *);
+    mf_status (*odd)(const mf_potential *, double variance, const mf_measure *rho,
+                     double *stiffness, double *gain, double *q, double *rise, mf_error *err);
+
     /* Whether coordinate c feels no force. NULL: all do. */
     bool (*is_fixed)(const mf_potential *, size_t c);
 } mf_potential_ops;
@@ -131,6 +141,11 @@ mf_status mf_potential_self(const mf_potential *, size_t n, const double *theta,
 mf_status mf_potential_step_noise(const mf_potential *, double variance, const mf_measure *rho,
                                   size_t n, const double *theta, size_t ld, double *T,
                                   void *scratch, mf_error *err);
+
+/* The nodes of `odd`, 0 where they are not known, and what it says of them.                       */
+size_t mf_potential_odd_nodes(const mf_potential *);
+mf_status mf_potential_odd(const mf_potential *, double variance, const mf_measure *rho,
+                           double *stiffness, double *gain, double *q, double *rise, mf_error *err);
 
 /* J particles from the law rho_0, as `start` says; MF_EUNSUPPORTED where there is no such
  * operation, or where the law of the radii is known to the caller only; MF_EDOMAIN if one would

@@ -130,6 +130,19 @@ static mf_status radial_step_noise(const mf_potential *pot, double variance, con
     return MF_OK;
 }
 
+static size_t radial_odd_nodes(const mf_potential *pot) {
+    return 2 * radial_of(pot)->noise.nodes;
+}
+
+static mf_status radial_odd(const mf_potential *pot, double variance, const mf_measure *rho,
+                            double *stiffness, double *gain, double *q, double *rise,
+                            mf_error *err) {
+    (void)err;
+    mf_loss loss = mf_potential_loss(pot);
+    mf_radial_noise_odd(&radial_of(pot)->noise, &loss, variance, rho, stiffness, gain, q, rise);
+    return MF_OK;
+}
+
 static mf_status radial_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
                               const mf_flag *stop, mf_error *err) {
     (void)err;
@@ -150,6 +163,8 @@ static const mf_potential_ops radial_ops = {.name = "radial",
                                             .free = radial_free,
                                             .self = radial_self,
                                             .step_noise = radial_step_noise,
+                                            .odd_nodes = radial_odd_nodes,
+                                            .odd = radial_odd,
                                             .start = radial_start,
                                             .dimension = radial_dimension};
 

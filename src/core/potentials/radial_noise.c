@@ -36,6 +36,15 @@ static void sample_slope(const void *context, double s, double *out) {
         *out = mf_directions_slope_square(&at->slope, s * sqrt(at->d + 2));
 }
 
+static void sample_odd(const void *context, double s, double *out) {
+    const sampling *at = context;
+    double value, slope;
+    if (isinf(at->d) && mf_activation_moment(at->a, s, 0, &value, &slope, out, NULL) < 0)
+        *out = NAN;
+    if (isfinite(at->d))
+        *out = mf_directions_slope(&at->slope, s * sqrt(at->d + 2));
+}
+
 static mf_status make_curve(mf_curve_sampler *sampler, const sampling *at, bool growth, double tol,
                             mf_curves *out, const mf_flag *stop, mf_error *err) {
     mf_curve_samples samples;
@@ -75,6 +84,8 @@ mf_status mf_radial_noise_init(mf_radial_noise *p, const mf_activation *a, doubl
         status = make_curve(sample_answer, &at, at.growth, tol, &p->answer, stop, err);
     if (status >= 0)
         status = make_curve(sample_slope, &at, false, tol, &p->slope, stop, err);
+    if (status >= 0)
+        status = make_curve(sample_odd, &at, false, tol, &p->odd, stop, err);
     mf_directions_free(&at.answer);
     mf_directions_free(&at.slope);
     if (status < 0)
@@ -85,6 +96,7 @@ mf_status mf_radial_noise_init(mf_radial_noise *p, const mf_activation *a, doubl
 void mf_radial_noise_free(mf_radial_noise *p) {
     mf_curves_free(&p->answer);
     mf_curves_free(&p->slope);
+    mf_curves_free(&p->odd);
 }
 
 /* ---- using ------------------------------------------------------------------------------------ */
@@ -97,7 +109,8 @@ typedef struct {
     size_t n;
     const double *r;
     double *T;
-    double square[2 * MF_NOISE_NODES]; /* weight tau^2/2 (+-1 - yhat)^2 */
+    double square[2 * MF_NOISE_NODES];    /* weight tau^2/2 (+-1 - yhat)^2 */
+    double stiffness[2 * MF_NOISE_NODES]; /* weight tau^2/2 l''/2          */
 } work;
 
 /* value_j of a curve at scale r_j, j < n <= BLOCK. */
@@ -119,8 +132,9 @@ static void residual(void *context, size_t index) {
         for (size_t j = 0; j < count; ++j)
             sum += mf_measure_weight(w->rho, from + j) * value[j];
     }
-    rest = mf_loss_residual(w->loss, side ? -1 : 1, sum);
-    double share = p->weight[node] * tau * tau / 2;
+    double share = p->weight[node] * tau * tau / 2, y = side ? -1 : 1;
+    rest = mf_loss_residual(w->loss, y, sum);
+    w->stiffness[index] = share * mf_loss_curvature(w->loss, y, sum) / 2;
     w->square[index] = share * rest * rest + share * w->variance;
 }
 
@@ -146,4 +160,27 @@ void mf_radial_noise_gain(const mf_radial_noise *p, const mf_loss *loss, double 
     work w = {.p = p, .loss = loss, .variance = variance, .rho = rho, .n = n, .r = r, .T = T};
     mf_parallel(2 * p->nodes, residual, &w);
     mf_parallel((n + CHUNK - 1) / CHUNK, gains, &w);
+}
+
+void mf_radial_noise_odd(const mf_radial_noise *p, const mf_loss *loss, double variance,
+                         const mf_measure *rho, double *stiffness, double *gain, double *q,
+                         double *rise) {
+    work w = {.p = p, .loss = loss, .variance = variance, .rho = rho};
+    size_t n = rho->n;
+    mf_parallel(2 * p->nodes, residual, &w);
+    for (size_t i = 0; i < 2 * p->nodes; ++i) {
+        double scale = p->tau[i / p->nodes] * p->slope_at[i % p->nodes], s[BLOCK];
+        stiffness[i] = w.stiffness[i];
+        gain[i] = w.square[i];
+        for (size_t from = 0; from < n; from += BLOCK) {
+            size_t count = n - from < BLOCK ? n - from : BLOCK;
+            double *value = q + i * n + from, *slope = rise + i * n + from;
+            for (size_t j = 0; j < count; ++j)
+                s[j] = scale * rho->x[from + j];
+            mf_curve_kernels_best()->curve_values(&p->odd.grid, p->odd.coef, count, s, value,
+                                                  slope);
+            for (size_t j = 0; j < count; ++j)
+                slope[j] = value[j] + (isinf(s[j]) ? 0 : s[j] * slope[j]);
+        }
+    }
 }

@@ -3,6 +3,8 @@
 
 #include "box.h"
 #include "core/limit/noisy.h"
+#include "core/limit/overlaps.h"
+#include "core/limit/shared.h"
 #include "flow.h"
 #include "lua/base/array.h"
 #include "lua/bind/bind.h"
@@ -23,6 +25,7 @@ typedef struct {
     const mf_measure *measure;
     uint64_t seed;
     size_t batch;
+    bool common;
     double beta, d, s0, rate[MF_GROUPS];
     mf_particles_spec spec;
 } particles_options;
@@ -74,6 +77,11 @@ const mfl_field mfl_particles_fields[] = {
                  "every squared radius (the effective dynamics); 0: Eq. 7"},
         {"batch", MFL_COUNT, offsetof(particles_options, batch), .low = 1, .high = 1e9,
          .fallback = 1, .text = "with eps: examples a step, which divide the term"},
+        {"common", MFL_BOOLEAN, offsetof(particles_options, common),
+         .text = "with eps: also the noise that all neurons share, as they see the same examples, "
+                 "to "
+                 "first order in eps d: R then is that of yhat with what they have in common. "
+                 "Potentials of one radius; J <= 1000, default 400"},
         {"d", MFL_DIM, offsetof(particles_options, d), .flags = MFL_OPTIONAL, .low = 1, .high = 1e9,
          .text = "with beta or eps, for a potential at d = inf: the dimension of x, whose noise "
                  "radii feel"},
@@ -137,6 +145,21 @@ static const double *rates_of(const particles_options *o, double *rate) {
     return changed ? rate : NULL;
 }
 
+static void check_common(lua_State *L, const char *where, const particles_options *o,
+                         const double *rate) {
+    const mf_potential *pot = *o->potential;
+    if (o->spec.eps == 0)
+        luaL_error(L, "%s: option 'common' is about the steps' noise: give 'eps' too", where);
+    if (mf_potential_odd_nodes(pot) == 0)
+        luaL_error(L, "%s: what neurons of a %s potential share is not known: leave out 'common'",
+                   where, pot->ops->name);
+    if (rate || o->spec.scale != 1 || o->spec.birth_death > 0)
+        luaL_error(L, "%s: 'common' does not go with 'rates', 'scale' or 'birth_death'", where);
+    if (o->spec.J > MF_OVERLAPS_MOST)
+        luaL_error(L, "%s: with 'common' there may be %d particles, got %I", where,
+                   (int)MF_OVERLAPS_MOST, (lua_Integer)o->spec.J);
+}
+
 /* Pushes the solver that the options ask for; its atoms and weights are still to be filled. */
 static mfl_flow *push_solver(lua_State *L, const char *where, const particles_options *o,
                              const mf_schedule *schedule, double **x, double **weight) {
@@ -157,6 +180,8 @@ static mfl_flow *push_solver(lua_State *L, const char *where, const particles_op
     const mf_potential *pot = *o->potential;
     double *dimension = lua_newuserdatauv(L, 2 * pot->dim * sizeof *dimension, 0);
     const double *rate = rates_of(o, dimension + pot->dim);
+    if (o->common)
+        check_common(L, where, o, rate);
     lua_insert(L, -2); /* below the options */
     if (noise)
         mfl_dimensions(L, where, pot, o->d, o->s0, dimension);
@@ -168,12 +193,14 @@ static mfl_flow *push_solver(lua_State *L, const char *where, const particles_op
         spec.pace = (mf_pace){*schedule, 0, 0, NULL, NULL};
         if (spec.eps > 0 && schedule->kind != MF_SCHEDULE_CUSTOM)
             spec.pace.first = mf_schedule_clock(schedule, o->spec.eps);
-        box = mfl_flow_new(L, where, &particles_class, mf_particles_bytes(&spec), &memory);
-        box->flow = mf_particles_init(memory, &spec);
+        box = mfl_flow_new(L, where, &particles_class,
+                           o->common ? mf_shared_bytes(&spec) : mf_particles_bytes(&spec), &memory);
+        box->flow = o->common ? mf_shared_init(memory, &spec) : mf_particles_init(memory, &spec);
         box->first = o->spec.eps;
         lua_remove(L, -2);
-        *x = mf_particles_atoms(box->flow);
-        *weight = mf_particles_weights(box->flow);
+        mf_flow *particles = o->common ? mf_shared_particles(box->flow) : box->flow;
+        *x = mf_particles_atoms(particles);
+        *weight = mf_particles_weights(particles);
         return box;
     }
     mf_noisy_spec spec = {.potential = pot,
@@ -237,6 +264,9 @@ int mfl_particles_new(lua_State *L) {
     }
     if (o.measure)
         o.spec.J = o.measure->n;
+    else if (lua_getfield(L, 1, "J") == LUA_TNIL && o.common)
+        o.spec.J = 400;
+    lua_settop(L, 2);
     lua_getfield(L, 2, "xi");
     const mf_schedule *schedule = mfl_schedule_option(L, where);
     lua_setfield(L, 2, "xi");

@@ -25,6 +25,7 @@ static const struct kind {
     const mfl_field *fields;
     const char *atoms; /* the field that says how many the law has: what is made is as large */
 } kinds[] = {{"particles", mfl_particles_new, mfl_particles_fields, "option J"},
+             {"shared", mfl_particles_new, mfl_particles_fields, "option J"},
              {"noisy", mfl_particles_new, mfl_particles_fields, "option J"},
              {"grid", mfl_grid_new, mfl_grid_fields, "option cells"},
              {"jko", mfl_jko_new, mfl_jko_fields, "option J"}};

@@ -1,0 +1,53 @@
+/* overlaps.h: the noise of SGD's steps that all neurons share, as they see the same examples.
+ *
+ * A step kicks every neuron along the same x. In any one direction that is of order sqrt(eps), but
+ * there are d of them: the overlap c_ij, the mean of the cosine between two neurons at the atoms i and
+ * j of the law, grows by order eps d, and the part of yhat that is odd along what neurons have in
+ * common costs risk and is unlearned. To first order in eps d, with q_n(r) = E sigma'(<w,x>) given
+ * |x|_n (mf_potential_odd), p the dimension, in the clock tau, where s = eps xi:
+ *
+ *     dc_ij/dtau = - (n_i + n_j) c_ij + 4 s (p - 2) sum_n W_n e_n^2 q_n(i) q_n(j) / (r_i r_j)
+ *                  - 2 sum_n W_n k_n [q_n(i) G_n(j) / r_i + q_n(j) G_n(i) / r_j],
+ *     n_i = 2 s (p - 1) T_i / r_i^2,        G_n(i) = sum_k p_k r_k q_n(r_k) c_ik,
+ *     excess of R = sum_n W_n k_n sum_i p_i r_i q_n(i) G_n(i),
+ *     added to dPsi/dr_i:  sum_n W_n k_n (r q_n)'(r_i) G_n(i),
+ *
+ * e the residual, k = l''/2 of the loss (1 for the square), T the step noise of one neuron, which by
+ * itself turns two neurons away from each other. Corrections are of order (eps d)^2 and eps.
+ * Steps in c are exponential, of second order; J particles cost J^2 numbers and K J^2 flops.      */
+#ifndef MF_OVERLAPS_H
+#define MF_OVERLAPS_H
+
+#include "core/base/fields.h"
+#include "core/potentials/potential.h"
+
+enum { MF_OVERLAPS_MOST = 1000 }; /* particles: a step within 0.1 s */
+
+typedef struct mf_overlaps mf_overlaps;
+
+/* Bytes for J particles of a potential with `odd` nodes. */
+size_t mf_overlaps_bytes(const mf_potential *, size_t J);
+
+/* Neurons of rho_0 are independent: all overlaps are 0. */
+mf_overlaps *mf_overlaps_init(void *mem, const mf_potential *, size_t J, double dimension);
+
+/* A span h of the clock while the particles rho stand still, T their step noise, s = eps xi; label noise
+ * of that variance. From the overlaps as they are into those used until mf_overlaps_keep.      */
+mf_status mf_overlaps_step(mf_overlaps *, const mf_measure *rho, const double *T, double s,
+                           double label, double h, mf_error *err);
+
+/* Back to the overlaps before the latest steps, or on from those after them. */
+void mf_overlaps_drop(mf_overlaps *);
+void mf_overlaps_keep(mf_overlaps *);
+
+/* What the overlaps in use add to dPsi/dr_j at the particles; the excess of R. grad may be NULL. */
+mf_status mf_overlaps_field(mf_overlaps *, const mf_measure *rho, double *grad, double *excess,
+                            mf_error *err);
+
+/* c, J x J, row by row; the lower triangle counts. */
+const double *mf_overlaps_cosines(const mf_overlaps *);
+
+void mf_overlaps_save(const mf_overlaps *, mf_fields_writer *);
+void mf_overlaps_load(mf_overlaps *, mf_fields *);
+
+#endif
