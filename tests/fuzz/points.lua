@@ -1,12 +1,12 @@
 -- Mutated files of finished points for the reader of sweeps:
---     ./meanfield tests/fuzz/points.lua [seconds] [seed]
+--     ./meanfield tests/fuzz/points.lua [seconds] [seed] [files]
 -- Half of the mutants are damaged anywhere: whatever is read from them must be a line of the original. In the
 -- others the checksum of the changed line is put right: it is a point with a result, or an error that names the
 -- line. What was read, written and read again is the same.
 local mf = require "meanfield"
 local plain = require "meanfield.run.plain"
 local points = require "meanfield.run.points"
-local seconds, seed = tonumber(arg[1] or 60), tonumber(arg[2] or 1)
+local seconds, seed, most = tonumber(arg[1] or 60), tonumber(arg[2] or 1), tonumber(arg[3] or -1)
 local corpus = arg[0]:match "^(.*)/" .. "/corpus/points"
 math.randomseed(seed)
 
@@ -83,7 +83,7 @@ for name in io.popen("ls '" .. corpus .. "'"):lines() do
   assert(next(originals[#files]))
 end
 local stop = os.time() + seconds
-while os.time() < stop do
+while count ~= most and (seconds == 0 or os.time() < stop) do
   count = count + 1
   local i, is_forged = math.random(#files), count % 2 == 0
   local text = (is_forged and forged or changed)(files[i])

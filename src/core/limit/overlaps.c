@@ -82,15 +82,19 @@ static void find_rate(mf_overlaps *o, const double *c, double drive) {
     cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, J, K, 1, o->G, J, 1, o->rate, J);
 }
 
-/* to = e^(-z) from + h phi(z) rate, z = (n_i + n_j) h and phi(z) = (1 - e^(-z))/z. */
-static void grow(const mf_overlaps *o, double h, const double *from, double *to) {
+/* to = e^(-z) from + h phi(z) rate, z = (n_i + n_j) h and phi(z) = (1 - e^(-z))/z; whether all of
+ * it are numbers.                                                                           */
+static bool grow(const mf_overlaps *o, double h, const double *from, double *to) {
+    double sum = 0;
     for (size_t i = 0; i < o->J; ++i)
         for (size_t j = 0; j <= i; ++j) {
             double z = (o->decay[i] + o->decay[j]) * h, fall = -expm1(-z);
             double phi = z > 1e-8 ? fall / z : 1 - z / 2;
             size_t at = i * o->J + j;
             to[at] = from[at] - fall * from[at] + h * phi * o->rate[at];
+            sum += to[at] * 0;
         }
+    return sum == 0;
 }
 
 mf_status mf_overlaps_step(mf_overlaps *o, const mf_measure *rho, const double *T, double s,
@@ -104,9 +108,10 @@ mf_status mf_overlaps_step(mf_overlaps *o, const mf_measure *rho, const double *
         o->decay[j] = 2 * s * (o->dimension - 1) * T[j] / (r * r);
     }
     find_rate(o, o->used, drive);
-    grow(o, h / 2, o->used, o->trial);
+    bool sound = grow(o, h / 2, o->used, o->trial);
     find_rate(o, o->trial, drive);
-    grow(o, h, o->used, o->trial);
+    if (!grow(o, h, o->used, o->trial) || !sound)
+        return mf_fail(err, MF_EDIVERGED, "diverged: what neurons share is not finite");
     mf_swap(&o->used, &o->trial);
     return MF_OK;
 }

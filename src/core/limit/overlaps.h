@@ -32,7 +32,7 @@ size_t mf_overlaps_bytes(const mf_potential *, size_t J);
 mf_overlaps *mf_overlaps_init(void *mem, const mf_potential *, size_t J, double dimension);
 
 /* A span h of the clock while the particles rho stand still, T their step noise, s = eps xi; label noise
- * of that variance. From the overlaps as they are into those used until mf_overlaps_keep.      */
+ * of that variance. From the overlaps as they are into those used until mf_overlaps_keep; MF_EDIVERGED if not finite. */
 mf_status mf_overlaps_step(mf_overlaps *, const mf_measure *rho, const double *T, double s,
                            double label, double h, mf_error *err);
 

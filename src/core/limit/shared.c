@@ -140,6 +140,7 @@ static mf_status risk(mf_flow *flow, double *out, mf_error *err) {
         status = z->inner->ops->risk(z->inner, out, err);
     if (status >= 0)
         *out += excess;
+    (void)mf_particles_atoms(z->inner); /* as after a step */
     return status;
 }
 
