@@ -318,6 +318,17 @@ describe("experiment script", function()
     assert.equal("x\n7\n", read(dir .. "/killed/s.partial.tsv"))
   end)
 
+  it("says when its second start need not compute everything again", function()
+    local sweep = "mf.sweep({ 1 }, function(x) return x end) "
+    local text = script(sweep .. "error 'oh'", "--out on")
+    assert.truthy(text:find("s: not finished; the same command goes on where it was\n", 1, true))
+    text = script(sweep .. "error 'oh'", "--out on --fresh")
+    assert.truthy(text:find("s: not finished; the same command without --fresh goes on where it was\n", 1, true))
+    for _, body in ipairs { "error 'oh'", "run:record { x = 1 } run:save() error 'oh'", "run:record { x = 1 }" } do
+      assert.falsy(script(body, "--out nothing"):find("goes on", 1, true))
+    end
+  end)
+
   it("says at the first row that cannot be written why and where, and keeps the rows before it", function()
     process.write_file(dir .. "/s.lua", "local mf = require 'meanfield' local run = mf.experiment { name = 's' }\n"
       .. "for i = 1, 1000 do run:record { x = ('y'):rep(100) .. i } end")

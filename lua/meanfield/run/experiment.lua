@@ -165,11 +165,19 @@ local function settle_at_end(run)
   settle(run)
 end
 
+-- What a script that an error, Ctrl-C or a signal has ended tells of the way on.
+local function tell_the_way_on(run)
+  if native.process.ended() ~= false or run._saved or native.process.rank() > 0 or not keep.has(run) then return end
+  local how = run._fresh and "the same command without --fresh" or "the same command"
+  io.stderr:write(("%s: not finished; %s goes on where it was\n"):format(run.name, how))
+end
+
 -- Runs when Lua closes: says where unsaved rows are, and turns a failed check into exit code 1.
 local sentinel_meta = {
   __gc = function(sentinel)
     local left = records.left_behind(sentinel.run)
     if left then io.stderr:write(("%s: %s\n"):format(sentinel.run.name, left)) end
+    tell_the_way_on(sentinel.run)
     if sentinel.run._script and not sentinel.stay then settle_at_end(sentinel.run) end
     if sentinel.failed and not sentinel.stay and native.process.ended() ~= false then os.exit(1) end
   end,
@@ -241,6 +249,7 @@ local function start_script(spec, found, script, stay)
     records.hold(run)
     finished.forget(run.out, run.name)
     if found.fresh then start_over(run) end
+    run._fresh = found.fresh
   end
   if not stay then keep.start(run) end
   return run

@@ -251,6 +251,15 @@ function keep.point_is_done()
   end
 end
 
+-- Whether the folder of a run holds what its rerun need not compute again: points of sweeps, states.
+function keep.has(run)
+  if not kept then return false end
+  for _, name in ipairs(native.file.list(run.out) or {}) do
+    if name:find "%.points$" then return true end
+  end
+  return #(native.file.list(keep.folder(run)) or {}) > 0
+end
+
 -- Removes the states of a run.
 function keep.remove(run)
   local folder = keep.folder(run)
