@@ -381,7 +381,7 @@ function class7:predict(X) end
 ---@field samples? integer an integer in [2, 1e+12]: estimate from this many fresh examples; left out: exact, where the law is a data set, or Gaussian and the loss the square
 ---@field seed? integer an integer >= 0, default 1: seed of the fresh examples
 
----Population risk R_N (Eq. 4, the mean of the loss) of the present weights, under the run's law or another: that of a data set held out is the test error. Without samples: exact for Gaussian laws and the square loss, and for data sets and every loss, with a bound on its numerical error. With samples: a Monte Carlo estimate and its standard error, for every other law and loss.
+---Population risk R_N (Eq. 4, the mean of the loss) of the present weights, under the run's law or another: that of a data set held out is the test error. Without samples: exact for mixtures of Gaussians (isotropic, anisotropic, mixture) and the square loss, and for data sets and every loss, with a bound on its numerical error. With samples: a Monte Carlo estimate and its standard error, for every other law and loss.
 ---@param options? mf.sgd.risk.options
 function class7:risk(options) end
 

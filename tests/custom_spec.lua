@@ -166,7 +166,7 @@ describe("potential.custom", function()
     local function expect(text, fn) assert.error_matches(fn, text, 1, true) end
     expect("step noise of a custom potential", function() pot:step_noise(0.3, points) end)
     expect("step noise of a custom potential", function()
-      mf.pde.particles { potential = pot, measure = points, eps = 1e-3 }:advance(1)
+      mf.pde.particles { potential = pot, measure = points, eps = 1e-3 }
     end)
     expect("give the option 'measure'", function()
       mf.pde.particles { potential = pot, init = mf.init.gaussian { kappa = 1 } }

@@ -440,9 +440,10 @@ mf_status mf_risk_exact(const mf_distribution *law, const mf_activation *act, co
                         void *scratch, const mf_flag *stop, double *risk, double *error,
                         mf_error *err) {
     if (!law->ops->components)
-        return mf_fail(err, MF_EUNSUPPORTED,
-                       "the exact risk is known for Gaussian laws only; ask for a Monte Carlo "
-                       "estimate with risk{samples=}");
+        return mf_fail(
+                err, MF_EUNSUPPORTED,
+                "the exact risk is known for mixtures of Gaussians and data sets only; ask for "
+                "a Monte Carlo estimate with risk{samples=}");
     size_t N = net->N;
     component p = {.act = act, .net = net, .stop = stop};
     double *next = scratch;

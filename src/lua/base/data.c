@@ -44,7 +44,8 @@ static bool has_name(const mf_table *table, size_t c, const char *name, size_t l
     return cell.length == length && memcmp(cell.at, name, length) == 0;
 }
 
-/* The column that the value on top of the stack means; `columns` if there is none such. */
+/* The column that the value on top of the stack means; `columns` if there is none such, more if its
+ * name does not say which. */
 static size_t find_column(lua_State *L, const mf_table *table, size_t columns) {
     size_t length, c = 0;
     if (lua_isinteger(L, -1)) {
@@ -56,12 +57,14 @@ static size_t find_column(lua_State *L, const mf_table *table, size_t columns) {
     const char *name = lua_tolstring(L, -1, &length);
     while (c < columns && !(table->header && has_name(table, c, name, length)))
         ++c;
+    for (size_t next = c + 1; next < columns; ++next)
+        if (has_name(table, next, name, length))
+            return columns + 1;
     return c;
 }
 
-/* The chosen columns, in a new userdata; NULL with an index in *bad of one that the file has not. */
-static const size_t *choose(lua_State *L, const mf_table *table, size_t columns, size_t *n,
-                            lua_Integer *bad) {
+/* The chosen columns, in a new userdata; NULL with a text pushed if the file has not all of them. */
+static const size_t *choose(lua_State *L, const mf_table *table, size_t columns, size_t *n) {
     bool all = lua_getfield(L, 3, "columns") == LUA_TNIL;
     if (!all && !lua_istable(L, -1))
         mfl_option_error(L, WHERE, "columns", "a list of names or numbers", -1);
@@ -73,9 +76,13 @@ static const size_t *choose(lua_State *L, const mf_table *table, size_t columns,
         if (all)
             continue;
         lua_rawgeti(L, list, (lua_Integer)i + 1);
-        if ((chosen[i] = find_column(L, table, columns)) == columns) {
-            *bad = (lua_Integer)i + 1;
-            return NULL; /* its name is on top */
+        if ((chosen[i] = find_column(L, table, columns)) >= columns) {
+            bool several = chosen[i] > columns;
+            lua_pushfstring(L,
+                            several ? "it has several columns %s: give its number"
+                                    : "it has no column %s",
+                            luaL_tolstring(L, -1, NULL));
+            return NULL;
         }
         lua_pop(L, 1);
     }
@@ -100,7 +107,7 @@ static bool read_column(lua_State *L, const mf_table *table, size_t c, double *c
     }
     for (size_t row = 0; row < table->rows; ++row) {
         if (!nan_allowed && mf_table_is_missing(mf_table_get(table, row, c))) {
-            lua_pushfstring(L, "line %I, column %s: missing",
+            lua_pushfstring(L, "line %I, column %s: missing (missing = 'nan' takes it as NaN)",
                             (lua_Integer)mf_table_line(table, row), push_column(L, table, c));
             return false;
         }
@@ -112,11 +119,9 @@ static bool read_column(lua_State *L, const mf_table *table, size_t c, double *c
 /* Pushes the matrix and the list of names (nil without a header), or nil and a message. */
 static int push_table(lua_State *L, const mf_table *table, const char *path, bool nan_allowed) {
     size_t n;
-    lua_Integer bad = 0;
-    const size_t *chosen = choose(L, table, table->columns, &n, &bad);
+    const size_t *chosen = choose(L, table, table->columns, &n);
     if (!chosen)
-        return fault(L, path,
-                     lua_pushfstring(L, "it has no column %s", luaL_tolstring(L, -1, NULL)));
+        return fault(L, path, lua_tostring(L, -1));
     double *column = mfl_array_vector(L, table->rows)->data;
     mfl_array *out = mfl_array_matrix(L, table->rows, n);
     int at = lua_gettop(L);
@@ -138,11 +143,9 @@ static int push_table(lua_State *L, const mf_table *table, const char *path, boo
 static int push_npy(lua_State *L, const mf_npy *npy, const char *path) {
     static const mf_table nameless = {.header = false};
     size_t n;
-    lua_Integer bad = 0;
-    const size_t *chosen = choose(L, &nameless, npy->columns, &n, &bad);
+    const size_t *chosen = choose(L, &nameless, npy->columns, &n);
     if (!chosen)
-        return fault(L, path,
-                     lua_pushfstring(L, "it has no column %s", luaL_tolstring(L, -1, NULL)));
+        return fault(L, path, lua_tostring(L, -1));
     bool vector = npy->vector && n == 1;
     double *out =
             vector ? mfl_array_vector(L, npy->rows)->data : mfl_array_matrix(L, npy->rows, n)->data;

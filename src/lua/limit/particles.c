@@ -160,6 +160,12 @@ static void check_common(lua_State *L, const char *where, const particles_option
                    (int)MF_OVERLAPS_MOST, (lua_Integer)o->spec.J);
 }
 
+static void check_step_noise(lua_State *L, const char *where, const particles_options *o) {
+    if (o->spec.eps > 0 && !(*o->potential)->ops->step_noise)
+        luaL_error(L, "%s: the step noise of a %s potential is not known: leave out 'eps'", where,
+                   (*o->potential)->ops->name);
+}
+
 /* Pushes the solver that the options ask for; its atoms and weights are still to be filled. */
 static mfl_flow *push_solver(lua_State *L, const char *where, const particles_options *o,
                              const mf_schedule *schedule, double **x, double **weight) {
@@ -180,6 +186,7 @@ static mfl_flow *push_solver(lua_State *L, const char *where, const particles_op
     const mf_potential *pot = *o->potential;
     double *dimension = lua_newuserdatauv(L, 2 * pot->dim * sizeof *dimension, 0);
     const double *rate = rates_of(o, dimension + pot->dim);
+    check_step_noise(L, where, o);
     if (o->common)
         check_common(L, where, o, rate);
     lua_insert(L, -2); /* below the options */

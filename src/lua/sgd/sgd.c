@@ -822,9 +822,8 @@ static const mfl_fn sgd_methods[] = {
          "Population risk R_N (Eq. 4, the mean of the loss) of the present weights, under the "
          "run's law "
          "or another: that of a data set held out is the test error. Without samples: exact for "
-         "Gaussian "
-         "laws and the square loss, and for data sets and every loss, with a bound on its "
-         "numerical "
+         "mixtures of Gaussians (isotropic, anisotropic, mixture) and the square loss, and for "
+         "data sets and every loss, with a bound on its numerical "
          "error. With samples: a Monte Carlo estimate and its standard error, for every other law "
          "and loss.",
          risk_fields},
