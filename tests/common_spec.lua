@@ -116,6 +116,18 @@ describe("the noise that neurons share", function()
     assert.near(fine:risk(), chosen:risk(), 3e-4 * fine:risk())
   end)
 
+  it("bounds its steps by the overlaps' own rate where sigma is odd, so that particles hardly move", function()
+    local law40 = mf.distribution.isotropic { d = 40, delta = 0.5 }
+    local pot = mf.potential.radial { distribution = law40, activation = mf.activation.erf() }
+    local function run(step) return solve { potential = pot, eps = 1e-4, J = 20, step = step } end
+    local free, fine = run(), run(0.01)
+    for _, t in ipairs { 1, 3, 10 } do -- seen: 1e-3 of the excess; without the bound 0.2
+      local all, R = fine:advance(t):risk(), free:advance(t):risk()
+      assert.is_true(all - 1 > 1e-3) -- the risk of such a sigma at c = 0 is 1
+      assert.near(all, R, 5e-3 * (all - 1))
+    end
+  end)
+
   it("goes like eps over the batch, and is nothing at eps -> 0", function()
     local Eq7 = solve { eps = 0, common = false }:advance(0.2):risk()
     local function more(o) return solve(o):advance(0.2):risk() - solve { eps = o.eps / (o.batch or 1), common = false }

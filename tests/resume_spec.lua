@@ -126,6 +126,33 @@ describe("a killed experiment", function()
     assert.is_true(mine["r.tsv"] ~= results "out"["r.tsv"])
   end)
 
+  it("tells functions apart: of one line, in C, of modules and globals that changed, with runs they capture", function()
+    process.write_file(script, [[
+      local mf = require "meanfield"
+      local run = mf.experiment { name = "r", columns = { "t" }, options = { T = 0.1 } }
+      local law = mf.distribution.isotropic { d = 10, delta = 0.8 }
+      local sigma, rho0 = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }, mf.init.gaussian { kappa = 0.8 }
+      local pot, own = mf.potential.radial { distribution = law, activation = sigma }, require "own"
+      local other = mf.pde.particles { potential = pot, init = rho0, J = 20 }:advance(run.T)
+      speed = own
+      local one, two = function(t) return 1 + 0 * t end, function(t) return 2 + 0 * t end
+      for i, xi in ipairs { one, two, math.cos, math.exp, function() return own end, function() return speed end } do
+        local sgd = mf.sgd { distribution = law, activation = sigma, N = 40, init = rho0, eps = 1e-4, xi = xi }
+        run:record { t = i, R = sgd:advance(0.1):risk() }
+      end
+      local pde = mf.pde.particles { potential = pot, init = rho0, J = 20 }
+      run:record { t = 0, R = pde:trajectory({ 0.1, 0.2 }, { R = function() return other:risk() end }).R[1] }
+      if os.getenv "DIE" then error "enough" end
+      run:save()]])
+    local path = ("export LUA_PATH='%s/?.lua;;'; "):format(dir)
+    process.write_file(dir .. "/own.lua", "return 3")
+    assert.matches("enough", run("out", "", path .. "export DIE=1; " .. KEEP_ALL).err)
+    process.write_file(dir .. "/own.lua", "return 4")
+    assert.matches("goes on from the states", run("out", "--set T=0.3", path .. KEEP_ALL).err)
+    run("whole", "--set T=0.3", path .. "export MEANFIELD_KEEP=off; ")
+    assert.equal(results "whole"["r.tsv"], results "out"["r.tsv"])
+  end)
+
   it("computes again where states are damaged, and removes them", function()
     run "whole"
     for _, name in ipairs(interrupted "out") do

@@ -1,33 +1,58 @@
--- Values as text that tells one from another: functions by their text and the values they capture (those of
--- functions they capture too), objects by the options they were made with, arrays and measures by their numbers.
+-- Values as text that tells one from another: functions by their text, the values they capture (those of
+-- functions they capture too) and the globals they name; modules by their files; objects by the options they were made
+-- with, runs and solvers by their state too; arrays and measures by their numbers.
 
 local plain = require "meanfield.run.plain"
 local process = require "meanfield.native".process
 
 local fingerprint = {}
 
+local function read(path)
+  local file <close> = io.open(path, "rb")
+  return file and file:read "a"
+end
+
 local function function_text(fn)
   local info = debug.getinfo(fn, "S")
   local source = info.source
-  local file = source:sub(1, 1) == "@" and io.open(source:sub(2))
-  if file then source = file:read "a" file:close() end
-  if not file and source:find "^[@=]" then return string.dump(fn, true) end -- text not at hand
+  local text = source:sub(1, 1) == "@" and read(source:sub(2))
+  if not text and source:find "^[@=]" then return string.dump(fn, true) end -- text not at hand
+  source = text or source
   local lines, n = {}, 0
   for line in (source .. "\n"):gmatch "(.-)\n" do
     n = n + 1
     if n >= info.linedefined and n <= info.lastlinedefined then lines[#lines + 1] = line end
   end
+  local _, beginnings = (lines[1] or ""):gsub("%f[%w_]function%f[^%w_]", "")
+  if beginnings ~= 1 then lines[#lines + 1] = string.dump(fn, true) end -- lines do not say which function it is
   return table.concat(lines, "\n")
 end
 
 local describe
 
+-- The globals that a function's text names, in the order of their names; those of Lua are no news.
+local function describe_globals(text, env, seen)
+  local names, parts = {}, {}
+  for name in text:gmatch "[%a_][%w_]*" do
+    local value = rawget(env, name)
+    local ours = type(value) == "function" and debug.getinfo(value, "S").what == "C" or package.loaded[name] == value
+    if value ~= nil and not ours and name ~= "arg" and not names[name] then
+      names[name], names[#names + 1] = true, name
+    end
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do parts[i] = ("\n%s = %s"):format(name, describe(rawget(env, name), seen)) end
+  return table.concat(parts)
+end
+
 local function describe_function(fn, seen)
-  local parts = { "function ", function_text(fn) }
+  local text = function_text(fn)
+  local parts = { "function ", text }
   for i = 1, math.huge do
     local name, value = debug.getupvalue(fn, i)
     if not name then break end
-    if name ~= "_ENV" then parts[#parts + 1] = ("\n%s = %s"):format(name, describe(value, seen)) end
+    if name == "_ENV" then parts[#parts + 1] = type(value) == "table" and describe_globals(text, value, seen) or ""
+    else parts[#parts + 1] = ("\n%s = %s"):format(name, describe(value, seen)) end
   end
   return table.concat(parts)
 end
@@ -53,6 +78,34 @@ local function module_name(value)
   return first
 end
 
+-- A module by its name and, where it is written in Lua, its file.
+local sums = {}
+
+local function describe_module(name)
+  if not sums[name] then
+    local path = package.searchpath(name, package.path)
+    sums[name] = process.hash(path and read(path) or "")
+  end
+  return ("module %s %s"):format(name, sums[name])
+end
+
+-- The name of a C function, as far as modules lead to it.
+local function c_function_name(fn)
+  local names = {}
+  local function look(prefix, holder, depth)
+    for key, value in next, holder do
+      local name = type(key) == "string" and prefix .. "." .. key
+      if name and value == fn then names[#names + 1] = name end
+      if name and type(value) == "table" and depth < 2 and key ~= "loaded" and key ~= "_G" then
+        look(name, value, depth + 1)
+      end
+    end
+  end
+  look("", package.loaded, 0)
+  table.sort(names)
+  return "function " .. (names[1] or "")
+end
+
 -- Objects that are nothing but their numbers.
 local contents = {
   ["mf.array"] = process.hash,
@@ -62,20 +115,23 @@ local contents = {
 -- What a captured value contributes. Numbers count themselves; other objects by the options they were made with.
 function describe(value, seen)
   local kind = type(value)
-  if kind == "thread" or kind == "function" and debug.getinfo(value, "S").what == "C" then return kind end
+  if kind == "thread" then return kind end
+  if kind == "function" and debug.getinfo(value, "S").what == "C" then return c_function_name(value) end
   if kind ~= "table" and kind ~= "function" and kind ~= "userdata" then return plain.encode(value) end
   if seen[value] then return "#" .. seen[value] end
   seen.n = seen.n + 1
   seen[value] = seen.n
   local module = module_name(value)
-  if module then return "module " .. module end
+  if module then return describe_module(module) end
   if kind == "function" then return describe_function(value, seen) end
   local meta = getmetatable(value)
   if type(meta) == "table" and contents[meta.__name] then return meta.__name .. " " .. contents[meta.__name](value) end
   if type(meta) == "table" and meta.__name then
     local ok, options = pcall(function() return value.options end)
     local quick = meta.__name == "mf.experiment.run" and value.quick and " quick " or ""
+    local state, image = pcall(meta.__image or error, value)
     return meta.__name .. quick .. (ok and type(options) == "table" and describe_table(options, seen) or "")
+           .. (state and process.hash(image) or "")
   end
   return kind == "table" and describe_table(value, seen) or kind
 end

@@ -116,6 +116,18 @@ mf_status mf_overlaps_step(mf_overlaps *o, const mf_measure *rho, const double *
     return MF_OK;
 }
 
+mf_status mf_overlaps_rate(mf_overlaps *o, const mf_measure *rho, double *rate, mf_error *err) {
+    mf_status status = look(o, rho, 0, err);
+    double sum = 0;
+    for (size_t n = 0; n < o->K && status >= 0; ++n)
+        for (size_t j = 0; j < o->J; ++j) {
+            double q = o->q[n * o->J + j];
+            sum += fabs(o->stiffness[n]) * mf_measure_weight(rho, j) * q * q;
+        }
+    *rate = 4 * sum;
+    return status;
+}
+
 void mf_overlaps_drop(mf_overlaps *o) {
     memcpy(o->used, o->c, o->J * o->J * sizeof *o->c);
 }

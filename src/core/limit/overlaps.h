@@ -36,6 +36,10 @@ mf_overlaps *mf_overlaps_init(void *mem, const mf_potential *, size_t J, double 
 mf_status mf_overlaps_step(mf_overlaps *, const mf_measure *rho, const double *T, double s,
                            double label, double h, mf_error *err);
 
+/* A bound on the rate at which overlaps are unlearned, by the trace of sum_n W_n k_n q_n q_n: steps are explicit
+ * in it, and it knows nothing of the particles' own. */
+mf_status mf_overlaps_rate(mf_overlaps *, const mf_measure *rho, double *rate, mf_error *err);
+
 /* Back to the overlaps before the latest steps, or on from those after them. */
 void mf_overlaps_drop(mf_overlaps *);
 void mf_overlaps_keep(mf_overlaps *);
