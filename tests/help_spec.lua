@@ -33,7 +33,12 @@ describe("help", function()
     assert.truthy(mf.help.text(mf.schedule):find("mf.schedule.custom(fn)", 1, true))
     assert.truthy(mf.help.text(mf.plot):find("xlabel", 1, true))
     assert.truthy(mf.help.text(mf.plot {}):find("figure:histogram", 1, true))
-    assert.truthy(mf.help.text():find("mf.experiment", 1, true))
+    local all = mf.help.text()
+    assert.truthy(all:find("mf.experiment", 1, true))
+    assert.truthy(all:find("    mf.pde\n        grid, jko, load, particles\n", 1, true))
+    assert.truthy(all:find("An activation sigma[^\n]*\n        custom, erf, piecewise,"))
+    assert.falsy(all:find("mf.store file", 1, true)) -- a class that nobody makes by name
+    assert.falsy(all:find("figure, ", 1, true)) -- one that mf.plot makes
   end)
 
   it("explains an option by its name", function()

@@ -199,6 +199,7 @@ local function tell_list(heading, entries, out)
   for _, entry in ipairs(entries) do
     out[#out + 1] = "    " .. entry[1]
     if entry[2] ~= "" then wrap(first_sentence(entry[2]), "        ", out) end
+    if entry.below then wrap(entry.below, "        ", out) end
   end
 end
 
@@ -221,19 +222,26 @@ local function tell_class(class, out)
   tell_list("  properties:", properties, out)
 end
 
--- Public functions directly below a module: mf.distribution -> mf.distribution.isotropic, ...
+-- What is directly below a module, mf.distribution -> mf.distribution.isotropic, and in a line the functions below that.
+-- Names with blanks are classes that nobody makes by name.
 local function tell_module(name, out)
-  local entries = {}
+  local entries, at = {}, {}
+  local function entry(item, record)
+    local full = name .. "." .. item
+    if not at[item] then
+      at[item] = { record.signature or full, record.text or "" }
+      entries[#entries + 1] = at[item]
+    end
+    return at[item]
+  end
   for _, other in ipairs(help.names()) do
-    local rest = other:sub(1, #name + 1) == name .. "." and other:sub(#name + 2)
-    if rest and not rest:find "[.:]" then
-      local record = docs[other] or docs[other .. ".__call"] or docs[other .. " object"]
-      entries[#entries + 1] = { record.signature or other, record.text or "" }
-    elseif rest and rest:find "^[^.:]*%." and not docs[name .. "." .. rest:match "^[^.]*"]
-           and not docs[name .. "." .. rest:match "^[^.]*" .. ".__call"] then
-      local inner = name .. "." .. rest:match "^[^.]*"
-      local last = entries[#entries]
-      if not last or last[1] ~= inner then entries[#entries + 1] = { inner, "" } end
+    local rest = other:sub(1, #name + 1) == name .. "." and not other:find " " and other:sub(#name + 2) or ""
+    local module, item = rest:match "^([^.:]+)%.([^.:]+)$"
+    if rest:find "^[^.:]+$" then
+      entry(rest, docs[other] or docs[other .. ".__call"] or docs[other .. " object"])
+    elseif module and (docs[other] or docs[other .. ".__call"]) then
+      local line = entry(module, {})
+      line.below = (line.below and line.below .. ", " or "") .. item
     end
   end
   tell_list(name .. ":", entries, out)
