@@ -222,7 +222,7 @@ local function tell_class(class, out)
   tell_list("  properties:", properties, out)
 end
 
--- What is directly below a module, mf.distribution -> mf.distribution.isotropic, and in a line the functions below that.
+-- What is directly below a module, mf.distribution -> mf.distribution.isotropic, in a line the functions below that.
 -- Names with blanks are classes that nobody makes by name.
 local function tell_module(name, out)
   local entries, at = {}, {}
