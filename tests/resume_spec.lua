@@ -153,6 +153,30 @@ describe("a killed experiment", function()
     assert.equal(results "whole"["r.tsv"], results "out"["r.tsv"])
   end)
 
+  it("calls observers again that have changed what they capture", function()
+    process.write_file(script, [[
+      local mf = require "meanfield"
+      local run = mf.experiment { name = "r", columns = { "t", "R" } }
+      local law = mf.distribution.isotropic { d = 10, delta = 0.8 }
+      local sigma, rho0 = mf.activation.piecewise { { 0, 0 }, { 1, 1 } }, mf.init.gaussian { kappa = 1 }
+      local pot = mf.potential.radial { distribution = law, activation = sigma }
+      local function new() return mf.pde.particles { potential = pot, init = rho0, J = 20 } end
+      local list, n, other, pde, plain = {}, 0, new(), new(), new()
+      pde:trajectory({ 0.1, 0.2, 0.3 }, { R = function() list[#list + 1] = pde.t return 1 end })
+      pde:trajectory({ 0.4, 0.5 }, { R = function() n = n + 1 return n end })
+      pde:trajectory({ 0.6, 0.7 }, { R = function() return other:advance(pde.t):risk() end })
+      plain:trajectory({ 0.1, 0.2 }, { R = function() io.stderr:write "looked\n" return plain.t end })
+      run:record { t = #list, R = n + other:risk() }
+      if os.getenv "DIE" then error "enough" end
+      run:save()]])
+    assert.matches("looked\nlooked\n", run("out", "", "export DIE=1; " .. KEEP_ALL).err)
+    local again = run("out").err
+    assert.matches("goes on from the states", again)
+    assert.is_nil(again:match "looked")
+    run("whole", "", "export MEANFIELD_KEEP=off; ")
+    assert.equal(results "whole"["r.tsv"], results "out"["r.tsv"])
+  end)
+
   it("computes again where states are damaged, and removes them", function()
     run "whole"
     for _, name in ipairs(interrupted "out") do

@@ -136,9 +136,11 @@ function describe(value, seen)
   return kind == "table" and describe_table(value, seen) or kind
 end
 
--- The text of a value.
-function fingerprint.describe(value)
-  return describe(value, { n = 0 })
+-- The text of a value. Where it captures the object `own` that is of no account.
+function fingerprint.describe(value, own)
+  local seen = { n = 0 }
+  if own ~= nil then seen[own] = 0 end
+  return describe(value, seen)
 end
 
 return fingerprint

@@ -98,8 +98,26 @@ end
 
 -- ---- states ---------------------------------------------------------------------------------------
 
+-- The text of the arguments of a call, with what functions among them capture.
+local function described(object, arguments)
+  local parts = {}
+  for i = 1, arguments.n do
+    local value = arguments[i]
+    parts[i] = math.type(value) == "float" and ("%a"):format(value) or fingerprint.describe(value, object)
+  end
+  return table.concat(parts, " ")
+end
+
+-- Whether observers have changed what they capture: a state would come back without that.
+local function has_effects(object, chain)
+  if not chain.arguments then return false end
+  local known, text = pcall(described, object, chain.arguments)
+  return not known or text ~= chain.text
+end
+
 -- Writes the state of an object, and what a trajectory has seen, in the place of an earlier one of this call.
 local function store(object, chain, kind, lists, seen)
+  if has_effects(object, chain) then return end
   local started, ms = seconds(), math.floor(1e3 * (seconds() - chain.began)) + chain.before
   local old = kept.files[chain.hash]
   if old and ms <= old.ms then ms = old.ms + 1 end
@@ -155,33 +173,23 @@ end
 
 -- ---- what the native loops call -----------------------------------------------------------------------
 
-local function identity(object)
-  local image = hash(getmetatable(object).__image(object))
-  return hash(table.concat { native.process.code(), image, fingerprint.describe(object) })
-end
-
-local function argument(value)
-  if math.type(value) == "float" then return ("%a"):format(value) end
-  return fingerprint.describe(value)
-end
-
--- The fingerprint of an object after this call.
-local function next_hash(before, method, object, ...)
-  local text = (before or identity(object)) .. method
-  for i = 1, select("#", ...) do text = text .. " " .. argument((select(i, ...))) end
-  return hash(text)
-end
+local function identity(object) return hash(native.process.code() .. fingerprint.describe(object)) end
 
 local function begin(method, object, ...)
   local chain = chains[object]
   if chain == false then return false end
-  local known, next = pcall(next_hash, chain and chain.hash, method, object, ...)
+  local arguments = table.pack(...)
+  local known, text = pcall(described, object, arguments)
+  local from = chain and chain.hash
+  if known and not from then known, from = pcall(identity, object) end
   if not known then -- an object without a fingerprint is not kept; an interrupt comes again by itself
     chains[object] = false
     return false
   end
   chain = chain or {}
-  chains[object], chain.hash, chain.began, chain.before, chain.open = chain, next, seconds(), 0, true
+  chains[object], chain.hash, chain.began, chain.before, chain.open =
+    chain, hash(from .. method .. " " .. text), seconds(), 0, true
+  chain.text, chain.arguments = text, method == "trajectory" and arguments or nil
   local entry = kept.files[chain.hash]
   if not entry then return false end
   kept.mine[chain.hash] = true
@@ -208,6 +216,7 @@ local function done(object, lists)
     if kept.floor > 0 and 1e3 * took < kept.floor * kept.latest then return end
   end
   store(object, chain, "end", lists)
+  chain.arguments = nil
   entry = kept.files[chain.hash]
   if entry then kept.latest = entry.size end
 end
