@@ -156,6 +156,14 @@ describe("meanfield", function()
     assert.matches("dead.lua:4: no <more>", read(dir .. "/results/dead/quick/dead.said"))
   end)
 
+  it("reproduce says when it is interrupted that it can go on, and without a traceback", function()
+    write("sleeps", "-- Sleeps.\nos.execute 'sleep 20'")
+    local result = program("reproduce --quick sleeps.lua", "timeout --foreground -s INT -k 10 --preserve-status 1 ")
+    assert.equal(1, result.code)
+    assert.matches(": reproduce: interrupted; the same command goes on where it was\n$", result.err)
+    assert.is_nil(result.err:find("traceback", 1, true))
+  end)
+
   it("reproduce refuses what it does not know", function()
     assert.equal("reproduce: no experiment 'fig9' (did you mean 'fig1'?); meanfield list shows them\n",
                  program("reproduce fig9").err)

@@ -86,6 +86,12 @@ end
 
 function program.reproduce(args) return require "meanfield.run.reproduce"(table.unpack(args)) end
 
+-- Ends an interrupted command, with the exit code that the signal asks for and without a traceback.
+local function stop(name)
+  local text = name .. ": interrupted" .. (name == "reproduce" and "; the same command goes on where it was" or "")
+  error(setmetatable({}, { __tostring = function() return text end }))
+end
+
 -- Calls one; what is wrong with its arguments is a line, without a traceback, and exit code 2.
 return function(name, ...)
   local args = { ... }
@@ -101,7 +107,7 @@ return function(name, ...)
   end
   local ok, code = pcall(program[name], args)
   if not ok then
-    if tostring(code):find "interrupted" then error(code, 0) end
+    if tostring(code):find "interrupted" then stop(name) end
     io.stderr:write((tostring(code):gsub("^[^\n]-:%d+: ", "")), "\n")
     code = 2
   end
