@@ -325,6 +325,43 @@ run:save()
       .err:find "computed" ~= nil)
   end)
 
+  it("is not finished if its script or a module was edited while it ran: what ran was another text", function()
+    local function edit(name) -- it edits itself, as a person would meanwhile
+      return ("local f = io.open('%s', 'a') f:write ' -- a word' f:close()\n"):format(name)
+    end
+    for _, name in ipairs { "f.lua", "own.lua" } do
+      write((BODY:gsub("run:record", edit(name):gsub("%%", "%%%%") .. "%0", 1)))
+      assert.is_true(ran())
+      assert.is_true(ran())
+    end
+  end)
+
+  it("keeps no state of a function under a text that was written while it ran", function()
+    local function text(speed)
+      return ([[
+        local mf = require "meanfield"
+        local run = mf.experiment { name = "f" }
+        local edit = os.getenv "EDIT"
+        if edit then os.execute(edit) end
+        local sgd = mf.sgd { distribution = mf.distribution.isotropic { d = 5, delta = 0.5 }, N = 10, eps = 1e-3,
+                             activation = mf.activation.tanh(), init = mf.init.gaussian { kappa = 1 },
+                             xi = function() return %s end }
+        run:record { y = sgd:advance(0.1):risk() }
+        if edit then error "enough" end
+        run:save()]]):format(speed)
+    end
+    local function kept(arguments, environment)
+      return process.run(("cd %s && export MEANFIELD_KEEP=0; %s %s f.lua %s"):format(dir, environment or "",
+        process.quote(process.host), arguments))
+    end
+    write(text "1")
+    process.write_file(dir .. "/new.lua", text "2")
+    assert.matches("enough", kept("--out a", "EDIT='cp new.lua f.lua'").err)
+    assert.is_nil(kept("--out a").err:match "goes on from the states")
+    kept "--out b"
+    assert.equal(process.read_file(dir .. "/b/f.tsv"), process.read_file(dir .. "/a/f.tsv"))
+  end)
+
   it("has its exit code again; one that died is not finished, whatever it has saved", function()
     write(BODY)
     assert.equal(1, run("--set x=3").code)

@@ -238,6 +238,7 @@ end
 -- The run of a script. One that has finished before is shown, and the program ends.
 local function start_script(spec, found, script, stay)
   local run = start(spec, found, script, stay)
+  if not stay then finished.begin(script) end
   if not (found.force or found.fresh or stay) then
     local record = finished.find(spec, run.options, script, run.out)
     if record then

@@ -3,19 +3,15 @@
 -- with, runs and solvers by their state too; arrays and measures by their numbers.
 
 local plain = require "meanfield.run.plain"
+local script = require "meanfield.run.script"
 local process = require "meanfield.native".process
 
 local fingerprint = {}
 
-local function read(path)
-  local file <close> = io.open(path, "rb")
-  return file and file:read "a"
-end
-
 local function function_text(fn)
   local info = debug.getinfo(fn, "S")
   local source = info.source
-  local text = source:sub(1, 1) == "@" and read(source:sub(2))
+  local text = source:sub(1, 1) == "@" and script.text(source:sub(2))
   if not text and source:find "^[@=]" then return string.dump(fn, true) end -- text not at hand
   source = text or source
   local lines, n = {}, 0
@@ -78,15 +74,15 @@ local function module_name(value)
   return first
 end
 
--- A module by its name and, where it is written in Lua, its file.
-local sums = {}
+-- A module by its name and, where it is written in Lua, its file, which is read once.
+local sums = setmetatable({}, { __mode = "k" })
 
-local function describe_module(name)
-  if not sums[name] then
+local function describe_module(name, module)
+  if not sums[module] then
     local path = package.searchpath(name, package.path)
-    sums[name] = process.hash(path and read(path) or "")
+    sums[module] = process.hash(path and script.read(path) or "")
   end
-  return ("module %s %s"):format(name, sums[name])
+  return ("module %s %s"):format(name, sums[module])
 end
 
 -- The name of a C function, as far as modules lead to it.
@@ -122,7 +118,7 @@ function describe(value, seen)
   seen.n = seen.n + 1
   seen[value] = seen.n
   local module = module_name(value)
-  if module then return describe_module(module) end
+  if module then return describe_module(module, value) end
   if kind == "function" then return describe_function(value, seen) end
   local meta = getmetatable(value)
   if type(meta) == "table" and contents[meta.__name] then return meta.__name .. " " .. contents[meta.__name](value) end

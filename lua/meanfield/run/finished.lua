@@ -5,6 +5,7 @@
 local command = require "meanfield.run.command"
 local options = require "meanfield.options"
 local plain = require "meanfield.run.plain"
+local script_file = require "meanfield.run.script"
 local native = require "meanfield.native"
 
 local hash = native.process.hash
@@ -13,10 +14,7 @@ local finished = {}
 
 local library = debug.getinfo(1, "S").source:match "^@(.*/)run/" -- lua/meanfield/
 
-local function read(path)
-  local file <close> = io.open(path, "rb")
-  return file and file:read "a"
-end
+local read = script_file.read
 
 -- The checksums of all Lua files below a folder, in their order.
 local function describe_folder(folder, parts)
@@ -51,7 +49,7 @@ local function before_script()
 end
 
 local function identity(spec, values, script)
-  local parts = { program(), before_script(), read(script) or "" }
+  local parts = { program(), before_script(), script_file.text(script) or "" }
   for _, key in ipairs(command.sorted_keys(values)) do
     parts[#parts + 1] = key .. "=" .. options.listed(values[key])
   end
@@ -59,14 +57,30 @@ local function identity(spec, values, script)
   return hash(table.concat(parts, "\n"))
 end
 
--- The user's own modules that have been loaded: { path = checksum }.
+local sums = {} -- of the user's own modules, as they were first seen: { path = checksum }
+
+local function look_at(path)
+  if path and path:sub(1, #library) ~= library then sums[path] = sums[path] or hash(read(path) or "") end
+end
+
+-- The user's own modules that have been loaded.
 local function modules()
-  local found = {}
-  for name in pairs(package.loaded) do
-    local path = type(name) == "string" and package.searchpath(name, package.path)
-    if path and path:sub(1, #library) ~= library then found[path] = hash(read(path) or "") end
-  end
-  return found
+  for name in pairs(package.loaded) do look_at(type(name) == "string" and package.searchpath(name, package.path)) end
+  return sums
+end
+
+-- Looks at modules when they are loaded, too: a first searcher that never finds, but sees what the others will.
+local function watch_modules()
+  table.insert(package.searchers, 1, function(name) look_at(package.searchpath(name, package.path)) end)
+  watch_modules = function() end
+end
+
+-- An experiment begins: what is edited from here on was not what ran.
+function finished.begin(script)
+  script_file.hold(script)
+  modules()
+  watch_modules()
+  program()
 end
 
 local function path_of(folder, name) return ("%s/%s.finished"):format(folder, name) end

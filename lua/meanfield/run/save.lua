@@ -6,6 +6,7 @@ local command = require "meanfield.run.command"
 local options = require "meanfield.options"
 local quantities = require "meanfield.run.quantities"
 local records = require "meanfield.run.records"
+local script_file = require "meanfield.run.script"
 local native = require "meanfield.native"
 
 local raise, sorted_keys = options.raise, command.sorted_keys
@@ -36,8 +37,7 @@ end
 
 -- The text of the script and its name, or nil at a prompt.
 local function script_of(self)
-  local file <close> = self._script and io.open(self._script, "rb") or nil
-  local text = file and file:read "a"
+  local text = self._script and script_file.text(self._script)
   if text then return text, self._script:match "[^/]*$" end
 end
 
