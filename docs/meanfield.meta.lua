@@ -490,7 +490,7 @@ mf.potential = {}
 ---@field activation mf.activation an mf.activation, required: sigma of the neurons a sigma(<w,x> + b), of linear growth at most
 ---@field d? integer an integer in [1, inf]: dimension instead of the distribution's, s0/d being kept; math.huge for the limit
 ---@field tol? number a number in [1e-13, 0.01], default 1e-09: accuracy of U relative to a a' max(1, sup sigma^2), sigma divided by 1 + |t| and U by (1 + |b| + s)(1 + |b'| + s') where it is unbounded; V is exact
----@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square; others at d = math.huge only
+---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square. Others make features of the answers at nodes in |P_V x| and |P_V^perp x|, as many as R needs, and what is seen of theirs is part of `.error`; at finite d both s0 and d - s0 must then be 0 or 6 and more
 
 ---Anisotropic Gaussians and neurons a sigma(<w,x> + b), sigma bounded or of linear growth, in theta = (a, b, r1, r2), r1 = |P_V w|, r2 = |P_V^perp w| (space 'relu'); finite d and d = math.huge. Fast for piecewise linear sigma (ReLU) and erf; other sigma go through quadrature at every step. ReLU at d = math.huge is that of mf.potential.relu.
 ---@param options? mf.potential.affine.options
@@ -560,7 +560,7 @@ function mf.potential.radial(options) end
 ---@field gamma? number a number in (0, 1]: s0/d, likewise; at d = inf only the law of (r1, r2) at the start depends on it
 ---@field d? integer an integer in [1, inf]: dimension; default the distribution's, and math.huge, the limit, without one
 ---@field tol? number a number in [1e-13, 0.01], default 1e-09: accuracy of U relative to a a' max(1, sup sigma^2), sigma divided by 1 + |t| and U by (1 + |b| + s)(1 + |b'| + s') where it is unbounded; V is exact
----@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square; others at d = math.huge only
+---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square. Others make features of the answers at nodes in |P_V x| and |P_V^perp x|, as many as R needs, and what is seen of theirs is part of `.error`; at finite d both s0 and d - s0 must then be 0 or 6 and more
 
 ---Anisotropic Gaussians and neurons a relu(<w,x> + b); theta = (a, b, r1, r2), r1 = |P_V w|, r2 = |P_V^perp w|. With a distribution its d counts; d = math.huge is the limit: rank 2, closed form.
 ---@param options? mf.potential.relu.options
@@ -585,7 +585,7 @@ function mf.potential.sampled(options) end
 ---@class mf.potential.two_radius.options
 ---@field distribution mf.distribution an mf.distribution, required: anisotropic law of (x, y), which gives delta, d and s0
 ---@field activation mf.activation an mf.activation, required: sigma of the neurons sigma(<w,x>)
----@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square; others at d = math.huge only
+---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square. Others make features of the answers at nodes in |P_V x| and |P_V^perp x|, as many as R needs, and what is seen of theirs is part of `.error`; at finite d both s0 and d - s0 must then be 0 or 6 and more
 ---@field d? integer an integer in [1, inf]: dimension instead of the distribution's, s0/d being kept; math.huge for the limit
 ---@field tol? number a number in [1e-13, 0.01], default 1e-09: accuracy of V and U relative to max(1, sup U)
 

@@ -34,6 +34,10 @@ local function kinds(loss)
     two_radius = { mf.potential.two_radius { distribution = anisotropic, activation = ramp, d = math.huge,
                                              loss = loss },
                    { { 0.4, 0.9 }, { 1.3, 0.2 }, { 2.1, 1.4 } } },
+    two_radius_nodes = { mf.potential.two_radius { distribution = anisotropic, activation = ramp, loss = loss },
+                         { { 0.4, 0.9 }, { 1.3, 0.2 }, { 2.1, 1.4 } } },
+    affine_nodes = { mf.potential.affine { distribution = anisotropic, activation = ramp, loss = loss },
+                     { { 0.7, -0.3, 0.4, 0.9 }, { -0.5, 0.2, 1.3, 0.2 }, { 1.4, 0.6, 2.1, 1.4 } } },
     relu = { mf.potential.relu { delta = 0.6, gamma = 0.2, loss = loss },
              { { 0.7, -0.3, 0.4, 0.9 }, { -0.5, 0.2, 1.3, 0.2 }, { 1.4, 0.6, 2.1, 1.4 } } },
     sampled = { mf.potential.sampled { distribution = mf.distribution.isotropic { d = 2, delta = 0.5 },
@@ -50,8 +54,9 @@ describe("a loss in a potential", function()
     for name, other in pairs(kinds(wide)) do
       local a, b, atoms = square[name][1], other[1], other[2]
       local rho = measure(a, atoms, { 0.2, 0.5, 0.3 })
-      -- radial: nodes in |x| against the Hermite series
-      local tol = (name == "radial" or name == "limit") and 3 * (a.error + b.error) or 1e-13
+      -- radial: nodes in |x| against the Hermite series; two radii: the same series at nodes
+      local tol = (name == "radial" or name == "limit") and 3 * (a.error + b.error)
+        or name:find("nodes", 1, true) and 3 * (b.error - a.error) + 1e-13 or 1e-13
       assert.near(a:risk(rho), b:risk(rho), tol, name)
       assert.near(a.risk0, b.risk0, 1e-13)
       local psi, other_psi = a:psi(atoms, rho), b:psi(atoms, rho)
@@ -59,6 +64,12 @@ describe("a loss in a potential", function()
       if name == "radial" or name == "limit" then
         local T, U = a:step_noise(atoms, rho), b:step_noise(atoms, rho)
         for j = 1, 3 do assert.near(T[j], U[j], 1e-9 * (1 + T[j])) end
+      elseif name:find("nodes", 1, true) then
+        local T, U = a:step_noise(atoms, rho), b:step_noise(atoms, rho)
+        for j = 1, 3 do
+          for c = 1, #T[j] do assert.near(T[j][c], U[j][c], 1e-12 * (1 + T[j][c])) end
+          assert.truthy(T[j][#T[j]] > 0)
+        end
       end
     end
   end)
@@ -216,8 +227,13 @@ describe("a loss in a potential", function()
   it("says by name where it is not known", function()
     local pot = mf.potential.radial { distribution = isotropic, activation = ramp, loss = mf.loss.logistic() }
     local rho = measure(pot, { 1 })
-    fails("two radii know the square loss only, not the logistic loss", mf.potential.two_radius,
-      { distribution = anisotropic, activation = ramp, loss = mf.loss.logistic() })
+    for _, s0 in ipairs { 5, 35 } do
+      for _, make in ipairs { mf.potential.two_radius, mf.potential.affine, mf.potential.relu } do
+        fails(("s0 = %d in d = 40 knows the square loss only, not the logistic loss"):format(s0), make,
+          { distribution = mf.distribution.anisotropic { d = 40, s0 = s0, delta = 0.6 }, loss = mf.loss.logistic(),
+            activation = make ~= mf.potential.relu and ramp or nil })
+      end
+    end
     fails("the risk of N neurons is known for the square loss only", pot.risk, pot, rho, 100)
     fails("option 'potential' must have the square loss", mf.gibbs, { potential = pot, beta = 10, lambda = 0.1 })
     local odd = mf.loss.custom { labels = { 0, 1 }, f = function(y, p) return (y * y - p) ^ 2 end,

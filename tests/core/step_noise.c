@@ -154,7 +154,7 @@ static void affine(const model *m) {
                                .tol = 1e-9};
     mf_potential *pot = NULL;
     mf_error err = {MF_OK, ""};
-    expect(mf_affine_new(&spec, &pot, &err) >= 0, err.text);
+    expect(mf_affine_new(&spec, &pot, NULL, &err) >= 0, err.text);
     check(m, pot, 0);
 }
 

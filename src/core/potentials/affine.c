@@ -8,6 +8,7 @@
 #include "core/base/chebyshev.h"
 #include "core/base/parallel.h"
 #include "core/network/risk.h"
+#include "recombined.h"
 #include "relu.h"
 #include "zonal.h"
 
@@ -355,7 +356,8 @@ static mf_status build(const mf_two_radius_spec *spec, affine *self, mf_error *e
     return error > tol ? MF_INEXACT : MF_OK;
 }
 
-mf_status mf_affine_new(const mf_two_radius_spec *spec, mf_potential **out, mf_error *err) {
+mf_status mf_affine_new(const mf_two_radius_spec *spec, mf_potential **out, const mf_flag *stop,
+                        mf_error *err) {
     *out = NULL;
     mf_status status = mf_two_radius_check(spec, err);
     if (status < 0)
@@ -375,5 +377,11 @@ mf_status mf_affine_new(const mf_two_radius_spec *spec, mf_potential **out, mf_e
         return status;
     }
     *out = &self->head;
-    return status;
+    if (isinf(spec->d) || mf_loss_is_square(&spec->loss))
+        return status;
+    double tol = spec->tol * mf_activation_scale(&spec->activation);
+    status = mf_recombined_new(&self->zonal, &spec->loss,
+                               !mf_activation_is_bounded(&spec->activation), tol / 4, out, stop,
+                               err);
+    return status < 0 ? status : (*out)->error > tol ? MF_INEXACT : MF_OK;
 }

@@ -17,7 +17,8 @@
 /* The same law and choices as two plain radii, but tol is of U relative to a a' scale, for unbounded
  * sigma also to (1 + |b| + s)(1 + |b'| + s'). *out is owned by the caller. MF_INEXACT: (*out)->error exceeds tol, as it may where V or its
  * complement has few dimensions.                                                            */
-mf_status mf_affine_new(const mf_two_radius_spec *, mf_potential **out, mf_error *err);
+mf_status mf_affine_new(const mf_two_radius_spec *, mf_potential **out, const mf_flag *stop,
+                        mf_error *err);
 
 /* J particles of equal weight: a and b of init, and the quantiles of (r1, r2) in these dimensions
  * or, where init names any, in init's.                                                       */

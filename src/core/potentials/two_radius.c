@@ -15,6 +15,7 @@
 #include "core/base/parallel.h"
 #include "core/network/risk.h"
 #include "curves.h"
+#include "recombined.h"
 #include "zonal.h"
 
 #include <gsl/gsl_cblas.h>
@@ -589,12 +590,10 @@ mf_status mf_two_radius_check(const mf_two_radius_spec *spec, mf_error *err) {
         return mf_fail(err, MF_EINVAL, "gamma = %g must be in (0, 1]", spec->gamma);
     if (!isinf(spec->d) && !(spec->s0 >= 1 && spec->s0 <= spec->d))
         return mf_fail(err, MF_EINVAL, "s0 = %g must be in [1, d = %g]", spec->s0, spec->d);
-    if (!isinf(spec->d) && !mf_loss_is_square(&spec->loss))
-        return mf_fail(
-                err, MF_EUNSUPPORTED,
-                "in finitely many dimensions two radii know the square loss only, not the %s "
-                "loss: take d = math.huge, or the sampled potential",
-                mf_loss_name(&spec->loss));
+    status = mf_recombined_check(&spec->loss, isinf(spec->d) ? spec->d : spec->s0,
+                                 isinf(spec->d) ? spec->d : spec->d - spec->s0, err);
+    if (status < 0)
+        return status;
     return mf_loss_check(&spec->loss, 2, mf_class_label, err);
 }
 
@@ -643,5 +642,8 @@ mf_status mf_two_radius_new(const mf_two_radius_spec *spec, mf_potential **out, 
     }
     *out = &self->head;
     self->head.error += 2 * sqrt(scale) * mf_activation_error(&spec->activation);
-    return self->head.error > tol ? MF_INEXACT : MF_OK;
+    if (!isinf(spec->d) && !mf_loss_is_square(&spec->loss))
+        status = mf_recombined_new(&self->features.zonal, &spec->loss, growth, tol / 4, out, stop,
+                                   err);
+    return status < 0 ? status : (*out)->error > tol ? MF_INEXACT : MF_OK;
 }

@@ -17,7 +17,7 @@ typedef struct {
     double d, s0; /* integers, 1 <= s0 <= d; or d = HUGE_VAL, and s0 is not looked at      */
     double gamma; /* s0/d at d = HUGE_VAL, in (0, 1]                                       */
     double tol;   /* accuracy of V and U relative to max(1, sup U), as in radial.h         */
-    mf_loss loss; /* zero: the square; others at d = HUGE_VAL only, and must know y = +-1  */
+    mf_loss loss; /* zero: the square; others must know y = +-1; at finite d see recombined.h */
 } mf_two_radius_spec;
 
 extern const mf_space mf_space_two_radius; /* r1, r2 */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ORDERS = MF_ZONAL_ORDERS, NODES = (3 * ORDERS) / 2 + 1 };
+enum { ORDERS = MF_ZONAL_ORDERS };
 
 double mf_zonal_scale(double tau, double r1, double r2, double *alpha, double *beta) {
     double x = tau * r1, s = hypot(x, r2);
@@ -111,7 +111,7 @@ void mf_zonal_contract(const mf_zonal *z, const double *g, double *H) {
             H[z->order[p] * z->orders + l] += g[p] * z->shape[p * z->orders + l];
 }
 
-/* ---- step noise ------------------------------------------------------------------------------ */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 /* l_k, which end with k = 0 where there is no dimension or no end to it. */
 static void polynomials(size_t n, double p, double rho, double *value) {
@@ -121,12 +121,11 @@ static void polynomials(size_t n, double p, double rho, double *value) {
         mf_gauss_chi_polynomials(n, p, rho, value);
 }
 
-/* A rule for chi_(p + more), exact for the square of yhat times one polynomial. */
-static mf_status axis_init(mf_zonal_axis *axis, double p, double more, size_t orders,
-                           mf_error *err) {
-    double node[NODES], weight[NODES] = {1};
+mf_status mf_zonal_axis_init(mf_zonal_axis *axis, double p, double more, size_t nodes,
+                             size_t orders, mf_error *err) {
+    double node[MF_ZONAL_NODES], weight[MF_ZONAL_NODES] = {1};
     bool point = isinf(p) || p + more == 0;
-    size_t n = point ? 1 : (3 * orders) / 2 + 1;
+    size_t n = point ? 1 : nodes;
     mf_status status = point ? MF_OK : mf_gauss_chi(n, p + more, node, weight, err);
     *axis = (mf_zonal_axis){.nodes = n};
     if (status < 0)
@@ -144,6 +143,13 @@ static mf_status axis_init(mf_zonal_axis *axis, double p, double more, size_t or
     }
     return MF_OK;
 }
+
+void mf_zonal_axis_free(mf_zonal_axis *axis) {
+    free(axis->block);
+    axis->block = NULL;
+}
+
+/* ---- step noise ------------------------------------------------------------------------------ */
 
 /* The smaller dimension of the two; one that is 0 does not count. */
 static double fewest(const mf_zonal *z) {
@@ -172,8 +178,9 @@ mf_status mf_zonal_noise_init(mf_zonal_noise *noise, const mf_zonal *features, i
     *noise = (mf_zonal_noise){.orders = orders};
     mf_status status = mf_zonal_init(&noise->slopes, p[0] + more[0], p[1] + more[1], orders, square,
                                      keep, &left_out, err);
-    for (int a = 0; a < 2 && status >= 0; ++a)
-        status = axis_init(&noise->axis[a], p[a], more[a], orders, err);
+    for (int a = 0; a < 2 && status >= 0; ++a) /* exact for the square of yhat times a polynomial */
+        status = mf_zonal_axis_init(&noise->axis[a], p[a], more[a], (3 * orders) / 2 + 1, orders,
+                                    err);
     if (status < 0)
         mf_zonal_noise_free(noise);
     return status;
@@ -181,10 +188,8 @@ mf_status mf_zonal_noise_init(mf_zonal_noise *noise, const mf_zonal *features, i
 
 void mf_zonal_noise_free(mf_zonal_noise *noise) {
     mf_zonal_free(&noise->slopes);
-    for (int a = 0; a < 2; ++a) {
-        free(noise->axis[a].block);
-        noise->axis[a].block = NULL;
-    }
+    for (int a = 0; a < 2; ++a)
+        mf_zonal_axis_free(&noise->axis[a]);
 }
 
 /* Sums over one index after the other: never pairs times nodes squared. */

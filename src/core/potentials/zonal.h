@@ -30,7 +30,7 @@
 
 #include <stddef.h>
 
-enum { MF_ZONAL_ORDERS = 49, MF_ZONAL_FEWEST = 6 };
+enum { MF_ZONAL_ORDERS = 49, MF_ZONAL_FEWEST = 6, MF_ZONAL_NODES = (3 * MF_ZONAL_ORDERS) / 2 + 1 };
 
 /* s, alpha = tau r1/s and beta = r2/s: where s is infinite those of the direction in which infinity is
  * approached, and 0 at s = 0, where there is none.                                              */
@@ -58,7 +58,7 @@ void mf_zonal_free(mf_zonal *);
 /* H[m * orders + l] = sum_(pairs of order m) g_pair shape_l:  <g, f> = sum_m c_2m sum_l H_ml T_l(2t - 1). */
 void mf_zonal_contract(const mf_zonal *, const double *g, double *H);
 
-/* ---- step noise ------------------------------------------------------------------------------ */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 /* One direction of the tensor rule in (|g1|, |g2|). */
 typedef struct {
@@ -68,6 +68,14 @@ typedef struct {
     double *gain;   /* nodes x orders: l_k of the dimension that the weight |g|^2 makes  */
     void *block;
 } mf_zonal_axis;
+
+/* Of nodes <= MF_ZONAL_NODES for chi_(p + more), but of one where there is no dimension or no end to it.
+ * After a failure there is nothing to free.                                                     */
+mf_status mf_zonal_axis_init(mf_zonal_axis *, double p, double more, size_t nodes, size_t orders,
+                             mf_error *err);
+void mf_zonal_axis_free(mf_zonal_axis *);
+
+/* ---- step noise ------------------------------------------------------------------------------ */
 
 /* The noise at the radius of one of the two spaces. */
 typedef struct {

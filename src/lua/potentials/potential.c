@@ -458,6 +458,13 @@ static int potential_radial(lua_State *L) {
     return 1;
 }
 
+#define LOSS_AT_FINITE_D                                                                           \
+    ". Others make features of the answers at nodes in |P_V x| and |P_V^perp x|, as many as R "    \
+    "needs, "                                                                                      \
+    "and what is seen of theirs is part of `.error`; at finite d both s0 and d - s0 must then be " \
+    "0 "                                                                                           \
+    "or 6 and more"
+
 typedef struct {
     void *distribution, *activation;
     const mf_loss *loss;
@@ -470,7 +477,7 @@ static const mfl_field two_radius_fields[] = {
          .text = "anisotropic law of (x, y), which gives delta, d and s0"},
         {"activation", MFL_OBJECT, offsetof(two_radius_options, activation), .flags = MFL_REQUIRED,
          .aux = MFL_ACTIVATION, .text = "sigma of the neurons sigma(<w,x>)"},
-        MFL_LOSS_FIELD(two_radius_options, loss, "; others at d = math.huge only"),
+        MFL_LOSS_FIELD(two_radius_options, loss, LOSS_AT_FINITE_D),
         {"d", MFL_DIM, offsetof(two_radius_options, spec.d), .flags = MFL_OPTIONAL | MFL_INF,
          .low = 1, .high = HUGE_VAL,
          .text = "dimension instead of the distribution's, s0/d being kept; math.huge for the "
@@ -536,7 +543,7 @@ static const mfl_field affine_fields[] = {
          .text = "dimension instead of the distribution's, s0/d being kept; math.huge for the "
                  "limit"},
         AFFINE_TOL,
-        MFL_LOSS_FIELD(affine_options, loss, "; others at d = math.huge only"),
+        MFL_LOSS_FIELD(affine_options, loss, LOSS_AT_FINITE_D),
         MFL_END};
 
 /* Fills in d, s0 and gamma; the options are on top of the stack. */
@@ -562,7 +569,7 @@ static int push_affine(lua_State *L, const char *where, const affine_options *o)
     mf_error err = {MF_OK, ""};
     mfl_status(L, where,
                is_relu && isinf(o->spec.d) ? mf_relu_new(&closed, box, &err)
-                                           : mf_affine_new(&o->spec, box, &err),
+                                           : mf_affine_new(&o->spec, box, mfl_stop(), &err),
                &err);
     return 1;
 }
@@ -598,7 +605,7 @@ static const mfl_field relu_fields[] = {
          .high = HUGE_VAL,
          .text = "dimension; default the distribution's, and math.huge, the limit, without one"},
         AFFINE_TOL,
-        MFL_LOSS_FIELD(affine_options, loss, "; others at d = math.huge only"),
+        MFL_LOSS_FIELD(affine_options, loss, LOSS_AT_FINITE_D),
         MFL_END};
 
 static int potential_relu(lua_State *L) {
