@@ -64,6 +64,10 @@ return {
   { "mf.potential.two_radius", function()
     return mf.potential.two_radius { distribution = law2, activation = steps, tol = 1e-3 }
   end },
+  { "mf.potential.two_radius, a loss", function()
+    local wide = mf.distribution.anisotropic { d = 60, s0 = 30, delta = 0.5 }
+    return mf.potential.two_radius { distribution = wide, activation = steps, tol = 1e-3, loss = mf.loss.logistic() }
+  end },
   { "mf.potential.relu", function() return mf.potential.relu { delta = 0.5, gamma = 0.2 } end },
   { "mf.potential.affine", function()
     return mf.potential.affine { distribution = law3, activation = tanh, tol = 1e-2 }
