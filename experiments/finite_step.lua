@@ -26,7 +26,7 @@ local function theory(d, common)
   return differences(function(alpha) o.eps = alpha / d return mf.pde.particles(o):advance(run.t):risk() end)
 end
 local fig = mf.plot { xlabel = ("ε d − %g"):format(run.control), ylabel = "|residual of R|, SGD - theory",
-                      xlog = true, ylog = true, width = 4.6, height = 3.4, key = "outside" }
+                      xlog = true, ylog = true, yrange = { 1e-4, 0.5 }, width = 4.6, height = 3.4, key = "outside" }
 local names, x, ds, left = { "Eq. 7", "drift alone", "effective" }, {}, {}, { {}, {}, {} }
 for k, d in ipairs(run.ds) do
   local eff, drift, seen, errors = theory(d, true), theory(d, false), sgd[k].mean, sgd[k].error
