@@ -252,6 +252,15 @@ describe("a killed experiment", function()
     assert.truthy(lock)
   end)
 
+  it("needs a folder that can be written into", function()
+    local unshare = "unshare -rm sh -c " -- a mount name space of our own; where that is not allowed, nothing is shown
+    if not os.execute(unshare .. "'mount -t tmpfs -o ro none /mnt' 2>/dev/null") then return end
+    local result = process.run(unshare .. process.quote("mount -t tmpfs -o ro none /mnt && exec " ..
+      process.quote(process.host) .. " " .. script .. " --out /mnt"))
+    assert.equal("r: cannot write into the folder '/mnt': Read-only file system\n", result.err)
+    assert.equal(2, result.code)
+  end)
+
   it("saves its state on SIGTERM and SIGHUP, and ends with 128 + their number", function()
     process.write_file(script, [[
       local mf = require "meanfield"

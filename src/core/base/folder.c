@@ -42,6 +42,8 @@ mf_status mf_folder_hold(const char *path, int *fd, mf_error *err) {
     mf_status status = mf_folder_make(path, err);
     if (status < 0)
         return status;
+    if (access(path, W_OK | X_OK) < 0)
+        return mf_file_failed(err, "write into the folder", path, errno);
     int opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (opened < 0)
         return mf_file_failed(err, "open the folder", path, errno);

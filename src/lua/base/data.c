@@ -163,7 +163,7 @@ static int data_read(lua_State *L) {
     mfl_options(L, WHERE, 2, read_fields, &missing); /* at 3 */
     lua_pushnil(L);
     source *s = mfl_new(L, &source_class, sizeof *s);
-    lua_toclose(L, -1);
+    mfl_to_close(L, -1);
     bool npy = mf_npy_is(path);
     mf_status status =
             npy ? mf_npy_open(&s->npy, path, &err) : mf_table_open(&s->table, path, &err);

@@ -24,7 +24,7 @@ static const mfl_class store_class = {MFL_STORE, "An open results file.", NULL, 
 static mf_store *push_store(lua_State *L) {
     lua_pushnil(L);
     mf_store *store = mfl_new(L, &store_class, sizeof *store);
-    lua_toclose(L, -1);
+    mfl_to_close(L, -1);
     return store;
 }
 
@@ -567,7 +567,7 @@ static int store_read(lua_State *L) {
     lua_settop(L, 1);
     lua_pushnil(L);
     mf_store_reader *reader = mfl_new(L, &reader_class, sizeof *reader);
-    lua_toclose(L, 2);
+    mfl_to_close(L, 2);
     lua_newtable(L); /* at SKIPPED */
     mf_status status = mf_store_open(reader, path, &err);
     if (status == MF_EFORMAT && mfl_table_is_named(path))

@@ -87,7 +87,7 @@ int mfl_table_read(lua_State *L, const char *who, const char *path) {
     mf_error err = {0};
     lua_pushnil(L);
     mf_table *table = mfl_new(L, &table_class, sizeof *table);
-    lua_toclose(L, -1);
+    mfl_to_close(L, -1);
     lua_newtable(L);
     lua_newtable(L);
     int result = lua_gettop(L) - 1;

@@ -179,6 +179,9 @@ typedef struct {
     bool *busy; /* set while the task runs; NULL: nothing is held    */
 } mfl_task;
 
+/* lua_toclose, safe for lua_settop and lua_pop with up to 40 more values: the only way to it. */
+void mfl_to_close(lua_State *L, int index);
+
 mfl_task *mfl_task_push(lua_State *L, const char *label, double from, double goal);
 void mfl_task_time(mfl_task *task, const char *unit, double units);
 void mfl_task_hold(mfl_task *task, bool *busy);

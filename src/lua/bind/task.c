@@ -235,6 +235,14 @@ static int task_close(lua_State *L) {
     return 0;
 }
 
+/* Lua 5.4.4 keeps a pointer into the stack across the call of __close when lua_settop closes (its known
+ * bug "lua_settop may use an invalid pointer to stack"): there must be room for that call from now on. */
+void mfl_to_close(lua_State *L, int index) {
+    index = lua_absindex(L, index);
+    luaL_checkstack(L, 4 * LUA_MINSTACK, NULL);
+    lua_toclose(L, index);
+}
+
 mfl_task *mfl_task_push(lua_State *L, const char *label, double from, double goal) {
     mfl_task *task = lua_newuserdatauv(L, sizeof *task, 0);
     *task = (mfl_task){.over = true};
@@ -243,7 +251,7 @@ mfl_task *mfl_task_push(lua_State *L, const char *label, double from, double goa
         lua_setfield(L, -2, "__close");
     }
     lua_setmetatable(L, -2);
-    lua_toclose(L, -1);
+    mfl_to_close(L, -1);
     mfl_task_begin(task, label, from, goal); /* last: from here on there is something to undo */
     return task;
 }

@@ -24,7 +24,7 @@ mfl_owned *mfl_owned_push(lua_State *L, void (*release)(void *)) {
         lua_setfield(L, -2, "__gc");
     }
     lua_setmetatable(L, -2);
-    lua_toclose(L, -1);
+    mfl_to_close(L, -1);
     return o;
 }
 
