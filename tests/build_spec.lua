@@ -147,8 +147,8 @@ describe("build", function()
       print(pcall(mf.sgd, { distribution = law, activation = mf.activation.tanh(), N = 40,
         init = mf.init.gaussian { kappa = 1 }, eps = 1e-9 }))]]
     local wait = process.sanitized and 1.5 or 0.2 -- until Lua has its handler
-    local result = run("timeout --foreground -s INT -k 20 " .. wait .. " env " .. stock(process.build .. "/?.so") .. " -e "
-      .. quote(script))
+    local result = run("timeout --foreground -s INT -k 20 " .. wait .. " env " .. stock(process.build .. "/?.so")
+      .. " -e " .. quote(script))
     assert.matches("interrupted", result.out .. result.err)
   end)
 
