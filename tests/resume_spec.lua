@@ -371,6 +371,23 @@ run:save()
     assert.equal(process.read_file(dir .. "/b/f.tsv"), process.read_file(dir .. "/a/f.tsv"))
   end)
 
+  it("is computed again where its numbers are damaged, or a file of data that it read is another", function()
+    process.write_file(dir .. "/own.lua", "return 1")
+    process.write_file(dir .. "/data.csv", "1\n2\n")
+    process.write_file(dir .. "/f.lua", (BODY:gsub("run.x }", "mf.data.read 'data.csv'[2][1] }", 1)))
+    assert.is_true(ran())
+    assert.is_false(ran())
+    process.write_file(dir .. "/results/f/f.svg", "drawn anew")
+    assert.is_false(ran())
+    for _, name in ipairs { "f.h5", "f.tsv" } do
+      process.write_file(dir .. "/results/f/" .. name, "x")
+      assert.is_true(ran(), name)
+    end
+    process.write_file(dir .. "/data.csv", "1\n3\n")
+    assert.is_true(ran())
+    assert.is_false(ran())
+  end)
+
   it("has its exit code again; one that died is not finished, whatever it has saved", function()
     write(BODY)
     assert.equal(1, run("--set x=3").code)

@@ -1,6 +1,7 @@
 -- Runs that came to their end: NAME.finished in the folder of the results says what made them and what they
--- printed. The same command then shows that again. What made them: the options, the script, the modules that it
--- loaded, this program. Other files that a script reads are not looked at: --force runs it again.
+-- printed. The same command then shows that again, if what it wrote is there as it was. What made them: the
+-- options, the script, the modules that it loaded, the files that mf.data.read and mf.store.read read, this program.
+-- Files that a script reads in other ways are not looked at: --force runs it again.
 
 local command = require "meanfield.run.command"
 local options = require "meanfield.options"
@@ -57,7 +58,7 @@ local function identity(spec, values, script)
   return hash(table.concat(parts, "\n"))
 end
 
-local sums = {} -- of the user's own modules, as they were first seen: { path = checksum }
+local sums = {} -- of the user's own modules and data, as they were first seen: { path = checksum }
 
 local function look_at(path)
   if path and path:sub(1, #library) ~= library then sums[path] = sums[path] or hash(read(path) or "") end
@@ -80,22 +81,26 @@ function finished.begin(script)
   script_file.hold(script)
   modules()
   watch_modules()
+  native.file.watch(look_at)
   program()
 end
+
+-- Numbers must be as they were; a figure may be drawn anew from its .gp.
+local function sum_of(path, text) return (path:find "%.tsv$" or path:find "%.h5$") and hash(text) or nil end
 
 local function path_of(folder, name) return ("%s/%s.finished"):format(folder, name) end
 
 -- The record of a finished run of these options, or nil.
 function finished.find(spec, values, script, folder)
-  local text = read(path_of(folder, spec.name))
-  local ok, record = pcall(plain.decode, text or "")
-  if not ok or type(record) ~= "table" or record.identity ~= identity(spec, values, script) then return nil end
+  local ok, record = pcall(plain.decode, read(path_of(folder, spec.name)) or "")
+  if not ok or type(record) ~= "table" or type(record.sums) ~= "table" then return nil end
+  if record.identity ~= identity(spec, values, script) then return nil end
   for path, sum in pairs(record.modules) do
     if hash(read(path) or "") ~= sum then return nil end
   end
   for _, path in ipairs(record.files) do
-    local file <close> = io.open(folder .. "/" .. path)
-    if not file then return nil end
+    local text = read(folder .. "/" .. path)
+    if not text or record.sums[path] ~= sum_of(path, text) then return nil end
   end
   return record
 end
@@ -113,8 +118,10 @@ end
 
 -- Remembers that the script of a run has come to its end.
 function finished.note(run)
+  local written = {}
+  for _, path in ipairs(run._written) do written[path] = sum_of(path, read(run.out .. "/" .. path) or "") end
   local record = { identity = identity(run._spec, run.options, run._script), modules = modules(), files = run._written,
-                   printed = table.concat(run._printed), failed = run._sentinel.failed }
+                   sums = written, printed = table.concat(run._printed), failed = run._sentinel.failed }
   native.file.replace(path_of(run.out, run.name), plain.encode(record, "finished") .. "\n")
 end
 

@@ -160,6 +160,7 @@ static int data_read(lua_State *L) {
     int missing = 0;
     mf_error err = {MF_OK, ""};
     lua_settop(L, 2);
+    mfl_tell_read(L, path);
     mfl_options(L, WHERE, 2, read_fields, &missing); /* at 3 */
     lua_pushnil(L);
     source *s = mfl_new(L, &source_class, sizeof *s);

@@ -151,6 +151,24 @@ static int file_hold(lua_State *L) {
     return status >= 0 ? 1 : answer(L, status, &err);
 }
 
+static const char *const watcher = "meanfield watcher of files";
+
+static int file_watch(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, watcher);
+    return 0;
+}
+
+void mfl_tell_read(lua_State *L, const char *path) {
+    if (lua_getfield(L, LUA_REGISTRYINDEX, watcher) == LUA_TFUNCTION) {
+        lua_pushstring(L, path);
+        lua_call(L, 1, 0);
+    } else {
+        lua_pop(L, 1);
+    }
+}
+
 static const mfl_fn file_functions[] = {
         {"replace", file_replace, "mf.file.replace(path, text)",
          "Writes a file whole or not at all: true, or nil and a message.", NULL},
@@ -166,6 +184,8 @@ static const mfl_fn file_functions[] = {
          "Makes the folder if need be and holds it against other runs; nil and a message if that "
          "fails.",
          NULL},
+        {"watch", file_watch, "mf.file.watch(fn)",
+         "Calls fn(path) before mf.data.read and mf.store.read read a file.", NULL},
         {NULL, NULL, NULL, NULL, NULL}};
 
 void mfl_open_file(lua_State *L) {

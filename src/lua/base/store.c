@@ -565,6 +565,7 @@ static int store_read(lua_State *L) {
     mf_error err = {0};
     const char *path = mfl_path(L, 1);
     lua_settop(L, 1);
+    mfl_tell_read(L, path);
     lua_pushnil(L);
     mf_store_reader *reader = mfl_new(L, &reader_class, sizeof *reader);
     mfl_to_close(L, 2);

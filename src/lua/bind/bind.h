@@ -179,6 +179,9 @@ typedef struct {
     bool *busy; /* set while the task runs; NULL: nothing is held    */
 } mfl_task;
 
+/* Tells mf.file.watch's function that this file will be read. */
+void mfl_tell_read(lua_State *L, const char *path);
+
 /* lua_toclose, safe for lua_settop and lua_pop with up to 40 more values: the only way to it. */
 void mfl_to_close(lua_State *L, int index);
 
