@@ -1852,6 +1852,10 @@ function mf.file.replace(path, text) end
 ---@return mf.file.rows
 function mf.file.rows(path) end
 
+---Calls fn(path) before mf.data.read and mf.store.read read a file.
+---@param fn any
+function mf.file.watch(fn) end
+
 ---Instruction set in use: baseline, avx2 or avx512. MEANFIELD_ISA in the environment asks for a lesser one.
 function mf.isa() end
 
