@@ -1,5 +1,6 @@
 -- Data sets: epochs, SGD on them by every loop, exact risks over them and over held-out ones, their potential, files.
 local mf = require "meanfield"
+local two_runs = require "tests.two_runs"
 local checkpoint = require "tests.checkpoint"
 local plain = require "tests.plain_sgd"
 local process = require "tests.process"
@@ -32,20 +33,7 @@ local function new(o)
   return mf.sgd(options)
 end
 
-local function distance(x, y)
-  local worst, left, right = 0, { x:weights() }, { y:weights() }
-  for i = 1, #left do
-    local change = left[i] - right[i]
-    worst = math.max(worst, math.sqrt((change * change):sum() / (right[i] * right[i]):sum()))
-  end
-  return worst
-end
-
-local function same(x, y)
-  local left, right = { x:weights() }, { y:weights() }
-  for i = 1, #left do if left[i] ~= right[i] then return false end end
-  return x.k == y.k and #left == #right
-end
+local distance, same = two_runs.distance, two_runs.same
 
 describe("distribution.dataset", function()
   it("visits each example once in each epoch, with its own label; in a new order, or the given one", function()

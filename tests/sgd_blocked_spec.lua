@@ -1,5 +1,6 @@
 -- SGD in blocks is SGD: the plain loop's trajectory, the same bits however it is cut, kept, split.
 local mf = require "meanfield"
+local two_runs = require "tests.two_runs"
 local checkpoint = require "tests.checkpoint"
 
 local piecewise = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
@@ -14,21 +15,7 @@ local function new(o)
   return mf.sgd(options)
 end
 
--- Relative distance of two runs' parameters.
-local function distance(x, y)
-  local worst, left, right = 0, { x:weights() }, { y:weights() }
-  for i = 1, #left do
-    local change = left[i] - right[i]
-    worst = math.max(worst, math.sqrt((change * change):sum() / (right[i] * right[i]):sum()))
-  end
-  return worst
-end
-
-local function same(x, y)
-  local left, right = { x:weights() }, { y:weights() }
-  for i = 1, #left do if left[i] ~= right[i] then return false end end
-  return x.k == y.k and #left == #right
-end
+local distance, same = two_runs.distance, two_runs.same
 
 describe("sgd in blocks", function()
   it("agrees with the plain loop to 1e-10 after 10^4 steps, for every law, activation and schedule", function()

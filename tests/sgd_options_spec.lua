@@ -1,5 +1,6 @@
 -- SGD as people run it: rates, random features, momentum, output scale, birth and death, label noise.
 local mf = require "meanfield"
+local two_runs = require "tests.two_runs"
 local loop = require "tests.plain_sgd"
 
 local law = mf.distribution.isotropic { d = 3, delta = 0.4 }
@@ -39,21 +40,8 @@ local function as_options(case, more)
   return o
 end
 
-local function distance(x, y)
-  local worst, left, right = 0, { x:weights() }, { y:weights() }
-  left[#left + 1], right[#right + 1] = x:measure():weights(), y:measure():weights()
-  for i = 1, #left do
-    local change = left[i] - right[i]
-    worst = math.max(worst, math.sqrt((change * change):sum() / (right[i] * right[i]):sum()))
-  end
-  return worst
-end
-
-local function same(x, y)
-  local left, right = { x:weights() }, { y:weights() }
-  for i = 1, #left do if left[i] ~= right[i] then return false end end
-  return x.k == y.k and x.yhat == y.yhat and x:measure():weights() == y:measure():weights()
-end
+local distance = two_runs.distance
+local function same(x, y) return two_runs.same(x, y) and x.yhat == y.yhat end
 
 describe("sgd's options", function()
   it("are the steps that they say, at every step, in the middle of blocks and of batches", function()
