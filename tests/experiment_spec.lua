@@ -101,13 +101,7 @@ describe("experiment run", function()
 
   after_each(function() os.execute("rm -rf " .. dir) end)
 
-  local function quiet(fn)
-    local real = print
-    _G.print = function() end -- luacheck: ignore
-    local ok, message = pcall(fn)
-    _G.print = real -- luacheck: ignore
-    assert(ok, message)
-  end
+  local quiet = process.quietly
 
   it("keeps columns consistent", function()
     local run = run_with("--out", dir)

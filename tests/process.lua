@@ -106,4 +106,13 @@ end
 
 function terminal:close() self.input:close() end
 
+-- Calls fn, with print muted.
+function process.quietly(fn)
+  local real = print
+  _G.print = function() end -- luacheck: ignore
+  local ok, message = pcall(fn)
+  _G.print = real -- luacheck: ignore
+  assert(ok, message)
+end
+
 return process

@@ -18,13 +18,7 @@ end
 describe("mf.results", function()
   local dir
 
-  local function quietly(fn)
-    local real = print
-    _G.print = function() end -- luacheck: ignore
-    local ok, message = pcall(fn)
-    _G.print = real -- luacheck: ignore
-    assert(ok, message)
-  end
+  local quietly = process.quietly
 
   local function run(out, more, passes)
     local args = { "--out", dir .. "/" .. out }

@@ -3,20 +3,13 @@
 --   meanfield tests/bench/multi_index.lua [particles, default 2000] [repeats, default 5]
 -- Minima over repeats: foreign load only ever adds. Nothing is asserted.
 local mf = require "meanfield"
+local least = require "tests.bench.least_seconds"
 
 local J, repeats = math.tointeger(arg[1] or 2000), math.tointeger(arg[2] or 5)
 assert(J and J >= 10 and repeats and repeats >= 1, "usage: multi_index.lua [particles >= 10] [repeats]")
 mf.threads(1)
 
-local function least_seconds(fn)
-  local best = math.huge
-  for _ = 1, repeats do
-    local from = mf._seconds()
-    fn()
-    best = math.min(best, mf._seconds() - from)
-  end
-  return best
-end
+local function least_seconds(fn) return least(repeats, fn) end
 
 local function target(z1, z2, z3) return z1 + z1 * z2 * z3 end
 local gaussian = mf.distribution.multi_index { d = 100, directions = 3, target = target }

@@ -3,20 +3,13 @@
 --   meanfield tests/bench/pde.lua [particles, default 100000] [repeats, default 5]
 -- Minima over repeats: foreign load only ever adds. Nothing is asserted.
 local mf = require "meanfield"
+local least = require "tests.bench.least_seconds"
 
 local J, repeats = tonumber(arg[1] or 1e5), tonumber(arg[2] or 5)
 assert(J and J >= 1000 and repeats and repeats >= 1, "usage: pde.lua [particles >= 1000] [repeats]")
 J = math.tointeger(J)
 
-local function least_seconds(fn)
-  local best = math.huge
-  for _ = 1, repeats do
-    local from = mf._seconds()
-    fn()
-    best = math.min(best, mf._seconds() - from)
-  end
-  return best
-end
+local function least_seconds(fn) return least(repeats, fn) end
 
 -- Flops a force. Radial: 16 Chebyshev functions by recurrence and their moments (5 a term), value
 -- and slope of one curve (4 a term). ReLU: two sides, each a root, an exp and an erfc (some 40
