@@ -154,10 +154,6 @@ mf_status mf_overlaps_field(mf_overlaps *o, const mf_measure *rho, double *grad,
     return MF_OK;
 }
 
-const double *mf_overlaps_cosines(const mf_overlaps *o) {
-    return o->c;
-}
-
 /* ---- files ------------------------------------------------------------------------------------- */
 
 void mf_overlaps_save(const mf_overlaps *o, mf_fields_writer *to) {

@@ -48,9 +48,6 @@ void mf_overlaps_keep(mf_overlaps *);
 mf_status mf_overlaps_field(mf_overlaps *, const mf_measure *rho, double *grad, double *excess,
                             mf_error *err);
 
-/* c, J x J, row by row; the lower triangle counts. */
-const double *mf_overlaps_cosines(const mf_overlaps *);
-
 void mf_overlaps_save(const mf_overlaps *, mf_fields_writer *);
 void mf_overlaps_load(mf_overlaps *, mf_fields *);
 

@@ -75,14 +75,6 @@ mf_flow *mf_shared_particles(mf_flow *flow) {
     return shared_of(flow)->inner;
 }
 
-bool mf_is_shared(const mf_flow *flow) {
-    return flow->ops == &ops;
-}
-
-const double *mf_shared_cosines(const mf_flow *flow) {
-    return mf_overlaps_cosines(const_shared_of(flow)->overlaps);
-}
-
 /* The overlaps' step of length h, where xi is that of this clock. */
 static mf_status turn(shared *z, double h, double clock, mf_error *err) {
     mf_measure rho = z->inner->ops->measure(z->inner);

@@ -16,9 +16,4 @@ mf_flow *mf_shared_init(void *mem, const mf_particles_spec *);
 /* The particles, to be filled. */
 mf_flow *mf_shared_particles(mf_flow *);
 
-bool mf_is_shared(const mf_flow *);
-
-/* Cosines between neurons at the atoms, J x J, the lower triangle. */
-const double *mf_shared_cosines(const mf_flow *);
-
 #endif
