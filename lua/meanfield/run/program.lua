@@ -1,6 +1,7 @@
 -- The commands about experiments: meanfield list, run, results and reproduce.
 
 local bundle = require "meanfield.run.bundle"
+local options = require "meanfield.options"
 
 local program = {}
 
@@ -57,6 +58,16 @@ function read_value(text)
   return tonumber(text) or text == "inf" and math.huge or text
 end
 
+-- No runs of that name: a slip, perhaps, for one of those there are or that come with the program.
+local function check_name(asked, runs)
+  local names = bundle.names()
+  for _, run in ipairs(runs) do names[#names + 1] = run.name end
+  local near = options.nearest(asked.name, names)
+  if near and near ~= asked.name then
+    options.raise("results: no experiment '%s' (did you mean '%s'?); meanfield list shows them", asked.name, near)
+  end
+end
+
 function program.results(args)
   local asked, i = { where = {} }, 1
   while args[i] do
@@ -78,7 +89,9 @@ A table of earlier runs, of all experiments or of one, with options of these val
     i = i + 1
   end
   local results = require "meanfield.run.results"
-  print(results.text(results.list(asked)))
+  local list = results.list(asked)
+  if #list == 0 and asked.name then check_name(asked, results.list { folder = asked.folder }) end
+  print(results.text(list))
   return 0
 end
 
