@@ -94,6 +94,16 @@ describe("meanfield", function()
     assert.equal(0, program("results --help").code)
   end)
 
+  it("a word that is neither a script nor a command gets the nearest command", function()
+    local result = program "runn"
+    assert.matches("cannot open runn: [^;\n]*; nor is it a command %(did you mean 'run'%?%): %-%-help lists them\n$",
+                   result.err)
+    assert.equal(1, result.code)
+    assert.matches("; nor is it a command: %-%-help lists them\n$", program("help").err)
+    assert.is_nil(program("./runn").err:find("command", 1, true))
+    assert.is_nil(program("runn.lua").err:find("command", 1, true))
+  end)
+
   it("a script of a command's name is ./list", function()
     process.write_file(dir .. "/list", "print 'mine'")
     assert.equal("mine\n", program("./list").out)

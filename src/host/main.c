@@ -223,9 +223,27 @@ static bool push_command(lua_State *L, const char *name) {
     return false;
 }
 
+/* What to do instead of a script that is not there, behind the message on top: commands.__call says it. */
+static void advise(lua_State *L, const char *path) {
+    if (strpbrk(path, "./\\"))
+        return;
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "meanfield.commands");
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
+        lua_pushstring(L, path);
+        if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_isstring(L, -1)) {
+            lua_concat(L, 2);
+            return;
+        }
+    }
+    lua_pop(L, 1);
+}
+
 /* The script gets the positive part of `arg`, which options may have changed. */
 static bool run_script(lua_State *L, const char *path) {
     int status = path && push_command(L, path) ? LUA_OK : luaL_loadfile(L, path);
+    if (status == LUA_ERRFILE && path)
+        advise(L, path);
     if (status == LUA_OK) {
         if (lua_getglobal(L, "arg") != LUA_TTABLE)
             luaL_error(L, "'arg' is not a table");
