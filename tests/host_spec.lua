@@ -168,11 +168,16 @@ describe("host", function()
     end
   end)
 
-  it("gives scripts meanfield by require and no global of its own", function()
-    local result = process.run(quote(process.host) .. " -e 'print(mf, require[[meanfield]]._VERSION)'")
-    assert.matches("^nil\t%d", result.out)
-    local names = process.run(quote(process.host) .. " -e 'for k in pairs(_G) do print(k) end' | sort").out
-    assert.equal(process.run("lua5.4 -e 'for k in pairs(_G) do print(k) end' | sort").out, names)
+  it("gives scripts meanfield by require and no global of its own, and -e without a script mf", function()
+    local host, none = quote(process.host), process.folder() .. "/none.lua"
+    process.write_file(none, "")
+    local names = "-e 'for k in pairs(_G) do print(k) end' "
+    local lua = process.run("lua5.4 " .. names .. "| sort").out
+    assert.equal(lua, process.run(host .. " " .. names .. none .. "| sort").out)
+    assert.equal(lua, (process.run(host .. " " .. names .. "| sort").out:gsub("mf\n", "")))
+    assert.equal("nil\n", process.run(host .. " -", "print(mf)").out)
+    local result = process.run(host .. " -e 'print(mf == require[[meanfield]], mf._VERSION)'")
+    assert.matches("^true\t%d", result.out)
   end)
 
   it("Ctrl-C ends a script with an error and a traceback, also inside coroutines and pcall", function()

@@ -32,7 +32,7 @@ static void print_usage(FILE *to) {
             "usage: %s [options] [script [args]]\n"
             "       %s [options] command [args]\n"
             "Available options are:\n"
-            "  -e stat   execute string 'stat'\n"
+            "  -e stat   execute string 'stat'; without a script, 'mf' is loaded\n"
             "  -i        enter interactive mode after executing 'script'\n"
             "  -l mod    require library 'mod' into global 'mod'\n"
             "  -l g=mod  require library 'mod' into global 'g'\n"
@@ -310,6 +310,8 @@ static int protected_main(lua_State *L) {
     open_libraries(L);
     set_arg(L, argc, argv, line.script);
     if (!line.no_environment && !run_environment(L))
+        return 0;
+    if (line.execute && !has_script && !run_library(L, "mf=meanfield"))
         return 0;
     if (!run_options(L, argv, line.script))
         return 0;
