@@ -188,7 +188,18 @@ describe("host", function()
         quote(process.ctrl_c(0.1) .. loop)))
       assert.matches("interrupted!", result.err)
       assert.matches("stack traceback", result.err)
+      assert.equal(130, result.code)
     end
+    local piped = process.run(quote(process.host), process.ctrl_c(0.1) .. "while true do end")
+    assert.equal(130, piped.code)
+  end)
+
+  it("Ctrl-C ends a shell's loop around a script too, and not before what it has said is out", function()
+    local both = process.ctrl_c(0.1):gsub("kill %-INT", "%0 $(ps -o ppid= -p $PPID)")
+    local loop = ("for i in 1 2; do %s -e %s; done"):format(quote(process.host), quote("io.stdout:setvbuf 'full' "
+      .. "io.write 'once' " .. both .. "while true do end"))
+    local result = process.run("bash -c " .. quote(loop))
+    assert.equal("once", result.out)
   end)
 
   it("kill -INT reaches a script in the background, whose pcall may end it, as lua5.4 has it", function()

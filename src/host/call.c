@@ -6,7 +6,7 @@
  * Native loops poll mfl_interrupted instead.
  *
  * SIGTERM and SIGHUP, by which batch systems and terminals end a program, stop it in the same way, so
- * that its states are kept; the program then ends with 128 + n.
+ * that its states are kept; the program then ends with 128 + n, and so it does after a Ctrl-C.
  *
  * Flag and hook stay until the outermost call has returned. So a pcall in the script cannot
  * swallow the interrupt: after the first error 10,000 instructions may run, enough for
@@ -24,6 +24,7 @@
 static lua_State *volatile running; /* NULL: no Lua code runs */
 static volatile time_t asked;       /* when Ctrl-C came first */
 static bool warned;                 /* the first error has been raised */
+static bool interrupted;            /* by which the last call has ended */
 
 static volatile sig_atomic_t terminated; /* SIGTERM or SIGHUP, or 0 */
 
@@ -74,6 +75,10 @@ bool host_take_interrupt(void) {
 
 int host_terminated(void) {
     return terminated;
+}
+
+int host_ended_by(void) {
+    return terminated ? terminated : interrupted ? SIGINT : 0;
 }
 
 /* ---- coroutines ------------------------------------------------------------------------ */
@@ -184,8 +189,10 @@ int host_call(lua_State *L, int n, int results) {
     running = L;
     int status = lua_pcall(L, n, results, base);
     running = NULL;
-    if (host_take_interrupt())
+    interrupted = host_take_interrupt();
+    if (interrupted)
         lua_sethook(L, NULL, 0, 0);
+    interrupted = interrupted && status != LUA_OK;
     lua_remove(L, base);
     return status;
 }

@@ -21,6 +21,9 @@ bool host_take_interrupt(void);
 /* The signal that has asked the program to end while it ran something: SIGTERM, SIGHUP, or 0. */
 int host_terminated(void);
 
+/* The signal that has ended the last host_call or is to end the program: SIGINT too, or 0. */
+int host_ended_by(void);
+
 /* Unless the status is LUA_OK: pops the message and writes it to stderr after "name: ". */
 int host_report(lua_State *L, const char *name, int status);
 

@@ -9,6 +9,7 @@
 #include "lua/bind/bind.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -330,10 +331,22 @@ static int protected_main(lua_State *L) {
         } else if (!run(L, luaL_loadfile(L, NULL))) {
             /* lua5.4 reports the error and exits with 0 here: so do we. */
             fflush(stderr);
+            if (host_ended_by())
+                return 0;
         }
     }
     lua_pushboolean(L, true);
     return 1;
+}
+
+/* The exit code 128 + n. Ctrl-C ends the program by itself, so that a shell's loop around it ends too. */
+static int end_by(int signal_number) {
+    if (signal_number == SIGINT) {
+        fflush(NULL);
+        signal(SIGINT, SIG_DFL);
+        raise(SIGINT);
+    }
+    return 128 + signal_number;
 }
 
 int main(int argc, char **argv) {
@@ -352,7 +365,7 @@ int main(int argc, char **argv) {
     host_report(L, program, status);
     mfl_ended_well = ok;
     lua_close(L);
-    if (!ok && host_terminated())
-        return 128 + host_terminated();
+    if (!ok && host_ended_by())
+        return end_by(host_ended_by());
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
