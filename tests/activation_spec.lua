@@ -196,8 +196,9 @@ describe("activation", function()
 
   it("prints as what makes it", function()
     assert.equal("mf.activation.tanh()", tostring(act.tanh()))
-    assert.equal("mf.activation.piecewise{ {0.5, -2.5}, {1.5, 7.5}, left = 0.0, right = 0.0 }",
-      tostring(activations.paper[1]))
+    assert.equal("mf.activation.piecewise{ {0.5, -2.5}, {1.5, 7.5} }", tostring(activations.paper[1]))
+    assert.equal("mf.activation.piecewise{ {0.0, 0.0}, left = 0.5, right = 1.0 }",
+      tostring(act.piecewise { { 0, 0 }, left = 0.5, right = 1 }))
     assert.equal("mf.activation.custom{ error = 1e-11 }", tostring(activations.gelu[1]))
   end)
 

@@ -64,7 +64,40 @@ describe("an object", function()
     local pde = mf.pde.particles { potential = mf.potential.radial { distribution = law, activation = sigma },
       init = init }
     assert.equal("at t = 0.5, risk = " .. pde:advance(0.5):risk(), tostring(pde):match "at t.*$")
-    assert.equal("mf.distribution{ d = 5, delta = 0.5 }", tostring(law))
+    assert.equal("mf.distribution.isotropic{ d = 5, delta = 0.5 }", tostring(law))
+  end)
+end)
+
+describe("an object's print", function()
+  it("is the call that made it: what was given, not the defaults, and what it is made of", function()
+    local gaussian = mf.init.gaussian { kappa = 1, b = mf.number.normal { deviation = 0.5 } }
+    assert.equal("mf.init.gaussian{ b = mf.number.normal{ deviation = 0.5 }, kappa = 1 }", tostring(gaussian))
+    assert.equal("mf.schedule.constant{}", tostring(mf.schedule.constant()))
+    assert.equal("mf.rng{ seed = 1 }", tostring(mf.rng { seed = 1 })) -- given, though the default
+    assert.equal("mf.sgd{ N = 10, activation = mf.activation.tanh(), distribution = mf.distribution.isotropic{ d = 5, "
+                 .. "delta = 0.5 }, eps = 0.001, init = mf.init.sphere{ radius = 2 }, rates = {a = 1.0, b = 1.0, "
+                 .. "w = 0.5} } at k = 0, t = 0.0",
+                 tostring(mf.sgd { distribution = law, activation = mf.activation.tanh(), N = 10, eps = 1e-3,
+                                   init = mf.init.sphere { radius = 2 }, rates = { w = 0.5 } }))
+  end)
+
+  it("shows lists that are short, and only names what is long or no call", function()
+    local index = { d = 2, target = function(z) return z end, U = { { 0, 1 } } }
+    assert.equal("mf.distribution.multi_index{ U = {{0, 1}}, d = 2, target = a function }",
+                 tostring(mf.distribution.multi_index(index)))
+    local z = {}
+    for i = 1, 100 do z[i] = { i / 100 } end
+    local text = tostring(mf.potential.nodes { z = z, y = mf.array.ones(100), activation = mf.activation.tanh() })
+    assert.equal("mf.potential.nodes{ activation = mf.activation.tanh(), y = an mf.array, z = a table }", text)
+  end)
+
+  it("of a run from a file shows all that the file knows", function()
+    local process = require "tests.process"
+    local path = process.folder() .. "/run.mf"
+    new_sgd():save(path)
+    local text = tostring(mf.sgd.load(path))
+    process.clean()
+    assert.matches("^mf.sgd{ N = %d+, algorithm = 'blocked', batch = 1, .* seed = %d+ } at k = 0, t = 0.0$", text)
   end)
 end)
 

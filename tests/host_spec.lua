@@ -260,6 +260,19 @@ describe("prompt", function()
     finish(t)
   end)
 
+  it("prints the expression after the last ';' of a line", function()
+    local t = start()
+    t:type "w = 20; w + 2\n" t:wait "\n22\n"
+    t:type "local q = 5; q, q\n" t:wait "\n5\t5\n"
+    t:type "w = 3; math.max(w, 33)\n" t:wait "\n33\n"
+    t:type "w = 40; w + 4;\n" t:wait "> "
+    t:type "s = 'a; b'; #s .. 'long'\n"
+    assert.is_nil(t:wait "4long":find("44", 1, true))
+    t:type "for i = 1, 2 do w = i; print('w', w) end\n" t:wait "\nw\t1\nw\t2\n" -- no return within the loop
+    t:type "mf.array{{1, 2}, {3, 4}}, mf.array{7}\n" t:wait "\nmf.array of 1:  7\n" -- on a line of its own
+    finish(t)
+  end)
+
   it("remembers what was typed, once, in the next start", function()
     local t = start()
     t:type "'remember' .. 'ed'\n" t:wait "remembered"

@@ -292,7 +292,7 @@ describe("multi-index laws", function()
   end)
 
   it("shows its options, functions included", function()
-    assert.equal("mf.distribution{ d = 2, directions = 1, inputs = 'gaussian', noise = 0.0, target = a function }",
+    assert.equal("mf.distribution.multi_index{ d = 2, target = a function }",
                  tostring(mf.distribution.multi_index { d = 2, target = function(z) return z end }))
   end)
 

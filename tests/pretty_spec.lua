@@ -44,6 +44,15 @@ describe("pretty", function()
     for line in pretty.text { ("x"):rep(60), ("y"):rep(60) }:gmatch "[^\n]+" do assert.truthy(#line < 80) end
   end)
 
+  it("breaks an object's line between its options", function()
+    local law = mf.distribution.isotropic { d = 40, delta = 0.8 }
+    local sigma = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
+    assert.equal("mf.distribution.isotropic{ d = 40, delta = 0.8 }", pretty.text(law))
+    assert.equal("mf.potential.radial{ activation = mf.activation.piecewise{ {0.5, -2.5}, {1.5, 7.5} },\n"
+                 .. "  distribution = mf.distribution.isotropic{ d = 40, delta = 0.8 },\n  tol = 1e-09 }",
+                 pretty.text(mf.potential.radial { distribution = law, activation = sigma, tol = 1e-9 }))
+  end)
+
   it("shows objects as they wish and functions by name", function()
     assert.equal(tostring(mf.schedule.constant()), pretty.text(mf.schedule.constant()))
     assert.equal("function mf.schedule.power", pretty.text(mf.schedule.power))

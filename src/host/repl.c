@@ -276,16 +276,48 @@ static void push_chunk(lua_State *L, int index, bool as_expression) {
                         as_expression && text[0] == '=' ? text + 1 : text);
 }
 
+/* Compiles what is on top of the stack, and leaves the function or the message in its place. */
+static int load_top(lua_State *L) {
+    size_t n;
+    const char *chunk = lua_tolstring(L, -1, &n);
+    int status = luaL_loadbuffer(L, chunk, n, "=stdin");
+    lua_remove(L, -2);
+    return status;
+}
+
+/* "x = f(); x" at a terminal: statements, and after their last ';' an expression, each good by itself.
+ * Pushes the function that returns the expression's value, or nothing.                              */
+static bool compile_last(lua_State *L, int text) {
+    const char *chunk = lua_tostring(L, text);
+    for (size_t n = strlen(chunk); repl.terminal && n-- > 0;) {
+        if (chunk[n] != ';' || chunk[n + 1 + strspn(chunk + n + 1, " \t\n;")] == '\0')
+            continue;
+        lua_pushfstring(L, "return %s", chunk + n + 1);
+        bool good = load_top(L) == LUA_OK;
+        lua_pushlstring(L, chunk, n);
+        good = good && load_top(L) == LUA_OK;
+        lua_settop(L, text);
+        if (!good)
+            continue;
+        lua_pushlstring(L, chunk, n);
+        lua_pushfstring(L, "%s; return %s", lua_tostring(L, -1), chunk + n + 1);
+        lua_remove(L, -2);
+        if (load_top(L) == LUA_OK)
+            return true;
+        lua_settop(L, text);
+    }
+    return false;
+}
+
 /* Compiles the text on top of the stack, which stays below the function or the message. */
 static int compile(lua_State *L) {
     int text = lua_gettop(L), status = LUA_ERRSYNTAX;
     for (int as_expression = 1; as_expression >= 0 && status != LUA_OK; --as_expression) {
         lua_settop(L, text);
+        if (!as_expression && compile_last(L, text))
+            return LUA_OK;
         push_chunk(L, text, as_expression);
-        size_t n;
-        const char *chunk = lua_tolstring(L, -1, &n);
-        status = luaL_loadbuffer(L, chunk, n, "=stdin");
-        lua_remove(L, -2);
+        status = load_top(L);
     }
     return status;
 }

@@ -93,6 +93,24 @@ local function table_text(t, show, depth)
   return "{\n" .. indent .. table.concat(items, ",\n" .. indent) .. "\n" .. ("  "):rep(depth) .. "}"
 end
 
+-- An object's line, broken between its options where it is wider than the page.
+local function wrapped(text)
+  if #text <= WIDTH or text:find("\n", 1, true) then return text end
+  local lines, line, open, from = {}, "", 0, 1
+  for at, character in text:gmatch "()([{}(),])" do
+    open = open + (("{("):find(character, 1, true) and 1 or ("})"):find(character, 1, true) and -1 or 0)
+    if character == "," and open == 1 then
+      local item = text:sub(from, at)
+      if #line + #item > WIDTH and line ~= "" then lines[#lines + 1], line, item = line, "", " " .. item end
+      line, from = line .. item, at + 1
+    end
+  end
+  local last = text:sub(from)
+  if #line + #last > WIDTH and line ~= "" then lines[#lines + 1], line, last = line, "", " " .. last end
+  lines[#lines + 1] = line .. last
+  return table.concat(lines, "\n")
+end
+
 -- The text the prompt shows for a value.
 function pretty.text(value)
   local open = {}
@@ -104,7 +122,8 @@ function pretty.text(value)
     local meta = getmetatable(v)
     if kind ~= "table" or type(meta) == "table" and (meta.__tostring or meta.__name) then
       local ok, text = pcall(tostring, v)
-      return ok and text or ("<%s whose __tostring failed: %s>"):format(kind, tostring(text))
+      if not ok then return ("<%s whose __tostring failed: %s>"):format(kind, tostring(text)) end
+      return kind == "userdata" and depth == 0 and wrapped(text) or text
     end
     local module = module_text(v)
     if module then return module end

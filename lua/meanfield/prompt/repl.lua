@@ -38,9 +38,12 @@ end
 -- Prints the results and keeps the first one in the global `_`.
 function repl.show(...)
   if ... == mf.help then return mf.help() end -- who types help wants it
-  local shown = table.pack(...)
-  for i = 1, shown.n do shown[i] = pretty(shown[i]) end
-  local text = table.concat(shown, "\t", 1, shown.n)
+  local shown, long = table.pack(...), false
+  for i = 1, shown.n do
+    shown[i] = pretty(shown[i])
+    long = long or shown[i]:find("\n", 1, true)
+  end
+  local text = table.concat(shown, long and "\n" or "\t", 1, shown.n)
   if repl.rows and lines_of(text) + 1 >= repl.rows then repl.page(text .. "\n") else print(text) end
   if ... ~= nil then rawset(_G, "_", (...)) end
 end

@@ -142,7 +142,67 @@ static void push_state(lua_State *L) {
     lua_settop(L, meta);
 }
 
-/* tostring: "mf.sgd{ N = 800, eps = 1e-06, ... } at k = 3", options in alphabetical order. */
+/* Pushes how an option reads where its object is printed: an object as it prints itself, a short plain
+ * table with what is in it, unless that is too long; see mfl_push_shown for the rest.                */
+static const char *push_entries(lua_State *L, int table);
+static const char *push_option(lua_State *L, int index) {
+    enum { LONGEST = 240, MOST = 16 };
+    const char *text = NULL;
+    if (lua_isuserdata(L, index))
+        text = luaL_tolstring(L, index, NULL);
+    else if (lua_istable(L, index) && lua_rawlen(L, index) <= MOST && lua_checkstack(L, 16))
+        text = lua_pushfstring(L, "{%s}", push_entries(L, index));
+    size_t n = text ? strlen(text) : 0;
+    return n > 0 && n <= LONGEST && strchr("})", text[n - 1]) ? text : mfl_push_shown(L, index);
+}
+
+/* Pushes "2, 3, a = 1, b = 2": a table's list, then the rest by the alphabet, without defaults. */
+static const char *push_entries(lua_State *L, int table) {
+    int entries = lua_gettop(L) + 1;
+    lua_Integer n = 0, length = (lua_Integer)lua_rawlen(L, table);
+    lua_newtable(L); /* of the list, */
+    lua_newtable(L); /* of the rest  */
+    for (lua_pushnil(L); lua_next(L, table); lua_settop(L, entries + 2)) {
+        int key = entries + 2;
+        lua_Integer i = lua_isinteger(L, key) ? lua_tointeger(L, key) : 0;
+        if (mfl_is_default(L, table, key))
+            continue;
+        const char *value = push_option(L, key + 1);
+        if (i >= 1 && i <= length) {
+            lua_rawseti(L, entries, i);
+        } else {
+            const char *name = luaL_tolstring(L, key, NULL); /* lua_tostring would change the key */
+            lua_pushfstring(L, "%s = %s", name, value);
+            lua_rawseti(L, entries + 1, ++n);
+        }
+    }
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_getfield(L, -1, LUA_TABLIBNAME);
+    lua_getfield(L, -1, "sort");
+    lua_pushvalue(L, entries + 1);
+    lua_call(L, 1, 0);
+    for (lua_Integer i = 1; i <= n; ++i) {
+        lua_rawgeti(L, entries + 1, i);
+        lua_rawseti(L, entries, length + i);
+    }
+    lua_getfield(L, -1, "concat");
+    lua_pushvalue(L, entries);
+    lua_pushliteral(L, ", ");
+    lua_call(L, 2, 1);
+    lua_replace(L, entries);
+    lua_settop(L, entries);
+    return lua_tostring(L, entries);
+}
+
+/* Is the function, mf.init.gaussian say, what makes objects of the class, mf.init? No load function. */
+static bool is_maker(const char *function, const char *class_name) {
+    size_t n = strlen(class_name);
+    return strncmp(function, class_name, n) == 0 && function[n] == '.' &&
+           strcmp(function + n, ".load") != 0;
+}
+
+/* tostring: "mf.sgd{ N = 800, eps = 1e-06, ... } at k = 3": what its constructor was given, and what
+ * else is known of it (of a run from a file all), in alphabetical order.                          */
 static int object_tostring(lua_State *L) {
     luaL_getmetafield(L, 1, "__name");
     const char *name = lua_tostring(L, -1);
@@ -151,27 +211,12 @@ static int object_tostring(lua_State *L) {
         return 1;
     }
     int options = lua_gettop(L);
-    lua_newtable(L); /* the entries */
-    lua_Integer n = 0;
-    for (lua_pushnil(L); lua_next(L, options); lua_pop(L, 1)) {
-        luaL_tolstring(L, -2, NULL); /* a copy: lua_tostring would change the key */
-        mfl_push_shown(L, -2);
-        lua_pushfstring(L, "%s = %s", lua_tostring(L, -2), lua_tostring(L, -1));
-        lua_rawseti(L, options + 1, ++n);
-        lua_settop(L, options + 3); /* entries, key, value */
-    }
-    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-    lua_getfield(L, -1, LUA_TABLIBNAME);
-    lua_getfield(L, -1, "sort");
-    lua_pushvalue(L, options + 1);
-    lua_call(L, 1, 0);
-    lua_getfield(L, -1, "concat");
-    lua_pushvalue(L, options + 1);
-    lua_pushliteral(L, ", ");
-    lua_call(L, 2, 1);
-    const char *text = lua_tostring(L, -1);
+    const char *text = push_entries(L, options);
     push_state(L);
-    lua_pushfstring(L, n ? "%s{ %s }%s" : "%s{%s}%s", name, text, lua_tostring(L, -1));
+    const char *state = lua_tostring(L, -1);
+    if (luaL_getmetafield(L, options, "where") && is_maker(lua_tostring(L, -1), name))
+        name = lua_tostring(L, -1);
+    lua_pushfstring(L, *text ? "%s{ %s }%s" : "%s{%s}%s", name, text, state);
     return 1;
 }
 

@@ -364,12 +364,16 @@ void mfl_push_fallback(lua_State *L, const mfl_field *f) {
     }
 }
 
-/* The option table on top of the stack gets a metatable that lists all options, given or not. */
-static void list_fields(lua_State *L, const mfl_field *fields) {
-    lua_createtable(L, 0, 1);
+/* The option table on top of the stack gets a metatable: `where` it was read and all `fields`, each
+ * true if the caller's table at `index` (0: none) gives it and false if it has its default.        */
+static void describe(lua_State *L, const char *where, int index, const mfl_field *fields) {
+    lua_createtable(L, 0, 2);
+    mfl_set_string(L, "where", where);
     lua_newtable(L);
     for (const mfl_field *f = fields; f->name; ++f) {
-        lua_pushboolean(L, true);
+        bool given = index && lua_getfield(L, index, f->name) != LUA_TNIL;
+        lua_settop(L, index ? -2 : -1);
+        lua_pushboolean(L, given);
         lua_setfield(L, -2, f->name);
     }
     lua_setfield(L, -2, "fields");
@@ -378,6 +382,18 @@ static void list_fields(lua_State *L, const mfl_field *fields) {
 
 bool mfl_push_fields(lua_State *L, int index) {
     return lua_istable(L, index) && luaL_getmetafield(L, index, "fields") == LUA_TTABLE;
+}
+
+bool mfl_is_default(lua_State *L, int options, int key) {
+    int top = lua_gettop(L);
+    key = lua_absindex(L, key);
+    bool is = mfl_push_fields(L, options);
+    if (is) {
+        lua_pushvalue(L, key);
+        is = lua_rawget(L, -2) == LUA_TBOOLEAN && !lua_toboolean(L, -1);
+    }
+    lua_settop(L, top);
+    return is;
 }
 
 /* Every key of the table at the absolute index has to be a field's name. */
@@ -427,7 +443,7 @@ void mfl_options(lua_State *L, const char *where, int index, const mfl_field *fi
     if (given)
         check_keys(L, where, index, fields);
     lua_newtable(L);
-    list_fields(L, fields);
+    describe(L, where, given ? index : 0, fields);
     for (const mfl_field *f = fields; f->name; ++f) {
         if (!given || lua_getfield(L, index, f->name) == LUA_TNIL) {
             lua_settop(L, given ? -2 : -1);

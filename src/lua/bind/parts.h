@@ -22,8 +22,11 @@ typedef struct {
 } mfl_nearest;
 void mfl_consider(mfl_nearest *nearest, const char *name);
 
-/* For a table that mfl_options made: pushes { name = true } of all options, given or not. */
+/* For a table that mfl_options made: pushes { name = whether it was given } of all options. */
 bool mfl_push_fields(lua_State *L, int index);
+
+/* Is the key at `key` an option of the table at `options` that its maker left to the default? */
+bool mfl_is_default(lua_State *L, int options, int key);
 
 /* Pushes the default of a field as a Lua value. */
 void mfl_push_fallback(lua_State *L, const mfl_field *f);

@@ -395,8 +395,11 @@ static int activation_tostring(lua_State *L) {
         lua_pushfstring(L, "%s{%f, %f}", i ? ", " : "", a->t[i], a->s[i]);
         luaL_addvalue(&text);
     }
-    lua_pushfstring(L, ", left = %f, right = %f }", a->slope_left, a->slope_right);
-    luaL_addvalue(&text);
+    if (a->slope_left != 0 || a->slope_right != 0) {
+        lua_pushfstring(L, ", left = %f, right = %f", a->slope_left, a->slope_right);
+        luaL_addvalue(&text);
+    }
+    luaL_addstring(&text, " }");
     luaL_pushresult(&text);
     return 1;
 }
