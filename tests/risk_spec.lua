@@ -171,6 +171,18 @@ describe("exact risk", function()
     end)
   end
 
+  it("is within its bound where a gentle neuron, whose series is short, meets a steep one", function()
+    for _, sigma in ipairs { sigmas[3], sigmas[4], sigmas[5], sigmas[6] } do
+      for _, turn in ipairs { 0.02, 0.3 } do
+        local neurons = { { w = { 0.6, 0 }, a = -0.5, b = 0.6 },
+          { w = { 7 * math.cos(turn), 7 * math.sin(turn) }, a = -1.5, b = -0.3 } }
+        local law = laws(2)[1]
+        local risk, bound = run(law[1], sigma[2], neurons)
+        assert.near(brute(law[2], sigma, neurons), risk, bound + 2e-13, sigma[1] .. " " .. turn)
+      end
+    end
+  end)
+
   it("cuts the kinks of antipodal neurons (the paper's sigma, d = 2)", function()
     local neurons = { { w = { 2, 0 }, a = 1, b = 0 }, { w = { -2, 0 }, a = 1, b = 0 } }
     local risk, bound = run(laws(2)[1][1], sigmas[1][2], neurons)

@@ -24,6 +24,7 @@ enum {
 
 static const double PAIR_TOLERANCE = 1e-12; /* of one pair's expectation, relative to its scale */
 static const double ROUNDING = 4e-14;       /* of a mean, relative to the sizes of its summands */
+static const double TAIL_ROUNDING = 2e-15;  /* of E sigma^2 - sum c_k^2, relative to E sigma^2    */
 
 /* What one component of the law needs; arrays in the caller's scratch. */
 typedef struct {
@@ -256,6 +257,12 @@ static double a_of(const component *p, size_t i) {
     return p->net->a ? p->net->a[i] : 1;
 }
 
+/* What E sigma_i^2 has beyond the terms' squares, whose sum this is. Not less than its rounding error: a pair's error is
+ * the root of two of these, and beside a steep neuron's 1e-2 what rounds to 0 here counts as 1e-9 there.             */
+static double left_over(const component *p, size_t i, double sum) {
+    return fmax(TAIL_ROUNDING * p->second[i], p->second[i] - sum);
+}
+
 /* Deviations, coefficients and second moments of all neurons. */
 static mf_status expand(component *p, mf_error *err) {
     size_t N = p->net->N;
@@ -270,7 +277,7 @@ static mf_status expand(component *p, mf_error *err) {
             p->c[k * N + i] = c[k];
             sum += c[k] * c[k];
         }
-        p->tail[i] = fmax(0, p->second[i] - sum);
+        p->tail[i] = left_over(p, i, sum);
     }
     return MF_OK;
 }
@@ -291,7 +298,7 @@ static mf_status lengthen(component *p, mf_error *err) {
             return status;
         for (size_t k = 0; k < p->terms; ++k)
             sum += c[k] * c[k];
-        p->rest[i] = fmax(0, p->second[i] - sum);
+        p->rest[i] = left_over(p, i, sum);
     }
     return MF_OK;
 }
