@@ -1315,10 +1315,10 @@ function class20:data() end
 ---@field points? integer an integer in [8, 1e+07]: number of points of the curve
 ---@field coordinate? any a name or a number: which one, where there are several
 
----The smooth density of a particle measure (measure:density()) or of an mf.pde.grid, as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
----@param measure any
+---The smooth density of a particle measure (measure:density()), of an mf.pde.grid or of an mf.gibbs in one coordinate, as a line, but for a millionth of the mass at either end. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
+---@param law any
 ---@param options? mf.plot.figure.density.options
-function class20:density(measure, options) end
+function class20:density(law, options) end
 
 ---@class mf.plot.figure.histogram.options
 ---@field label? string a string, default "": entry in the legend
@@ -1327,7 +1327,7 @@ function class20:density(measure, options) end
 ---@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
 ---@field range? table {low, high} with low < high: from where to where; by default all finite values
 
----The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
+---The density of a list, an array or a one-dimensional measure in equal bins; of a measure a millionth of the mass at either end has no say in the range. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
 ---@param data any
 ---@param options? mf.plot.figure.histogram.options
 function class20:histogram(data, options) end
@@ -1521,10 +1521,10 @@ function class21:contour(options) end
 ---@field points? integer an integer in [8, 1e+07]: number of points of the curve
 ---@field coordinate? any a name or a number: which one, where there are several
 
----The smooth density of a particle measure (measure:density()) or of an mf.pde.grid, as a line. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
----@param measure any
+---The smooth density of a particle measure (measure:density()), of an mf.pde.grid or of an mf.gibbs in one coordinate, as a line, but for a millionth of the mass at either end. Point masses, which have no density, are marked by triangles on the axis, of an area that grows with the mass.
+---@param law any
 ---@param options? mf.plot.figure.density.options
-function class21:density(measure, options) end
+function class21:density(law, options) end
 
 ---@class mf.plot.figure.histogram.options
 ---@field label? string a string, default "": entry in the legend
@@ -1533,7 +1533,7 @@ function class21:density(measure, options) end
 ---@field bins? integer an integer in [1, 1e+06]: number of bins; by default 2 n^(1/3), at least 10
 ---@field range? table {low, high} with low < high: from where to where; by default all finite values
 
----The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
+---The density of a list, an array or a one-dimensional measure in equal bins; of a measure a millionth of the mass at either end has no say in the range. Mass outside the range (or at infinity) counts in the total but is not drawn, so the area is the share of mass inside.
 ---@param data any
 ---@param options? mf.plot.figure.histogram.options
 function class21:histogram(data, options) end

@@ -137,6 +137,48 @@ describe("plot", function()
     assert.truthy(#require "meanfield.plot.braille".text(fig, { columns = 60, lines = 10, color = false }) > 0)
   end)
 
+  it("ends where a law has a millionth of its mass left, so that a grid's far cells do not widen the axis", function()
+    local law = mf.distribution.isotropic { d = 10, delta = 0.6 }
+    local pot = mf.potential.radial { distribution = law, activation = mf.activation.tanh() }
+    local init = mf.init.gaussian { kappa = 0.5 }
+    local grid = mf.pde.grid { potential = pot, init = init, cells = 100 }
+    local rho, fig = grid:measure(), mf.plot {}
+    fig:density(grid):density(rho):histogram(rho):histogram(mf.array { 0.3, 9.9 })
+    assert.truthy(rho:coordinate(1):max() > 9) -- the grid itself ends at 10
+    for i = 1, 3 do
+      local s = fig.panels[1].series[i]
+      local low, high = s.x[1], s.x[#s.x]
+      assert.truthy(high < 1.5 and low < 0.2) -- r is 0.5 +- 0.11; at most a cell of 0.2 beyond the millionth
+      assert.truthy(1 - init:cdf(high + 0.2, 10) < 1e-6 and init:cdf(high - 0.2, 10) < 1 - 1e-6, high)
+    end
+    assert.equal(9.9, fig.panels[1].series[4].x[20]) -- data are never cut
+  end)
+
+  it("draws the law of mf.gibbs as the curve that it is", function()
+    local law = mf.distribution.isotropic { d = 10, delta = 0.6 }
+    local pot = mf.potential.radial { distribution = law, activation = mf.activation.tanh() }
+    local gibbs, fig = mf.gibbs { potential = pot, beta = 20, lambda = 0.5 }, mf.plot {}
+    fig:density(gibbs)
+    local s, area = fig.panels[1].series[1], 0
+    for i = 2, #s.x do area = area + (s.x[i] - s.x[i - 1]) * (s.y[i] + s.y[i - 1]) / 2 end
+    assert.near(1, area, 1e-4) -- trapezia between the nodes
+    for i = 2, #s.x - 1 do assert.equal(gibbs:density(s.x[i]), s.y[i]) end
+    assert.error_matches(function() fig:density(law) end,
+      "figure:density: expected a measure, an mf.pde.grid or an mf.gibbs, got an mf.distribution", 1, true)
+  end)
+
+  it("gives lines and densities, which look alike, colours of their own", function()
+    local fig = mf.plot {}
+    local m = mf.measure { x = mf.array.linspace(1, 2, 20) }
+    fig:histogram(m):density(m):line({ 1, 2 }, { 0, 1 }):density(m):line({ 1, 2 }, { 1, 0 })
+    local look, all = {}, fig.panels[1].series
+    for i = 2, 5 do look[i - 1] = all[i].color end
+    local expected = {}
+    for i = 1, 4 do expected[i] = mf.plot.palette[i] end
+    assert.same(expected, look)
+    assert.equal(all[1].color, all[2].color) -- a histogram and the curve through it
+  end)
+
   it("leaves out what a log axis cannot show and says how much", function()
     local fig = mf.plot { xlog = true }
     local said = capture_stderr(function() fig:line({ 0, 1, 0 / 0, 10 }, { 1, 2, 3, 4 }) end)

@@ -136,11 +136,13 @@ local methods = {
     "Symbols at (x[i], y[i]), with error bars of half length errors[i] (vertical) and xerrors[i] where given." },
   { "band", "figure:band(x, low, high, {label=})", fields.band, "A filled band between low[i] and high[i]." },
   { "histogram", "figure:histogram(data, {bins=, range=, label=})", fields.histogram,
-    "The density of a list, an array or a one-dimensional measure in equal bins. Mass outside the range (or at "
+    "The density of a list, an array or a one-dimensional measure in equal bins; of a measure a millionth of the "
+    .. "mass at either end has no say in the range. Mass outside the range (or at "
     .. "infinity) counts in the total but is not drawn, so the area is the share of mass inside." },
-  { "density", "figure:density(measure, {label=})", fields.density,
-    "The smooth density of a particle measure (measure:density()) or of an mf.pde.grid, as a line. Point masses, "
-    .. "which have no density, are marked by triangles on the axis, of an area that grows with the mass." },
+  { "density", "figure:density(law, {label=})", fields.density,
+    "The smooth density of a particle measure (measure:density()), of an mf.pde.grid or of an mf.gibbs in one "
+    .. "coordinate, as a line, but for a millionth of the mass at either end. Point masses, which have no density, are "
+    .. "marked by triangles on the axis, of an area that grows with the mass." },
   { "image", "figure:image{x=, y=, z= | measure=, ...}", fields.image,
     "A function of two variables as colours: one cell for each (x[i], y[j]), with a colour bar. Or the density of "
     .. "a law in two coordinates." },

@@ -3,7 +3,7 @@
 -- A series is plain data: { kind =, label =, color =, ... } and columns of numbers (x, y, ylow, ...), which is
 -- all that the renderers and the saved file need. Kinds of series that share their place in the order of
 -- their kind share a colour: the first :points is drawn in the colour of the first :line, which pairs SGD
--- with its PDE unasked.
+-- with its PDE unasked. Lines and densities look alike and are one kind.
 
 local axis = require "meanfield.plot.axis"
 local colors = require "meanfield.plot.colors"
@@ -118,7 +118,7 @@ local function choose_look(self, series, given)
   local kind, list = series.kind, self.options.palette or colors.palette
   local n, round = 1, 0
   if not given.color then
-    n = next_number(self, kind)
+    n = next_number(self, kind == "density" and "line" or kind) -- one look: they count together
     series.color, round = list[(n - 1) % #list + 1], (n - 1) // #list
   end
   if kind == "points" then
@@ -240,6 +240,13 @@ local function atoms(where, data)
   return values, weights
 end
 
+-- Where a law is seen: beyond these ends, infinite where there are none, is less than a millionth of its mass. Cells
+-- of a grid and nodes of a quadrature reach far beyond.
+local function seen(law, which)
+  local values, low, high = law:coordinate(which), law:quantile(1e-6, which), law:quantile(1 - 1e-6, which)
+  return low > values:min() and low or -math.huge, high < values:max() and high or math.huge
+end
+
 local function finite_range(where, values)
   local low, high = math.huge, -math.huge
   for i, v in ipairs(values) do
@@ -259,6 +266,11 @@ function methods:histogram(data, given)
   given = options.read(where, given, fields.histogram)
   local values, weights = atoms(where, data)
   local low, high = finite_range(where, values)
+  if options.has(data, "atoms") then -- a measure
+    local first, last = seen(data, 1)
+    low, high = math.max(low, first), math.min(high, last)
+    if low >= high then low, high = finite_range(where, { low }) end
+  end
   if given.range then low, high = given.range[1], given.range[2] end
   local bins = given.bins or math.max(10, math.min(400, math.ceil(2 * (#values) ^ (1 / 3))))
   local step, mass = high / bins - low / bins, {}
@@ -288,19 +300,36 @@ local function with_ends(x, y)
   return x, y
 end
 
-function methods:density(measure, given)
+local draws = { ["mf.measure"] = true, ["mf.pde.grid"] = true, ["mf.gibbs"] = true } -- has a density to draw
+
+function methods:density(law, given)
   local where = "figure:density"
   given = options.read(where, given, fields.density)
-  if not options.has(measure, "density") then
-    raise("%s: expected a measure or an mf.pde.grid, got %s", where, options.shown(measure))
+  local class = type(law) == "userdata" and getmetatable(law).__name
+  if not draws[class] then
+    raise("%s: expected a measure, an mf.pde.grid or an mf.gibbs, got %s", where, options.shown(law))
   end
-  local settings = { bandwidth = given.bandwidth, coordinate = given.coordinate, points = given.points }
-  local x, y, masses = measure:density(next(settings) and settings or nil)
-  x, y = with_ends(numbers(where, "x", x), numbers(where, "density", y))
-  x, y = take(self, where, { "x", "y" }, { x, y })
+  local rho = class == "mf.measure" and law or law:measure()
+  if class == "mf.gibbs" and rho.dim > 1 then
+    raise("%s: the law has %d coordinates; take its measure() and a coordinate", where, rho.dim)
+  end
+  local low, high = seen(rho, given.coordinate or 1)
+  local x, y, masses
+  if class == "mf.gibbs" then
+    x = rho:coordinate(1):sort()
+    y = law:density(x)
+  else
+    local settings = { bandwidth = given.bandwidth, coordinate = given.coordinate, points = given.points }
+    x, y, masses = law:density(next(settings) and settings or nil)
+  end
+  local kept_x, kept_y = {}, {}
+  for i = 1, #x do
+    if x[i] >= low and x[i] <= high then kept_x[#kept_x + 1], kept_y[#kept_y + 1] = x[i], y[i] end
+  end
+  x, y = take(self, where, { "x", "y" }, { with_ends(kept_x, kept_y) })
   local series = { kind = "density", x = x, y = y, mass_x = {}, mass = {} }
   for _, m in ipairs(masses or {}) do
-    if m.x < math.huge and not (self.options.xlog and m.x <= 0) then
+    if m.x < math.huge and m.x >= low and m.x <= high and not (self.options.xlog and m.x <= 0) then
       series.mass_x[#series.mass_x + 1], series.mass[#series.mass + 1] = m.x, m.mass
     end
   end
