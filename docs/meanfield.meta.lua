@@ -96,7 +96,7 @@ function mf.distribution.multi_index(options) end
 ---An activation sigma, as in sigma_*(x; theta) = a sigma(<w,x> + b). Call it: sigma(t), t a number or an array.
 ---@class mf.activation
 ---@field bounded any whether sigma has finite limits at both ends
----@field error any largest error of a tabulated activation, relative to max(1, |sigma|), at the some 70000 points that were looked at (see mf.activation.custom); else 0
+---@field error any largest error of a tabulated activation, relative to max(1, |sigma|), at the some 70000 points that were looked at (see mf.activation.custom), or its tol if that is larger; else 0
 ---@field kind any "piecewise", "tanh", "erf", "sigmoid", "softplus", "polynomial" or "table"
 ---@field tails any sigma(t) ~ slope t + offset at both ends: slope_left, offset_left, slope_right, offset_right; nil where sigma has a range
 local class2 = {}
@@ -131,7 +131,7 @@ mf.activation = {}
 ---@field range? table {low, high} with low < high: {low, high} around 0: sigma need not end in straight lines (sin, t^2), nothing is said of its growth beyond, and an error names the t by which SGD, a risk or a sampled potential reaches beyond. Its exact risk and moments take 13 deviations of <w, x>
 ---@field tol? number a number in [1e-14, 0.01], default 1e-11: accepted error of the table, relative to max(1, |sigma|)
 
----A Lua function t -> sigma(t), tabulated once as piecewise polynomials and straight lines far out; `.error` is its largest error seen. Looked at are points 1/600 apart in |t| < 16, t/2048 up to 4096, t/64 up to 2^48, and closely around `kinks`: features that fall between these are not seen. Functions that jump, or do not end in straight lines, are refused; periodic ones and others that do not end so take a `range`. No Lua runs in the loops that use it. mf.activation.custom(f) is short for {f = f}.
+---A Lua function t -> sigma(t), tabulated once as piecewise polynomials and straight lines far out; `.error` is its largest error seen, or tol if that is larger. Looked at are points 1/600 apart in |t| < 16, t/2048 up to 4096, t/64 up to 2^48, and closely around `kinks`: features that fall between these are not seen. Functions that jump, or do not end in straight lines, are refused; periodic ones and others that do not end so take a `range`. No Lua runs in the loops that use it. mf.activation.custom(f) is short for {f = f}.
 ---@param options? mf.activation.custom.options
 ---@return mf.activation
 function mf.activation.custom(options) end
@@ -1036,7 +1036,7 @@ function mf.transport.w2(a, b) end
 ---@param p any
 function mf.transport.wp(a, b, p) end
 
----Dense vector or matrix of doubles. a[i] counts from 1; a row a[i] of a matrix is a view that shares memory, so a[i][j] = x writes into a, and a[i] = row copies a row in. Reading one past the end gives nil (ipairs stops there), any other index outside is an error. + - * / ^ work element by element on equal shapes and with numbers; == compares all elements. NaN and infinities are data.
+---Dense vector or matrix of doubles. a[i] counts from 1; a row a[i] of a matrix is a view that shares memory, so a[i][j] = x writes into a, and a[i] = row copies a row in. Reading one past the end gives nil (ipairs stops there), any other index outside is an error. + - * / ^ work element by element on equal shapes and with numbers; of two matrices a single row or column is repeated (n x m with 1 x m, n x 1, or n x 1 with 1 x m). == compares all elements. NaN and infinities are data.
 ---@class mf.array
 local class15 = {}
 

@@ -152,6 +152,35 @@ describe("array", function()
     end)
   end)
 
+  it("repeats the single row or column of a matrix, as a loop would", function()
+    local operators = { function(x, y) return x + y end, function(x, y) return x - y end, function(x, y) return x * y end,
+                        function(x, y) return x / y end, function(x, y) return x ^ y end }
+    local function random(n, m) return mf.array(n, m):map(function() return 0.5 + math.random() end) end
+    math.randomseed(20240502)
+    for _, s in ipairs { { 3, 4, 1, 4 }, { 3, 4, 3, 1 }, { 3, 4, 1, 1 }, { 5, 1, 1, 2 }, { 1, 1, 1, 1 }, { 0, 4, 1, 4 },
+                         { 1, 7, 6, 7 }, { 2, 0, 2, 1 } } do
+      local a, b = random(s[1], s[2]), random(s[3], s[4])
+      for _, op in ipairs(operators) do
+        for _, pair in ipairs { { a, b }, { b, a } } do
+          local p, q = pair[1], pair[2]
+          local c, p_rows, p_columns, q_rows, q_columns = op(p, q), s[1], s[2], s[3], s[4]
+          if p == b and p ~= q then p_rows, p_columns, q_rows, q_columns = q_rows, q_columns, p_rows, p_columns end
+          local rows, columns = c:shape()
+          assert.same({ p_rows == 1 and q_rows or p_rows, p_columns == 1 and q_columns or p_columns }, { rows, columns })
+          for i = 1, rows do
+            for j = 1, columns do
+              assert.equal(op(p:get(math.min(i, p_rows), math.min(j, p_columns)),
+                              q:get(math.min(i, q_rows), math.min(j, q_columns))), c:get(i, j))
+            end
+          end
+        end
+      end
+    end
+    local m = random(4, 3)
+    local column = m:column(2):reshape(4, 1) -- of a view
+    for i = 1, 4 do assert.equal(m:get(i, 3) - m:get(i, 2), (m - column):get(i, 3)) end
+  end)
+
   it("has the elementary functions of math", function()
     local x = mf.array { 0.1, 0.5, 2.385 }
     for _, name in ipairs { "abs", "exp", "log", "sqrt", "sin", "cos", "floor" } do
@@ -165,7 +194,11 @@ describe("array", function()
 
   it("says which shapes do not fit", function()
     local v, m = mf.array(3), mf.array(3, 4)
-    assert.error_matches(function() return v + m end, "+: shapes 3 and 3 x 4 differ", 1, true)
+    assert.error_matches(function() return v + m end,
+      "+: shapes 3 and 3 x 4 differ; v:reshape(1, #v) is a row, v:reshape(#v, 1) a column", 1, true)
+    assert.error_matches(function() return m - mf.array(2, 1) end, "-: shapes 3 x 4 and 2 x 1 differ", 1, true)
+    assert.error_matches(function() return v[{ 1, 2 }] end, "mf.array: index a table is no integer", 1, true)
+    assert.error_matches(function() return v[true] end, "mf.array: index true is no integer", 1, true)
     assert.error_matches(function() return m * mf.array(4, 3) end, "shapes 3 x 4 and 4 x 3 differ", 1, true)
     assert.error_matches(function() return v + {} end, "takes arrays and numbers, got table", 1, true)
     assert.error_matches(function() return v:dot(mf.array(4)) end, "dot: shapes 3 and 4 differ", 1, true)

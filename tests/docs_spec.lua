@@ -56,7 +56,6 @@ describe("documents", function()
   -- Blocks outside section 3 are lines for the prompt; some take for granted what stands in others.
   local granted = {
     ["## 4. Many runs"] = "sigma = mf.activation.tanh()\nrho0 = mf.init.gaussian { kappa = 0.8 }\n",
-    ["## 6. Figures"] = "t, R, se, limit, norm = { 1, 2 }, { 3, 4 }, { 0.1, 0.1 }, { 3, 4.1 }, { 5, 6 }\n",
   }
 
   it("every block of the guide runs", function()

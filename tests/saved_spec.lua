@@ -142,7 +142,8 @@ describe("pde:save", function()
     pde = particles { potential = pot, xi = function() if pde then pde:save(path) end return 1 end }
     assert.error_matches(function() pde:advance(1) end, "busy", 1, true)
     pde = particles { potential = pot }
-    assert.error_matches(function() pde:save "/nowhere/at/all" end, "pde:save: /nowhere/at/all: ", 1, true)
+    assert.error_matches(function() pde:save "/nowhere/at/all" end,
+      "pde:save: cannot write '/nowhere/at/all': No such", 1, true)
     assert.error(function() pde:save() end)
   end)
 end)

@@ -198,7 +198,8 @@ describe("sgd in blocks", function()
     local run, message = mf.sgd.load(path)
     assert.is_nil(run)
     assert.is_truthy(message:find "No such file")
-    assert.error_matches(function() new({}):save "/nowhere/at/all" end, "sgd:save: /nowhere/at/all: ", 1, true)
+    assert.error_matches(function() new({}):save "/nowhere/at/all" end,
+      "sgd:save: cannot write '/nowhere/at/all': No such", 1, true)
   end)
 
   it("writes equal bytes for equal runs, and reads no more than the head of what is no checkpoint", function()

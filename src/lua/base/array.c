@@ -331,11 +331,8 @@ static int array_index(lua_State *L) {
     const mfl_array *a = mfl_array_check(L, 1);
     int exact;
     lua_Integer i = lua_tointegerx(L, 2, &exact);
-    if (!exact || lua_type(L, 2) != LUA_TNUMBER) {
-        if (lua_type(L, 2) == LUA_TNUMBER)
-            return mfl_error(L, "mf.array: index %f is no integer", lua_tonumber(L, 2));
-        return 0;
-    }
+    if (!exact || lua_type(L, 2) != LUA_TNUMBER)
+        return luaL_error(L, "mf.array: index %s is no integer", mfl_push_shown(L, 2));
     if ((lua_Unsigned)i - 1 < a->rows) {
         if (a->ndim == 1)
             lua_pushnumber(L, a->data[((size_t)i - 1) * a->stride]);
@@ -553,7 +550,9 @@ static const mfl_class array_class = {
         "Dense vector or matrix of doubles. a[i] counts from 1; a row a[i] of a matrix is a view "
         "that shares memory, so a[i][j] = x writes into a, and a[i] = row copies a row in. Reading "
         "one past the end gives nil (ipairs stops there), any other index outside is an error. "
-        "+ - * / ^ work element by element on equal shapes and with numbers; == compares all "
+        "+ - * / ^ work element by element on equal shapes and with numbers; of two matrices a "
+        "single "
+        "row or column is repeated (n x m with 1 x m, n x 1, or n x 1 with 1 x m). == compares all "
         "elements. NaN and infinities are data.",
         array_methods, NULL, NULL};
 

@@ -11,9 +11,13 @@
 /* ---- arithmetic ------------------------------------------------------------------------ */
 
 typedef struct {
-    const double *a, *b;
-    size_t step_a, step_b; /* 1, or 0 for a number */
-    size_t n;
+    const double *data;
+    size_t row, column; /* steps; 0 where what is there is repeated */
+} operand_t;
+
+typedef struct {
+    operand_t a, b;
+    size_t rows, columns; /* one long row where nothing but numbers is repeated */
     double *out;
 } operands;
 
@@ -31,34 +35,56 @@ static const mfl_array *operand(lua_State *L, int arg, const char *symbol, doubl
 
 static void shape_error(lua_State *L, const char *what, const mfl_array *a, const mfl_array *b) {
     const char *shape_a = mfl_array_push_shape(L, a), *shape_b = mfl_array_push_shape(L, b);
-    luaL_error(L, "mf.array: %s: shapes %s and %s differ", what, shape_a, shape_b);
+    luaL_error(L, "mf.array: %s: shapes %s and %s differ%s", what, shape_a, shape_b,
+               a->ndim == b->ndim ? "" : "; v:reshape(1, #v) is a row, v:reshape(#v, 1) a column");
+}
+
+/* Do the extents of two matrices agree, or is one of them 1, to be repeated? */
+static bool fits(const mfl_array *a, const mfl_array *b) {
+    return a->ndim == 2 && b->ndim == 2 && (a->rows == b->rows || a->rows == 1 || b->rows == 1) &&
+           (a->cols == b->cols || a->cols == 1 || b->cols == 1);
+}
+
+static size_t extent(size_t a, size_t b) {
+    return a == 1 ? b : a;
+}
+
+/* An array, or a number if it is NULL; `repeated`: two matrices of unequal shapes. */
+static operand_t reading(const mfl_array *a, const double *scalar, bool repeated) {
+    if (!a)
+        return (operand_t){scalar, 0, 0};
+    if (!repeated)
+        return (operand_t){a->data, 0, 1};
+    return (operand_t){a->data, a->rows == 1 ? 0 : a->cols, a->cols != 1};
 }
 
 /* Reads the operands at 1 and 2 and pushes the result; `scalars` holds two numbers. */
 static operands binary(lua_State *L, const char *symbol, double *scalars) {
     const mfl_array *a = operand(L, 1, symbol, scalars);
     const mfl_array *b = operand(L, 2, symbol, scalars + 1);
-    if (a && b && !mfl_array_same_shape(a, b))
-        shape_error(L, symbol, a, b);
     const mfl_array *shape = a ? a : b;
     if (!shape)
         luaL_error(L, "mf.array: '%s' needs an array", symbol);
-    const mfl_array *out = mfl_array_new(L, shape->rows, shape->cols, shape->ndim);
-    return (operands){a ? a->data : scalars,
-                      b ? b->data : scalars + 1,
-                      a != NULL,
-                      b != NULL,
-                      mfl_array_length(shape),
-                      out->data};
+    bool repeated = a && b && !mfl_array_same_shape(a, b);
+    if (repeated && !fits(a, b))
+        shape_error(L, symbol, a, b);
+    size_t rows = repeated ? extent(a->rows, b->rows) : shape->rows;
+    size_t columns = repeated ? extent(a->cols, b->cols) : shape->cols;
+    const mfl_array *out = mfl_array_new(L, rows, columns, shape->ndim);
+    return (operands){reading(a, scalars, repeated), reading(b, scalars + 1, repeated),
+                      repeated ? rows : 1, repeated ? columns : mfl_array_length(shape), out->data};
 }
 
 #define ARITHMETIC(name, symbol, expression)                                                       \
     static int array_##name(lua_State *L) {                                                        \
         double scalars[2];                                                                         \
         const operands o = binary(L, symbol, scalars);                                             \
-        for (size_t k = 0; k < o.n; ++k) {                                                         \
-            const double a = o.a[k * o.step_a], b = o.b[k * o.step_b];                             \
-            o.out[k] = (expression);                                                               \
+        for (size_t i = 0; i < o.rows; ++i) {                                                      \
+            const double *x = o.a.data + i * o.a.row, *y = o.b.data + i * o.b.row;                 \
+            for (size_t j = 0; j < o.columns; ++j) {                                               \
+                const double a = x[j * o.a.column], b = y[j * o.b.column];                         \
+                o.out[i * o.columns + j] = (expression);                                           \
+            }                                                                                      \
         }                                                                                          \
         return 1;                                                                                  \
     }

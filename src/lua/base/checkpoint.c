@@ -19,7 +19,7 @@ void mfl_checkpoint_write(lua_State *L, const char *where, const char *path, con
                           size_t size) {
     mf_error err = {MF_OK, ""};
     if (mf_file_replace(path, data, size, &err) < 0)
-        luaL_error(L, "%s: %s: %s", where, path, err.text);
+        luaL_error(L, "%s: %s", where, err.text);
 }
 
 void *mfl_checkpoint_read(lua_State *L, const char *path, const char *what, size_t *size,
