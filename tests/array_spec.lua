@@ -153,8 +153,9 @@ describe("array", function()
   end)
 
   it("repeats the single row or column of a matrix, as a loop would", function()
-    local operators = { function(x, y) return x + y end, function(x, y) return x - y end, function(x, y) return x * y end,
-                        function(x, y) return x / y end, function(x, y) return x ^ y end }
+    local operators = { function(x, y) return x + y end, function(x, y) return x - y end,
+                        function(x, y) return x * y end, function(x, y) return x / y end,
+                        function(x, y) return x ^ y end }
     local function random(n, m) return mf.array(n, m):map(function() return 0.5 + math.random() end) end
     math.randomseed(20240502)
     for _, s in ipairs { { 3, 4, 1, 4 }, { 3, 4, 3, 1 }, { 3, 4, 1, 1 }, { 5, 1, 1, 2 }, { 1, 1, 1, 1 }, { 0, 4, 1, 4 },
@@ -166,7 +167,8 @@ describe("array", function()
           local c, p_rows, p_columns, q_rows, q_columns = op(p, q), s[1], s[2], s[3], s[4]
           if p == b and p ~= q then p_rows, p_columns, q_rows, q_columns = q_rows, q_columns, p_rows, p_columns end
           local rows, columns = c:shape()
-          assert.same({ p_rows == 1 and q_rows or p_rows, p_columns == 1 and q_columns or p_columns }, { rows, columns })
+          assert.same({ p_rows == 1 and q_rows or p_rows, p_columns == 1 and q_columns or p_columns },
+                      { rows, columns })
           for i = 1, rows do
             for j = 1, columns do
               assert.equal(op(p:get(math.min(i, p_rows), math.min(j, p_columns)),

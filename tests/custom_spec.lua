@@ -428,7 +428,7 @@ describe("functions of a custom potential", function()
       local result = process.run(process.quote(process.host) .. " -e "
         .. process.quote(script .. process.ctrl_c(0.1) .. use))
       assert.matches("interrupted", result.err, use)
-      assert.equal(1, result.code)
+      assert.equal(130, result.code)
     end
   end)
 

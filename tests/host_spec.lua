@@ -195,9 +195,9 @@ describe("host", function()
   end)
 
   it("Ctrl-C ends a shell's loop around a script too, and not before what it has said is out", function()
-    local both = process.ctrl_c(0.1):gsub("kill %-INT", "%0 $(ps -o ppid= -p $PPID)")
+    local to_both = process.ctrl_c(0.1):gsub("kill %-INT", "%0 $(ps -o ppid= -p $PPID)")
     local loop = ("for i in 1 2; do %s -e %s; done"):format(quote(process.host), quote("io.stdout:setvbuf 'full' "
-      .. "io.write 'once' " .. both .. "while true do end"))
+      .. "io.write 'once' " .. to_both .. "while true do end"))
     local result = process.run("bash -c " .. quote(loop))
     assert.equal("once", result.out)
   end)

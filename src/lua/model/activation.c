@@ -425,7 +425,8 @@ static const mfl_fn activation_methods[] = {
 static const mfl_property activation_properties[] = {
         {"error", activation_error,
          "largest error of a tabulated activation, relative to max(1, |sigma|), at the some 70000 "
-         "points that were looked at (see mf.activation.custom), or its tol if that is larger; else 0"},
+         "points that were looked at (see mf.activation.custom), or its tol if that is larger; "
+         "else 0"},
         {"kind", activation_kind,
          "\"piecewise\", \"tanh\", \"erf\", \"sigmoid\", \"softplus\", \"polynomial\" or "
          "\"table\""},
@@ -460,7 +461,8 @@ static const mfl_fn activation_functions[] = {
          NULL},
         {"custom", activation_custom, "mf.activation.custom{f=, df=, kinks=, range=, tol=}",
          "A Lua function t -> sigma(t), tabulated once as piecewise polynomials and straight lines "
-         "far out; `.error` is its largest error seen, or tol if that is larger. Looked at are points 1/600 apart in |t| < "
+         "far out; `.error` is its largest error seen, or tol if that is larger. Looked at are "
+         "points 1/600 apart in |t| < "
          "16, "
          "t/2048 up to 4096, t/64 up to 2^48, and closely around `kinks`: features that fall "
          "between "
