@@ -37,6 +37,7 @@ flows.runs = {
   power = { 0.3, function() return particles { potential = radial, xi = mf.schedule.power(-0.25) } end },
   step_noise = { 0.2, function() return particles { potential = limit, eps = 1e-3, batch = 2, d = 30 } end },
   shared = { 0.02, function() return particles { potential = limit, eps = 1e-3, common = true, d = 30 } end },
+  spaces = { 0.02, function() return particles { potential = two, eps = 1e-3, common = true } end },
   table = { 0.2, function() return particles { potential = radial, eps = 1e-3, xi = slow } end },
   noisy = { 0.0704, function() return particles { potential = radial, beta = 5, step = 0.01, lambda = 0.5 } end },
   grid = { 0.2, function()

@@ -20,7 +20,7 @@ typedef struct {
     const mf_potential *pot;
     double eps, label, share; /* share: of the particles' step */
     bool fixed;               /* steps are the caller's         */
-    double *T;
+    double *T;                /* dim x J */
     void *scratch;
 } shared;
 
@@ -33,7 +33,7 @@ size_t mf_shared_bytes(const mf_particles_spec *spec) {
     return inner == 0 ? 0
                       : bytes_of(sizeof(shared)) + bytes_of(inner) +
                                 bytes_of(mf_overlaps_bytes(spec->potential, spec->J)) +
-                                mf_lines(spec->J) * sizeof(double) +
+                                mf_lines(spec->potential->dim * spec->J) * sizeof(double) +
                                 mf_potential_scratch(spec->potential, spec->J) + 64;
 }
 
@@ -64,10 +64,9 @@ mf_flow *mf_shared_init(void *mem, const mf_particles_spec *spec) {
     own.context = z;
     z->inner = mf_particles_init(next, &own);
     next += bytes_of(mf_particles_bytes(spec));
-    z->overlaps = mf_overlaps_init(next, spec->potential, spec->J, spec->dimension[0]);
-    next += bytes_of(mf_overlaps_bytes(spec->potential, spec->J));
-    z->T = (double *)(void *)next;
-    z->scratch = z->T + mf_lines(spec->J);
+    z->T = (double *)(void *)(next + bytes_of(mf_overlaps_bytes(spec->potential, spec->J)));
+    z->scratch = z->T + mf_lines(spec->potential->dim * spec->J);
+    z->overlaps = mf_overlaps_init(next, spec->potential, spec->J, spec->dimension, z->scratch);
     return &z->flow;
 }
 

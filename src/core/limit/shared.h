@@ -8,7 +8,7 @@
 
 #include "particles.h"
 
-/* Bytes of a run, or 0 if it does not fit; a potential with one radius and `odd` nodes, J <=
+/* Bytes of a run, or 0 if it does not fit; a potential with `odd`, J <=
  * MF_OVERLAPS_MOST, eps > 0, without rates, scale, and birth and death.                       */
 size_t mf_shared_bytes(const mf_particles_spec *);
 mf_flow *mf_shared_init(void *mem, const mf_particles_spec *);

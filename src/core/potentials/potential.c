@@ -46,17 +46,17 @@ mf_status mf_potential_step_noise(const mf_potential *pot, double variance, cons
     return pot->ops->step_noise(pot, variance, rho, n, theta, ld, T, scratch, err);
 }
 
-size_t mf_potential_odd_nodes(const mf_potential *pot) {
-    return pot->ops->odd_nodes ? pot->ops->odd_nodes(pot) : 0;
+size_t mf_potential_odd_nodes(const mf_potential *pot, size_t c) {
+    return pot->ops->odd_nodes && mf_is_radius(pot, c) ? pot->ops->odd_nodes(pot, c) : 0;
 }
 
-mf_status mf_potential_odd(const mf_potential *pot, double variance, const mf_measure *rho,
-                           double *stiffness, double *gain, double *q, double *rise,
-                           mf_error *err) {
+mf_status mf_potential_odd(const mf_potential *pot, size_t c, double variance,
+                           const mf_measure *rho, double *stiffness, double *gain, double *q,
+                           double *rise, void *scratch, mf_error *err) {
     if (!pot->ops->odd)
         return mf_fail(err, MF_EUNSUPPORTED, "what neurons of a %s potential share is not known",
                        pot->ops->name);
-    return pot->ops->odd(pot, variance, rho, stiffness, gain, q, rise, err);
+    return pot->ops->odd(pot, c, variance, rho, stiffness, gain, q, rise, scratch, err);
 }
 
 mf_status mf_potential_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,

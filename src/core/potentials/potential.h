@@ -64,15 +64,17 @@ typedef struct {
                             const double *theta, size_t ld, double *T, void *scratch,
                             mf_error *err);
 
-    /* What is odd along a direction that neurons have in common, for laws of one radius: at node n
-     * of x, of weight W_n, q_n(r) = E sigma'(<w,x>) given |x|, such that neurons of radii r and r'
-     * whose weights have the product <w,w'> share
-     *     E yhat yhat' = .. + <w,w'> sum_n W_n q_n(r) q_n(r')   and   E sigma' sigma'' <x,x>/p = sum_n W_n q_n q_n
+    /* What is odd along a direction that neurons have in common in the space of P, behind the radius
+     * r = |P w| in coordinate c: at node n of x, of weight W_n, q_n(theta) = E sigma'(<w,x>) given |P x| and
+     * |x - P x|, such that neurons theta and theta' whose weights have the product <P w, P w'> share
+     *     E yhat yhat' = .. + <Pw,Pw'> sum_n W_n q_n q_n'   and   E sigma' sigma'' <Px,Px>/p = sum_n W_n q_n q_n'
      * to relative order 1/p. For the particles of rho, stiffness_n = W_n l''/2, gain_n = W_n e_n^2 (e as
-     * above), q[n * J + j] and rise[n * J + j] = d(r q_n)/dr. NULL: not known.                  */
-    size_t (*odd_nodes)(const mf_potential *);
-    mf_status (*odd)(const mf_potential *, double variance, const mf_measure *rho,
-                     double *stiffness, double *gain, double *q, double *rise, mf_error *err);
+     * above), q[n * J + j] and rise[(n * dim + b) * J + j] = d(r q_n)/dtheta_b. Radii without nodes have no
+     * such direction. NULL: not known.                                                          */
+    size_t (*odd_nodes)(const mf_potential *, size_t c);
+    mf_status (*odd)(const mf_potential *, size_t c, double variance, const mf_measure *rho,
+                     double *stiffness, double *gain, double *q, double *rise, void *scratch,
+                     mf_error *err);
 
     /* Whether coordinate c feels no force. NULL: all do. */
     bool (*is_fixed)(const mf_potential *, size_t c);
@@ -142,10 +144,12 @@ mf_status mf_potential_step_noise(const mf_potential *, double variance, const m
                                   size_t n, const double *theta, size_t ld, double *T,
                                   void *scratch, mf_error *err);
 
-/* The nodes of `odd`, 0 where they are not known, and what it says of them.                       */
-size_t mf_potential_odd_nodes(const mf_potential *);
-mf_status mf_potential_odd(const mf_potential *, double variance, const mf_measure *rho,
-                           double *stiffness, double *gain, double *q, double *rise, mf_error *err);
+/* The nodes of `odd` at the radius in coordinate c, 0 for what is no radius and where they are not known, and
+ * what it says of them. scratch: mf_potential_scratch for the atoms of rho.                      */
+size_t mf_potential_odd_nodes(const mf_potential *, size_t c);
+mf_status mf_potential_odd(const mf_potential *, size_t c, double variance, const mf_measure *rho,
+                           double *stiffness, double *gain, double *q, double *rise, void *scratch,
+                           mf_error *err);
 
 /* J particles from the law rho_0, as `start` says; MF_EUNSUPPORTED where there is no such
  * operation, or where the law of the radii is known to the caller only; MF_EDOMAIN if one would

@@ -130,13 +130,16 @@ static mf_status radial_step_noise(const mf_potential *pot, double variance, con
     return MF_OK;
 }
 
-static size_t radial_odd_nodes(const mf_potential *pot) {
+static size_t radial_odd_nodes(const mf_potential *pot, size_t c) {
+    (void)c;
     return 2 * radial_of(pot)->noise.nodes;
 }
 
-static mf_status radial_odd(const mf_potential *pot, double variance, const mf_measure *rho,
-                            double *stiffness, double *gain, double *q, double *rise,
-                            mf_error *err) {
+static mf_status radial_odd(const mf_potential *pot, size_t c, double variance,
+                            const mf_measure *rho, double *stiffness, double *gain, double *q,
+                            double *rise, void *scratch, mf_error *err) {
+    (void)c;
+    (void)scratch;
     (void)err;
     mf_loss loss = mf_potential_loss(pot);
     mf_radial_noise_odd(&radial_of(pot)->noise, &loss, variance, rho, stiffness, gain, q, rise);

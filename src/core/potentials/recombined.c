@@ -98,6 +98,17 @@ static mf_status recombined_step_noise(const mf_potential *pot, double variance,
                                    err);
 }
 
+static size_t recombined_odd_nodes(const mf_potential *pot, size_t c) {
+    return mf_potential_odd_nodes(self_of(pot)->base, c);
+}
+
+static mf_status recombined_odd(const mf_potential *pot, size_t c, double variance,
+                                const mf_measure *rho, double *stiffness, double *gain, double *q,
+                                double *rise, void *scratch, mf_error *err) {
+    return mf_potential_odd(self_of(pot)->base, c, variance, rho, stiffness, gain, q, rise, scratch,
+                            err);
+}
+
 static mf_status recombined_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
                                   const mf_flag *stop, mf_error *err) {
     return mf_potential_start(self_of(pot)->base, init, J, x, stop, err);
@@ -115,6 +126,8 @@ static const mf_potential_ops recombined_ops = {.features = recombined_features,
                                                 .free = recombined_free,
                                                 .self = recombined_self,
                                                 .step_noise = recombined_step_noise,
+                                                .odd_nodes = recombined_odd_nodes,
+                                                .odd = recombined_odd,
                                                 .start = recombined_start,
                                                 .dimension = recombined_dimension};
 

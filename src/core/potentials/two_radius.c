@@ -27,6 +27,7 @@ enum {
     ORDERS_MAX = MF_ZONAL_ORDERS,
     CHUNK = 1024,    /* particles a chunk, more where ...               */
     CHUNKS_MAX = 16, /* ... this would be exceeded: sums need memory    */
+    FEW = 16,        /* particles a chunk where each has much to do     */
     GAUSS = 20,      /* points of the rule that measures what is left out */
     TERMS = MF_CURVE_TERMS
 };
@@ -46,6 +47,8 @@ typedef struct {
     layer features;
     mf_curves slopes;        /* of sigma'^2                                    */
     mf_zonal_noise noise[2]; /* at r1, at r2                                   */
+    mf_curves tilts;         /* of sigma'                                      */
+    mf_zonal_odd odd[2];     /* at r1, at r2                                   */
     double *b;               /* rank = 2 pairs: all of +, then all of -        */
 } two_radius;
 
@@ -337,6 +340,90 @@ static mf_status two_radius_step_noise(const mf_potential *pot, double variance,
     return status;
 }
 
+static size_t two_radius_odd_nodes(const mf_potential *pot, size_t c) {
+    const two_radius *self = self_of(pot);
+    return two_radius_dimension(pot, c) > 1 ? 2 * self->odd[c].nodes : 0;
+}
+
+typedef struct {
+    const two_radius *self;
+    const mf_measure *rho;
+    size_t c;
+    double *q, *rise;
+} odd_work;
+
+/* The features of sigma' of one particle on one side, and their slopes in r1 and r2. */
+static void tilt(const two_radius *self, const mf_zonal *z, size_t side, double r1, double r2,
+                 double *f, double *d1, double *d2) {
+    const mf_curves *curves = &self->tilts;
+    size_t length = mf_curve_length(&curves->grid);
+    double tau = self->tau[side];
+    place at;
+    locate(curves, tau, r1, r2, &at);
+    for (size_t p = 0; p < z->pairs; ++p) {
+        const double *curve = curves->coef + z->order[p] * length + at.panel * TERMS;
+        double C = dot(curve, at.value), Cs = dot(curve, at.slope), shape = 0, bend = 0;
+        for (size_t l = 0; l <= z->order[p]; ++l) {
+            shape += z->shape[p * z->orders + l] * at.poly[l];
+            bend += z->shape[p * z->orders + l] * at.dpoly[l];
+        }
+        double far = z->order[p] ? 1 - at.near : 1;
+        double Fs = shape * (far * Cs + (z->order[p] ? at.near * at.near * C : 0));
+        f[p] = shape * far * C;
+        d1[p] = isinf(r1) ? 0 : tau * at.alpha * (Fs + 2 * (1 - at.t) * at.near * bend * C);
+        d2[p] = isinf(r2) ? 0 : at.beta * (Fs - 2 * at.t * at.near * bend * C);
+    }
+}
+
+static void odd_chunk(void *context, size_t chunk) {
+    const odd_work *w = context;
+    const mf_zonal_odd *odd = &w->self->odd[w->c];
+    size_t J = w->rho->n, pairs = odd->slopes.pairs;
+    double f[ORDERS_MAX * ORDERS_MAX], d1[ORDERS_MAX * ORDERS_MAX], d2[ORDERS_MAX * ORDERS_MAX];
+    for (size_t j = chunk * FEW; j < J && j < (chunk + 1) * FEW; ++j)
+        for (size_t side = 0; side < 2; ++side) {
+            const double *r = w->rho->x + j;
+            double own = r[w->c * w->rho->ld];
+            tilt(w->self, &odd->slopes, side, r[0], r[w->rho->ld], f, d1, d2);
+            for (size_t n = 0; n < odd->nodes; ++n) {
+                const double *row = odd->q + n * pairs;
+                size_t at = side * odd->nodes + n;
+                double q = 0, slope[2] = {0};
+                for (size_t p = 0; p < pairs; ++p) {
+                    q += row[p] * f[p];
+                    slope[0] += row[p] * d1[p];
+                    slope[1] += row[p] * d2[p];
+                }
+                w->q[at * J + j] = q;
+                for (size_t b = 0; b < 2; ++b)
+                    w->rise[(2 * at + b) * J + j] =
+                            (b == w->c ? q : 0) + (isinf(own) ? 0 : own * slope[b]);
+            }
+        }
+}
+
+static mf_status two_radius_odd(const mf_potential *pot, size_t c, double variance,
+                                const mf_measure *rho, double *stiffness, double *gain, double *q,
+                                double *rise, void *scratch, mf_error *err) {
+    const two_radius *self = self_of(pot);
+    const mf_zonal_odd *odd = &self->odd[c];
+    size_t pairs = self->features.zonal.pairs;
+    const mf_loss loss = mf_potential_loss(pot);
+    double *m = scratch;
+    memset(m, 0, 2 * pairs * sizeof *m);
+    mf_status status = two_radius_mean(pot, rho, m, m + 2 * pairs, err);
+    if (status < 0)
+        return status;
+    for (size_t side = 0; side < 2; ++side) {
+        double tau = c == 0 ? self->tau[side] : 1;
+        mf_zonal_odd_look(odd, pairs, variance, m + side * pairs, &loss, side ? -1 : 1, tau * tau,
+                          stiffness + side * odd->nodes, gain + side * odd->nodes);
+    }
+    odd_work w = {.self = self, .rho = rho, .c = c, .q = q, .rise = rise};
+    mf_parallel((rho->n + FEW - 1) / FEW, odd_chunk, &w);
+    return status;
+}
+
 static size_t two_radius_scratch(const mf_potential *pot, size_t n) {
     const two_radius *self = self_of(pot);
     const mf_zonal *z = &self->features.zonal;
@@ -350,9 +437,12 @@ static void two_radius_free(mf_potential *pot) {
     two_radius *self = (two_radius *)(void *)pot;
     mf_curves_free(&self->features.curves);
     mf_curves_free(&self->slopes);
+    mf_curves_free(&self->tilts);
     mf_zonal_free(&self->features.zonal);
-    for (int c = 0; c < 2; ++c)
+    for (int c = 0; c < 2; ++c) {
         mf_zonal_noise_free(&self->noise[c]);
+        mf_zonal_odd_free(&self->odd[c]);
+    }
     free(self->b);
     free(self);
 }
@@ -391,6 +481,8 @@ static const mf_potential_ops two_radius_ops = {.name = "two_radius",
                                                 .free = two_radius_free,
                                                 .self = two_radius_self,
                                                 .step_noise = two_radius_step_noise,
+                                                .odd_nodes = two_radius_odd_nodes,
+                                                .odd = two_radius_odd,
                                                 .start = two_radius_start,
                                                 .dimension = two_radius_dimension};
 
@@ -399,8 +491,20 @@ static const mf_potential_ops two_radius_ops = {.name = "two_radius",
 typedef struct {
     const mf_two_radius_spec *spec;
     size_t orders;
-    bool growth, squares; /* squares: of sigma'^2 */
+    bool growth;
+    enum { OF_SIGMA, OF_SQUARES, OF_SLOPES } what; /* sigma, sigma'^2, sigma' */
 } sampling;
+
+/* c_k = E sigma'(s G) h_k(G) = sqrt(k + 1)/s E sigma(s G) h_k+1(G). */
+static mf_status slopes_hermite(const mf_activation *a, double s, size_t n, double *c) {
+    double above[2 * ORDERS_MAX + 1], value, unused;
+    mf_status status = mf_activation_moment(a, s, 0, &value, &unused, c, NULL);
+    if (status >= 0 && n > 1)
+        status = mf_activation_hermite(a, s, 0, n + 1, above, NULL, NULL);
+    for (size_t k = 1; k < n && status >= 0; ++k)
+        c[k] = sqrt((double)k + 1) * above[k + 1] / s;
+    return status;
+}
 
 /* out: c_0, then c_2m (1 + s)/s; divided by 1 + s where there is growth. Component 0 is the one that
  * mf_curves_sample holds to tol by itself.                                                       */
@@ -409,8 +513,9 @@ static void sample(const void *context, double s, double *out) {
     const mf_activation *a = &at->spec->activation;
     double c[2 * ORDERS_MAX];
     size_t n = 2 * at->orders - 1;
-    mf_status status = at->squares ? mf_activation_slope_squares(a, s, 0, n, c, NULL)
-                                   : mf_activation_hermite(a, s, 0, n, c, NULL, NULL);
+    mf_status status = at->what == OF_SLOPES    ? slopes_hermite(a, s, n, c)
+                       : at->what == OF_SQUARES ? mf_activation_slope_squares(a, s, 0, n, c, NULL)
+                                                : mf_activation_hermite(a, s, 0, n, c, NULL, NULL);
     if (status < 0)
         c[0] = NAN;
     out[0] = at->growth ? c[0] / (1 + s) : c[0];
@@ -558,23 +663,36 @@ static mf_status build(const mf_two_radius_spec *spec, const mf_curve_samples *s
     return MF_OK;
 }
 
-/* What step_noise needs: curves of sigma'^2, and its expansions. */
+/* Curves of `orders` of sigma'^2 or sigma', and bounds of their squares. */
+static mf_status build_curves(const sampling *at, double tol, mf_curves *out, double *square,
+                              const mf_flag *stop, mf_error *err) {
+    mf_curve_samples samples;
+    mf_status status =
+            mf_curves_sample(sample, at, at->orders, tol,
+                             mf_activation_reach(&at->spec->activation), &samples, stop, err);
+    if (status < 0)
+        return status;
+    largest_squares(&samples, square);
+    status = fit(&samples, false, out, err);
+    mf_curve_samples_free(&samples);
+    return status;
+}
+
+/* What step_noise and odd need: curves of sigma'^2 and sigma', and their expansions. */
 static mf_status build_noise(const mf_two_radius_spec *spec, double tol, two_radius *self,
                              const mf_flag *stop, mf_error *err) {
     const mf_zonal *z = &self->features.zonal;
     size_t orders = mf_zonal_noise_orders(z);
-    sampling at = {.spec = spec, .orders = orders, .squares = true};
+    sampling at = {.spec = spec, .orders = orders, .what = OF_SQUARES};
     double square[ORDERS_MAX], keep = tol / (double)(orders * orders);
-    mf_curve_samples samples;
-    mf_status status = mf_curves_sample(
-            sample, &at, orders, tol, mf_activation_reach(&spec->activation), &samples, stop, err);
-    if (status < 0)
-        return status;
-    largest_squares(&samples, square);
-    status = fit(&samples, false, &self->slopes, err);
-    mf_curve_samples_free(&samples);
+    mf_status status = build_curves(&at, tol, &self->slopes, square, stop, err);
     for (int c = 0; c < 2 && status >= 0; ++c)
         status = mf_zonal_noise_init(&self->noise[c], z, c, square, keep, err);
+    at.what = OF_SLOPES;
+    if (status >= 0)
+        status = build_curves(&at, tol, &self->tilts, square, stop, err);
+    for (int c = 0; c < 2 && status >= 0; ++c)
+        status = mf_zonal_odd_init(&self->odd[c], z, c, square, keep, err);
     return status;
 }
 

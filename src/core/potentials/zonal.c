@@ -223,3 +223,78 @@ void mf_zonal_noise_gain(const mf_zonal_noise *noise, const mf_zonal *features, 
     for (size_t p = 0; p < s->pairs; ++p)
         G[p] = factor * M_SQRT1_2 * sum[s->first[p]][s->order[p] - s->first[p]];
 }
+
+/* ---- what neurons share ---------------------------------------------------------------------- */
+
+/* Points of an axis: |g|^2 is off its mean by 2/p of it in the square. */
+static size_t few_nodes(double p, size_t orders) {
+    double n = ceil(log(1e-5) / log(2 / fmax(p, 3)));
+    return (size_t)fmin(n, (double)((3 * orders) / 2 + 1));
+}
+
+static void fill_odd(mf_zonal_odd *odd, const mf_zonal *features, size_t orders,
+                     const mf_zonal_axis axis[2]) {
+    const mf_zonal *s = &odd->slopes;
+    size_t at = 0;
+    for (size_t i = 0; i < axis[0].nodes; ++i)
+        for (size_t j = 0; j < axis[1].nodes; ++j, ++at) {
+            const double *one = axis[0].answer + i * orders, *two = axis[1].answer + j * orders;
+            const double *up = axis[0].gain + i * orders, *over = axis[1].gain + j * orders;
+            odd->weight[at] = axis[0].weight[i] * axis[1].weight[j];
+            for (size_t p = 0; p < features->pairs && features->order[p] < orders; ++p)
+                odd->answer[at * features->pairs + p] =
+                        M_SQRT2 * one[features->first[p]] *
+                        two[features->order[p] - features->first[p]];
+            for (size_t p = 0; p < s->pairs; ++p)
+                odd->q[at * s->pairs + p] =
+                        M_SQRT2 * up[s->first[p]] * over[s->order[p] - s->first[p]];
+        }
+}
+
+mf_status mf_zonal_odd_init(mf_zonal_odd *odd, const mf_zonal *features, int space,
+                            const double *square, double keep, mf_error *err) {
+    double p[2] = {features->p1, features->p2}, left_out = 0;
+    size_t orders = mf_zonal_noise_orders(features);
+    mf_zonal_axis axis[2] = {{0}, {0}};
+    *odd = (mf_zonal_odd){0};
+    mf_status status =
+            mf_zonal_init(&odd->slopes, p[0] + (space == 0 ? 2 : 0), p[1] + (space == 1 ? 2 : 0),
+                          orders, square, keep, &left_out, err);
+    for (int a = 0; a < 2 && status >= 0; ++a)
+        status = mf_zonal_axis_init(&axis[a], p[a], a == space ? 2 : 0, few_nodes(p[a], orders),
+                                    orders, err);
+    odd->nodes = axis[0].nodes * axis[1].nodes;
+    size_t each = 1 + features->pairs + odd->slopes.pairs;
+    odd->block = status < 0 ? NULL : calloc(odd->nodes * each, sizeof(double));
+    if (status >= 0 && !odd->block)
+        status = mf_fail(err, MF_ENOMEM, "no memory for %zu nodes", odd->nodes);
+    if (status >= 0) {
+        odd->weight = odd->block;
+        odd->answer = odd->weight + odd->nodes;
+        odd->q = odd->answer + odd->nodes * features->pairs;
+        fill_odd(odd, features, orders, axis);
+    } else
+        mf_zonal_odd_free(odd);
+    for (int a = 0; a < 2; ++a)
+        mf_zonal_axis_free(&axis[a]);
+    return status;
+}
+
+void mf_zonal_odd_free(mf_zonal_odd *odd) {
+    mf_zonal_free(&odd->slopes);
+    free(odd->block);
+    odd->block = NULL;
+}
+
+void mf_zonal_odd_look(const mf_zonal_odd *odd, size_t pairs, double variance, const double *m,
+                       const mf_loss *loss, double y, double factor, double *stiffness,
+                       double *gain) {
+    for (size_t n = 0; n < odd->nodes; ++n) {
+        double yhat = 0, share = factor / 2 * odd->weight[n], rest;
+        for (size_t p = 0; p < pairs; ++p)
+            yhat += odd->answer[n * pairs + p] * m[p];
+        rest = mf_loss_residual(loss, y, yhat);
+        stiffness[n] = share * mf_loss_curvature(loss, y, yhat) / 2;
+        gain[n] = share * (rest * rest + variance);
+    }
+}

@@ -100,4 +100,28 @@ void mf_zonal_noise_free(mf_zonal_noise *);
 void mf_zonal_noise_gain(const mf_zonal_noise *, const mf_zonal *features, double variance,
                          const double *m, const mf_loss *loss, double y, double factor, double *G);
 
+/* ---- what neurons share ---------------------------------------------------------------------- */
+
+/* Along directions of one of the two spaces, on few nodes (|g1|, |g2|) of the laws that step noise has: products of
+ * residuals, slopes and polynomials, whose error, some (2/p)^nodes an axis, is far below the 1/p of the theory.   */
+typedef struct {
+    mf_zonal slopes; /* expansion of sigma', in the spaces of step noise                        */
+    size_t nodes;
+    double *weight; /* nodes                                                                    */
+    double *answer; /* nodes x features' pairs: yhat of the mean features                       */
+    double *q; /* nodes x slopes.pairs: E sigma'(<w,x>) given the lengths, of the features of sigma' */
+    void *block;
+} mf_zonal_odd;
+
+/* As mf_zonal_noise_init, with sigma' for sigma'^2. */
+mf_status mf_zonal_odd_init(mf_zonal_odd *, const mf_zonal *features, int space,
+                            const double *square, double keep, mf_error *err);
+void mf_zonal_odd_free(mf_zonal_odd *);
+
+/* In this class, node by node, of `pairs` mean features m: factor/2 times the weight times l''/2, and times
+ * (y - yhat)^2 + variance (a loss has its -l'/2 for y - yhat).                                 */
+void mf_zonal_odd_look(const mf_zonal_odd *, size_t pairs, double variance, const double *m,
+                       const mf_loss *loss, double y, double factor, double *stiffness,
+                       double *gain);
+
 #endif

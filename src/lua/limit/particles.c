@@ -81,7 +81,7 @@ const mfl_field mfl_particles_fields[] = {
          .text = "with eps: also the noise that all neurons share, as they see the same examples, "
                  "to "
                  "first order in eps d: R then is that of yhat with what they have in common. "
-                 "Potentials of one radius; J <= 1000, default 400"},
+                 "Potentials of radii alone (radial, two_radius); J <= 1000, default 400"},
         {"d", MFL_DIM, offsetof(particles_options, d), .flags = MFL_OPTIONAL, .low = 1, .high = 1e9,
          .text = "with beta or eps, for a potential at d = inf: the dimension of x, whose noise "
                  "radii feel"},
@@ -148,11 +148,14 @@ static const double *rates_of(const particles_options *o, double *rate) {
 static void check_common(lua_State *L, const char *where, const particles_options *o,
                          const double *rate) {
     const mf_potential *pot = *o->potential;
+    size_t nodes = 0;
+    for (size_t c = 0; c < pot->dim; ++c)
+        nodes += mf_potential_odd_nodes(pot, c);
     if (o->spec.eps == 0)
         luaL_error(L, "%s: option 'common' is about the steps' noise: give 'eps' too", where);
-    if (mf_potential_odd_nodes(pot) == 0)
-        luaL_error(L, "%s: what neurons of a %s potential share is not known: leave out 'common'",
-                   where, pot->ops->name);
+    if (nodes == 0)
+        luaL_error(L, "%s: what neurons of a %s potential share is not known%s: leave out 'common'",
+                   where, pot->ops->name, pot->ops->odd ? " in so few dimensions" : "");
     if (rate || o->spec.scale != 1 || o->spec.birth_death > 0)
         luaL_error(L, "%s: 'common' does not go with 'rates', 'scale' or 'birth_death'", where);
     if (o->spec.J > MF_OVERLAPS_MOST)
