@@ -70,8 +70,8 @@ function mf.distribution.dataset(options) end
 function mf.distribution.isotropic(options) end
 
 ---@class mf.distribution.mixture.options
----@field weight? number a number in (0, inf), default 1: probability, up to a common factor
----@field label number a finite number, required: y of this component
+---@field weight? number a number in (0, 1e+100], default 1: probability, up to a common factor
+---@field label number a number in [-1e+100, 1e+100], required: y of this component
 ---@field mean any a vector of d numbers, required: mean of x
 ---@field covariance? any a number, d numbers or d x d: covariance of x: s^2 I, a diagonal, or a positive definite matrix; default I
 
@@ -141,8 +141,8 @@ function mf.activation.custom(options) end
 function mf.activation.erf() end
 
 ---@class mf.activation.piecewise.options
----@field left? number a finite number, default 0: slope before the first knot
----@field right? number a finite number, default 0: slope after the last knot
+---@field left? number a number in [-1e+100, 1e+100], default 0: slope before the first knot
+---@field right? number a number in [-1e+100, 1e+100], default 0: slope after the last knot
 
 ---Linear between the knots (t, s), t increasing; beyond the ends the given slopes.
 ---@param options? mf.activation.piecewise.options
@@ -258,7 +258,7 @@ mf.init = {}
 function mf.init.custom(fn) end
 
 ---@class mf.init.gaussian.options
----@field kappa number a number in (0, inf), required: w ~ N(0, kappa^2/d I)
+---@field kappa number a number in (0, 1e+100], required: w ~ N(0, kappa^2/d I)
 ---@field a? any a number or an mf.number law: output weight of affine neurons; default 1
 ---@field b? any a number or an mf.number law: offset of affine neurons; default 0
 ---@field d? integer an integer in [1, 1e+07]: dimension whose law of the radii (and of m) is meant, beside a potential at d = inf
@@ -270,7 +270,7 @@ function mf.init.custom(fn) end
 function mf.init.gaussian(options) end
 
 ---@class mf.init.sphere.options
----@field radius number a number in [0, inf), required: w is uniform on the sphere |w| = radius
+---@field radius number a number in [0, 1e+100], required: w is uniform on the sphere |w| = radius
 ---@field a? any a number or an mf.number law: output weight of affine neurons; default 1
 ---@field b? any a number or an mf.number law: offset of affine neurons; default 0
 ---@field d? integer an integer in [1, 1e+07]: dimension whose law of the radii (and of m) is meant, beside a potential at d = inf
@@ -751,13 +751,13 @@ function mf.pde.load(path, options) end
 ---@field xi? any an mf.schedule or a function t -> xi(t): step schedule; default constant 1
 ---@field tol? number a number in (0, 1], default 1e-08: tolerance of one step, in the mean square over rho, relative to 1 + |theta|; not with beta
 ---@field step? number a number in (0, inf): fixed steps of this length in the clock int xi: for convergence tests, and with noise, where the default is 1e-3
----@field beta? number a number in (0, inf], default inf: inverse temperature of Eq. 12: noise in every step; inf: none (Eq. 7)
----@field lambda? number a number in [0, inf), default 0: weight decay: lambda |theta|^2 / 2 is part of Psi
+---@field beta? number a number in [1e-100, inf], default inf: inverse temperature of Eq. 12: noise in every step; inf: none (Eq. 7)
+---@field lambda? number a number in [0, 1e+100], default 0: weight decay: lambda |theta|^2 / 2 is part of Psi
 ---@field rates? table a table {a=, b=, w=}: learning rates of the output weights a, the offsets b and the weights w, each 1 if left out: factors of the step in gradient, decay and noise, squared in the step noise of eps, of every coordinate that stems from them, radii from w: mf.sgd's
----@field scale? number a number in (0, inf), default 1: output scale A of mf.sgd: features are A f, and the clock is divided by A^2
----@field birth_death? number a number in [0, inf), default 0: rate alpha of birth and death: masses move by p_j' = -2 alpha xi p_j (Psi_j - sum_i p_i Psi_i); not with beta
----@field label_noise? number a number in [0, inf), default 0: standard deviation of mf.sgd's label noise: its square is added to R, and with eps to (y - yhat)^2 in the step noise; square loss
----@field eps? number a number in [0, inf), default 0: the step of the SGD that is meant: adds the drift of its step noise to first order in eps, 4 eps xi^2 E[(y - yhat)^2 a^2 sigma'^2 |P_perp x|^2] to the derivative of every squared radius (the effective dynamics); 0: Eq. 7
+---@field scale? number a number in [1e-100, 1e+100], default 1: output scale A of mf.sgd: features are A f, and the clock is divided by A^2
+---@field birth_death? number a number in [0, 1e+100], default 0: rate alpha of birth and death: masses move by p_j' = -2 alpha xi p_j (Psi_j - sum_i p_i Psi_i); not with beta
+---@field label_noise? number a number in [0, 1e+100], default 0: standard deviation of mf.sgd's label noise: its square is added to R, and with eps to (y - yhat)^2 in the step noise; square loss
+---@field eps? number a number in [0, 1e+100], default 0: the step of the SGD that is meant: adds the drift of its step noise to first order in eps, 4 eps xi^2 E[(y - yhat)^2 a^2 sigma'^2 |P_perp x|^2] to the derivative of every squared radius (the effective dynamics); 0: Eq. 7
 ---@field batch? integer an integer in [1, 1e+09], default 1: with eps: examples a step, which divide the term
 ---@field common? boolean true or false, default false: with eps: also the noise that all neurons share, as they see the same examples, to first order in eps d: R then is that of yhat with what they have in common. Potentials of radii alone (radial, two_radius); J <= 1000, default 400
 ---@field d? integer an integer in [1, 1e+09]: with beta or eps, for a potential at d = inf: the dimension of x, whose noise radii feel
@@ -810,8 +810,8 @@ function class13:measure() end
 
 ---@class mf.gibbs.options
 ---@field potential mf.potential an mf.potential, required: V and U of the model, in radii (and a, b)
----@field beta number a number in (0, inf), required: inverse temperature of Eq. 12 and Eq. 21
----@field lambda number a number in [0, inf), required: weight decay: lambda |theta|^2 / 2 is part of Psi; 0 only with a box
+---@field beta number a number in [1e-100, 1e+100], required: inverse temperature of Eq. 12 and Eq. 21
+---@field lambda number a number in [0, 1e+100], required: weight decay: lambda |theta|^2 / 2 is part of Psi; 0 only with a box
 ---@field d? integer an integer in [1, 1e+09]: dimension of x where the potential is at d = inf: the volume element is r^(d-1) dr
 ---@field s0? integer an integer in [1, 1e+09]: dimension of V where the potential is at d = inf
 ---@field box? table a list of {low, high}, one for each coordinate: domain of theta; default: all of it
@@ -855,8 +855,8 @@ function mf.stability.point_mass(options) end
 
 ---@class mf.stability.rest.options
 ---@field potential mf.potential an mf.potential, required: a radial potential
----@field eps? number a number in (0, inf): SGD's step (over its batch, times xi) whose rest points are wanted; without it and alpha: the folds alone
----@field alpha? number a number in (0, inf): eps d instead of eps: all that counts at d = inf
+---@field eps? number a number in (0, 1e+100]: SGD's step (over its batch, times xi) whose rest points are wanted; without it and alpha: the folds alone
+---@field alpha? number a number in (0, 1e+100]: eps d instead of eps: all that counts at d = inf
 ---@field d? integer an integer in [2, 1e+09]: for a potential at d = inf: the dimension that turns eps into eps d
 
 ---Where the effective dynamics of SGD at step eps (mf.pde.particles{eps=}) is at rest with all neurons on one sphere: where Eq. 7's pull inward, r dPsi/dr, balances the noise of the steps, eps (d - 1) T. Returns { points = , folds = }, both lists by increasing r. A point is { r =, risk =, stable =, together =, apart =, error = }: the radius and its estimated error, the risk, and the rates at which the sphere as a whole returns and a single neuron returns to it (in the clock, int xi); stable if both are positive. A fold (saddle-node) is { eps =, alpha = eps d, r =, risk =, exist =, error = }: the step at which two rest points meet, which exist 'below' it or 'above' it, and its estimated relative error. Without eps: the folds alone, and an error where there is none. Radii are looked at from 1e-7 to 1e4, where T exceeds 1e-4 R.

@@ -155,8 +155,8 @@ describe("init", function()
   end)
 
   it("names what is wrong", function()
-    assert.error_matches(function() mf.init.gaussian { kappa = 0 } end, "'kappa' must be a number in (0, inf), got 0",
-      1, true)
+    assert.error_matches(function() mf.init.gaussian { kappa = 0 } end,
+                         "'kappa' must be a number in (0, 1e+100], got 0", 1, true)
     assert.error_matches(function() mf.init.sphere {} end, "option 'radius' is missing", 1, true)
     assert.error_matches(function() mf.init.gaussian { kappa = 1, d = 2.5 } end, "'d' must be an integer", 1, true)
   end)
@@ -230,8 +230,9 @@ describe("init", function()
 
   it("laws of a and b: what is wrong is named", function()
     local function expect(text, fn, options) assert.error_matches(function() fn(options) end, text, 1, true) end
-    expect("option 'a' must be a finite number or an mf.number law, got 'x'", mf.init.gaussian, { kappa = 1, a = "x" })
-    expect("option 'b' must be a finite number or an mf.number law, got nan", mf.init.sphere, { radius = 1, b = 0 / 0 })
+    local numbers = "must be a number in [-1e+100, 1e+100] or an mf.number law"
+    expect("option 'a' " .. numbers .. ", got 'x'", mf.init.gaussian, { kappa = 1, a = "x" })
+    expect("option 'b' " .. numbers .. ", got nan", mf.init.sphere, { radius = 1, b = 0 / 0 })
     expect("option 'high' must be a number > low = 2.0, got 1.0", mf.number.uniform, { low = 2 })
     expect("option 'deviation'", mf.number.normal, { deviation = 0 })
     expect("option 'size'", mf.number.signs, { size = -1 })

@@ -314,10 +314,11 @@ describe("the dynamics' options", function()
     end
     expect("mf.pde.particles: option 'rates' has a rate of a, and there is none in space 'radial'",
            { rates = { a = 2 } })
-    expect("mf.pde.particles: option 'rates': option 'w' must be a number in [0, inf), got -1", { rates = { w = -1 } })
-    expect("mf.pde.particles: option 'scale' must be a number in (0, inf), got 0", { scale = 0 })
+    expect("mf.pde.particles: option 'rates': option 'w' must be a number in [0, 1e+100], got -1",
+           { rates = { w = -1 } })
+    expect("mf.pde.particles: option 'scale' must be a number in [1e-100, 1e+100], got 0", { scale = 0 })
     expect("options 'birth_death' and 'beta' do not go together", { birth_death = 1, beta = 2 })
-    expect("option 'birth_death' must be a number in [0, inf), got -2", { birth_death = -2 })
+    expect("option 'birth_death' must be a number in [0, 1e+100], got -2", { birth_death = -2 })
     local huber = mf.potential.relu { delta = 0.5, gamma = 0.3, loss = mf.loss.huber(1) }
     assert.error_matches(function()
       mf.pde.particles { potential = huber, init = mf.init.gaussian { kappa = 1 }, label_noise = 1 }
@@ -327,6 +328,6 @@ describe("the dynamics' options", function()
       assert.error_matches(function() pde:fluctuations { observable = "risk" } end,
                            "known for Eq. 7 only, not with the option '" .. name .. "'", 1, true)
     end
-    assert.error_matches(function() radial:step_noise(1, rho, -1) end, "a finite label noise >= 0 expected", 1, true)
+    assert.error_matches(function() radial:step_noise(1, rho, -1) end, "a label noise in [0, 1e+100] expected", 1, true)
   end)
 end)

@@ -151,15 +151,15 @@ describe("sgd's options", function()
     assert.is_true(random.options.fix_w and random.options.fix_b and not random.options.fix_a)
     local function expect(text, o) assert.error_matches(function() new(o) end, text, 1, true) end
     expect("mf.sgd: option 'rates' must be a table {a=, b=, w=}, got 1", { rates = 1 })
-    expect("mf.sgd: option 'rates': option 'w' must be a number in [0, inf), got -1", { rates = { w = -1 } })
+    expect("mf.sgd: option 'rates': option 'w' must be a number in [0, 1e+100], got -1", { rates = { w = -1 } })
     expect("mf.sgd: option 'rates': unknown option 'x'", { rates = { x = 1 } })
     expect("rates of a and b, and 'fix_a' and 'fix_b', are for neuron = 'affine'", { rates = { a = 2 } })
     expect("are for neuron = 'affine'", { fix_b = true })
     expect("option 'fix_w' is rates = {w = 0}: give one of them", { fix_w = true, rates = { w = 2 } })
     expect("option 'momentum' must be a number in [0, 1), got 1", { momentum = 1 })
     expect("options 'momentum' and 'beta' do not go together", { momentum = 0.5, beta = 10 })
-    expect("option 'scale' must be a number in (0, inf), got 0", { scale = 0 })
-    expect("option 'birth_death' must be a number in [0, inf), got -1", { birth_death = -1 })
+    expect("option 'scale' must be a number in [1e-100, 1e+100], got 0", { scale = 0 })
+    expect("option 'birth_death' must be a number in [0, 1e+100], got -1", { birth_death = -1 })
     expect("option 'label_noise' makes labels that are no classes, which the logistic loss does not know",
            { label_noise = 0.1, loss = mf.loss.logistic() })
     expect("momentum together with lambda takes the plain loop",

@@ -257,7 +257,7 @@ describe("sgd", function()
       expect("mf.sgd: option '" .. name .. "' is missing", { [name] = "missing" })
     end
     expect("mf.sgd: option 'N' must be an integer in [1, 1e+09], got -3", { N = -3 })
-    expect("option 'eps' must be a number in (0, inf), got nan", { eps = 0 / 0 })
+    expect("option 'eps' must be a number in (0, 1e+100], got nan", { eps = 0 / 0 })
     expect("option 'activation' must be an mf.activation, got a function", { activation = math.sin })
     expect("option 'neuron' must be 'plain' or 'affine', got 'linear'", { neuron = "linear" })
     expect("unknown option 'esp' (did you mean 'eps'?)", { esp = 1 })

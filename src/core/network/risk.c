@@ -74,6 +74,17 @@ static void transform(const mf_distribution *law, size_t which, const double *me
         p->s[i] = cblas_dnrm2((int)d, p->Y + i * d, 1);
 }
 
+/* Deviations whose squares are finite: angles between neurons come from products of their images. */
+static mf_status check_deviations(const component *p, mf_error *err) {
+    for (size_t i = 0; i < p->net->N; ++i)
+        if (!(p->s[i] <= 1e150))
+            return mf_fail(err, MF_EDOMAIN,
+                           "neuron %zu is too large: the exact risk takes <w, x> of a deviation up "
+                           "to 1e+150, got %g",
+                           i + 1, p->s[i]);
+    return MF_OK;
+}
+
 static double legendre(int k, double x) {
     double before = 1, now = x;
     for (int j = 1; j < k; ++j) {
@@ -469,7 +480,9 @@ mf_status mf_risk_exact(const mf_distribution *law, const mf_activation *act, co
         double part = 0;
         transform(law, which, at.mean, &p);
         p.error = 0;
-        status = component_risk(&p, at.label, &part, err);
+        status = check_deviations(&p, err);
+        if (status == MF_OK)
+            status = component_risk(&p, at.label, &part, err);
         free(p.more);
         p.more = NULL;
         *risk += at.share * part;

@@ -61,6 +61,11 @@ typedef struct {
     const char *text; /* one line for help; units and equation included */
 } mfl_field;
 
+/* The largest magnitude and the smallest factor that options take: squares, and their products with a third
+ * number, stay finite.                                                                                  */
+#define MFL_LARGE 1e100
+#define MFL_SMALL 1e-100
+
 /* Ends a field table. */
 #define MFL_END                                                                                    \
     { .name = NULL }

@@ -170,12 +170,20 @@ static int flow_measure(lua_State *L) {
     return 1;
 }
 
+/* A risk that can be shown: labels or outputs may be too large for their squares. */
+static double finite_risk(lua_State *L, const char *where, double risk) {
+    if (!isfinite(risk))
+        mfl_error(L, "%s: labels or outputs are too large for their squares: the risk is %f", where,
+                  risk);
+    return risk;
+}
+
 static int flow_risk(lua_State *L) {
     mf_flow *flow = mfl_flow_check(L, 1)->flow;
     double risk = NAN;
     mf_error err = {MF_OK, ""};
     mfl_status(L, "pde:risk", flow->ops->risk(flow, &risk, &err), &err);
-    lua_pushnumber(L, risk);
+    lua_pushnumber(L, finite_risk(L, "pde:risk", risk));
     return 1;
 }
 
@@ -338,6 +346,7 @@ static bool visit(lua_State *L, const char *where, journey *j, double clock, mf_
         status = flow->ops->risk(flow, risk, &err);
     }
     mfl_status(L, where, status, &err);
+    finite_risk(L, where, *risk);
     return true;
 }
 

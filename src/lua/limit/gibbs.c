@@ -20,10 +20,10 @@ typedef struct {
 static const mfl_field gibbs_fields[] = {
         {"potential", MFL_OBJECT, offsetof(gibbs_options, potential), .flags = MFL_REQUIRED,
          .aux = MFL_POTENTIAL, .text = "V and U of the model, in radii (and a, b)"},
-        {"beta", MFL_NUMBER, offsetof(gibbs_options, beta), .flags = MFL_REQUIRED | MFL_OPEN_LOW,
-         .high = HUGE_VAL, .text = "inverse temperature of Eq. 12 and Eq. 21"},
+        {"beta", MFL_NUMBER, offsetof(gibbs_options, beta), .flags = MFL_REQUIRED, .low = MFL_SMALL,
+         .high = MFL_LARGE, .text = "inverse temperature of Eq. 12 and Eq. 21"},
         {"lambda", MFL_NUMBER, offsetof(gibbs_options, lambda), .flags = MFL_REQUIRED,
-         .high = HUGE_VAL,
+         .high = MFL_LARGE,
          .text = "weight decay: lambda |theta|^2 / 2 is part of Psi; 0 only with a box"},
         {"d", MFL_DIM, offsetof(gibbs_options, d), .flags = MFL_OPTIONAL, .low = 1, .high = 1e9,
          .text = "dimension of x where the potential is at d = inf: the volume element is "

@@ -34,7 +34,7 @@ const mfl_field mfl_grid_fields[] = {
         {"beta", MFL_NUMBER, offsetof(grid_options, spec.beta), .flags = MFL_INF, .low = 1e-100,
          .high = HUGE_VAL, .fallback = HUGE_VAL,
          .text = "inverse temperature of Eq. 12; inf: Eq. 13"},
-        {"lambda", MFL_NUMBER, offsetof(grid_options, spec.lambda), .high = 1e100,
+        {"lambda", MFL_NUMBER, offsetof(grid_options, spec.lambda), .high = MFL_LARGE,
          .text = "weight decay: lambda r^2 / 2 is part of Psi"},
         {"xi", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "an mf.schedule or a function t -> xi(t)",
          .text = "step schedule; default constant 1"},

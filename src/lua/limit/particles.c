@@ -50,26 +50,28 @@ const mfl_field mfl_particles_fields[] = {
          .flags = MFL_OPTIONAL | MFL_OPEN_LOW, .high = HUGE_VAL,
          .text = "fixed steps of this length in the clock int xi: for convergence tests, and with "
                  "noise, where the default is 1e-3"},
-        {"beta", MFL_NUMBER, offsetof(particles_options, beta), .flags = MFL_OPEN_LOW | MFL_INF,
+        {"beta", MFL_NUMBER, offsetof(particles_options, beta), .flags = MFL_INF, .low = MFL_SMALL,
          .high = HUGE_VAL, .fallback = HUGE_VAL,
          .text = "inverse temperature of Eq. 12: noise in every step; inf: none (Eq. 7)"},
-        {"lambda", MFL_NUMBER, offsetof(particles_options, spec.lambda), .high = HUGE_VAL,
+        {"lambda", MFL_NUMBER, offsetof(particles_options, spec.lambda), .high = MFL_LARGE,
          .text = "weight decay: lambda |theta|^2 / 2 is part of Psi"},
         MFL_RATES_FIELD(
                 ", decay and noise, squared in the step noise of eps, of every coordinate that "
                 "stems from them, radii from w: mf.sgd's"),
-        {"scale", MFL_NUMBER, offsetof(particles_options, spec.scale), .flags = MFL_OPEN_LOW,
-         .high = HUGE_VAL, .fallback = 1,
+        {"scale", MFL_NUMBER, offsetof(particles_options, spec.scale), .low = MFL_SMALL,
+         .high = MFL_LARGE, .fallback = 1,
          .text = "output scale A of mf.sgd: features are A f, and the clock is divided by A^2"},
-        {"birth_death", MFL_NUMBER, offsetof(particles_options, spec.birth_death), .high = HUGE_VAL,
+        {"birth_death", MFL_NUMBER, offsetof(particles_options, spec.birth_death),
+         .high = MFL_LARGE,
          .text = "rate alpha of birth and death: masses move by p_j' = -2 alpha xi p_j (Psi_j - "
                  "sum_i "
                  "p_i Psi_i); not with beta"},
-        {"label_noise", MFL_NUMBER, offsetof(particles_options, spec.label_noise), .high = HUGE_VAL,
+        {"label_noise", MFL_NUMBER, offsetof(particles_options, spec.label_noise),
+         .high = MFL_LARGE,
          .text = "standard deviation of mf.sgd's label noise: its square is added to R, and with "
                  "eps to "
                  "(y - yhat)^2 in the step noise; square loss"},
-        {"eps", MFL_NUMBER, offsetof(particles_options, spec.eps), .high = HUGE_VAL,
+        {"eps", MFL_NUMBER, offsetof(particles_options, spec.eps), .high = MFL_LARGE,
          .text = "the step of the SGD that is meant: adds the drift of its step noise to first "
                  "order "
                  "in eps, 4 eps xi^2 E[(y - yhat)^2 a^2 sigma'^2 |P_perp x|^2] to the derivative "

@@ -17,11 +17,11 @@ static const mfl_field rest_fields[] = {
         {"potential", MFL_OBJECT, offsetof(rest_options, potential), .flags = MFL_REQUIRED,
          .aux = MFL_POTENTIAL, .text = "a radial potential"},
         {"eps", MFL_NUMBER, offsetof(rest_options, eps), .flags = MFL_OPTIONAL | MFL_OPEN_LOW,
-         .high = HUGE_VAL,
+         .high = MFL_LARGE,
          .text = "SGD's step (over its batch, times xi) whose rest points are wanted; without it "
                  "and alpha: the folds alone"},
         {"alpha", MFL_NUMBER, offsetof(rest_options, alpha), .flags = MFL_OPTIONAL | MFL_OPEN_LOW,
-         .high = HUGE_VAL, .text = "eps d instead of eps: all that counts at d = inf"},
+         .high = MFL_LARGE, .text = "eps d instead of eps: all that counts at d = inf"},
         {"d", MFL_DIM, offsetof(rest_options, d), .flags = MFL_OPTIONAL, .low = 2, .high = 1e9,
          .text = "for a potential at d = inf: the dimension that turns eps into eps d"},
         MFL_END};

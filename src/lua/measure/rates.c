@@ -3,11 +3,11 @@
 
 #include <math.h>
 
-static const mfl_field fields[] = {{"a", MFL_NUMBER, MF_GROUP_A * sizeof(double), .high = HUGE_VAL,
+static const mfl_field fields[] = {{"a", MFL_NUMBER, MF_GROUP_A * sizeof(double), .high = MFL_LARGE,
                                     .fallback = 1, .text = "of the output weights"},
-                                   {"b", MFL_NUMBER, MF_GROUP_B * sizeof(double), .high = HUGE_VAL,
+                                   {"b", MFL_NUMBER, MF_GROUP_B * sizeof(double), .high = MFL_LARGE,
                                     .fallback = 1, .text = "of the offsets"},
-                                   {"w", MFL_NUMBER, MF_GROUP_W * sizeof(double), .high = HUGE_VAL,
+                                   {"w", MFL_NUMBER, MF_GROUP_W * sizeof(double), .high = MFL_LARGE,
                                     .fallback = 1, .text = "of the weights"},
                                    MFL_END};
 

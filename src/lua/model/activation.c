@@ -48,21 +48,21 @@ static int activation_softplus(lua_State *L) {
 /* ---- piecewise linear -------------------------------------------------------------------------- */
 
 static const mfl_field slope_fields[] = {
-        {"left", MFL_NUMBER, offsetof(mf_activation, slope_left), .low = -HUGE_VAL,
-         .high = HUGE_VAL, .text = "slope before the first knot"},
-        {"right", MFL_NUMBER, offsetof(mf_activation, slope_right), .low = -HUGE_VAL,
-         .high = HUGE_VAL, .text = "slope after the last knot"},
+        {"left", MFL_NUMBER, offsetof(mf_activation, slope_left), .low = -MFL_LARGE,
+         .high = MFL_LARGE, .text = "slope before the first knot"},
+        {"right", MFL_NUMBER, offsetof(mf_activation, slope_right), .low = -MFL_LARGE,
+         .high = MFL_LARGE, .text = "slope after the last knot"},
         MFL_END};
 
 /* The number at [i] of the table on top of the stack; an error names knot and place. */
 static double knot_number(lua_State *L, lua_Integer knot, int i, const char *what) {
     lua_rawgeti(L, -1, i);
     double x = lua_tonumber(L, -1);
-    if (lua_type(L, -1) != LUA_TNUMBER || !isfinite(x))
-        mfl_error(L, "mf.activation.piecewise: knot %I: %s must be a finite number, got %s", knot,
-                  what,
-                  lua_type(L, -1) == LUA_TNUMBER ? (isnan(x) ? "nan" : "inf")
-                                                 : luaL_tolstring(L, -1, NULL));
+    if (lua_type(L, -1) != LUA_TNUMBER || !(fabs(x) <= MFL_LARGE))
+        luaL_error(L,
+                   "mf.activation.piecewise: knot %I: %s must be a number in [-1e+100, 1e+100], "
+                   "got %s",
+                   knot, what, mfl_push_shown(L, -1));
     lua_pop(L, 1);
     return x;
 }
@@ -127,9 +127,11 @@ static int activation_polynomial(lua_State *L) {
     for (lua_Integer i = 1; i <= n; ++i) {
         lua_rawgeti(L, 1, i);
         a.s[i - 1] = lua_tonumber(L, -1);
-        if (lua_type(L, -1) != LUA_TNUMBER || !isfinite(a.s[i - 1]))
-            mfl_error(L, "mf.activation.polynomial: coefficient %I must be a finite number, got %s",
-                      i, luaL_tolstring(L, -1, NULL));
+        if (lua_type(L, -1) != LUA_TNUMBER || !(fabs(a.s[i - 1]) <= MFL_LARGE))
+            luaL_error(L,
+                       "mf.activation.polynomial: coefficient %I must be a number in [-1e+100, "
+                       "1e+100], got %s",
+                       i, mfl_push_shown(L, -1));
         lua_pop(L, 1);
     }
     while (a.knots > 1 && a.s[a.knots - 1] == 0)

@@ -122,10 +122,10 @@ typedef struct {
 } component;
 
 static const mfl_field component_fields[] = {
-        {"weight", MFL_NUMBER, offsetof(component, weight), .flags = MFL_OPEN_LOW, .high = HUGE_VAL,
-         .fallback = 1, .text = "probability, up to a common factor"},
-        {"label", MFL_NUMBER, offsetof(component, label), .flags = MFL_REQUIRED, .low = -HUGE_VAL,
-         .high = HUGE_VAL, .text = "y of this component"},
+        {"weight", MFL_NUMBER, offsetof(component, weight), .flags = MFL_OPEN_LOW,
+         .high = MFL_LARGE, .fallback = 1, .text = "probability, up to a common factor"},
+        {"label", MFL_NUMBER, offsetof(component, label), .flags = MFL_REQUIRED, .low = -MFL_LARGE,
+         .high = MFL_LARGE, .text = "y of this component"},
         {"mean", MFL_ANY, .flags = MFL_REQUIRED, .aux = "a vector of d numbers",
          .text = "mean of x"},
         {"covariance", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "a number, d numbers or d x d",
@@ -149,15 +149,16 @@ static void read_factor(lua_State *L, const char *where, size_t d, double *facto
             continue;
         }
         double variance = number ? lua_tonumber(L, -1) : a ? a->data[i * a->stride] : 1;
-        if (!(variance > 0) || isinf(variance))
-            mfl_error(L, "%s: option 'covariance': variances must be > 0 and finite, got %f", where,
+        if (!(variance > 0 && variance <= MFL_LARGE))
+            mfl_error(L, "%s: option 'covariance': variances must be in (0, 1e+100], got %f", where,
                       variance);
         factor[i * d + i] = sqrt(variance);
     }
     if (a && a->ndim == 2) {
         for (size_t i = 0; i < d * d; ++i)
-            if (!isfinite(factor[i]))
-                mfl_error(L, "%s: option 'covariance' must be finite, got %f", where, factor[i]);
+            if (!(fabs(factor[i]) <= MFL_LARGE))
+                mfl_error(L, "%s: option 'covariance' must be in [-1e+100, 1e+100], got %f", where,
+                          factor[i]);
         for (size_t i = 0; i < d; ++i)
             for (size_t j = 0; j < i; ++j)
                 if (!(fabs(factor[i * d + j] - factor[j * d + i]) <=
@@ -214,9 +215,10 @@ static int distribution_mixture(lua_State *L) {
         const mfl_array *m = mfl_array_check(L, -1);
         for (size_t i = 0; i < d; ++i) {
             mean[c * d + i] = m->data[i * m->stride];
-            if (!isfinite(mean[c * d + i]))
-                return luaL_error(L, "%s: option 'mean' of component %I must be finite", where,
-                                  (lua_Integer)c + 1);
+            if (!(fabs(mean[c * d + i]) <= MFL_LARGE))
+                return mfl_error(
+                        L, "%s: option 'mean' of component %I must be in [-1e+100, 1e+100], got %f",
+                        where, (lua_Integer)c + 1, mean[c * d + i]);
         }
         lua_getfield(L, -4, "covariance");
         read_factor(L, where, d, factor + c * d * d);
@@ -289,7 +291,7 @@ static const mfl_field index_fields[] = {
          .fallback = 1, .text = "k, the number of directions that y depends on, <= d"},
         {"target", MFL_ANY, .flags = MFL_REQUIRED, .aux = "a function z1, .., zk -> number",
          .text = "g: y = g(z1, .., zk) + noise with z = U x"},
-        {"noise", MFL_NUMBER, offsetof(index_options, noise), .high = 1e100,
+        {"noise", MFL_NUMBER, offsetof(index_options, noise), .high = MFL_LARGE,
          .text = "standard deviation of the Gaussian noise of y"},
         {"inputs", MFL_ENUM, offsetof(index_options, inputs), .aux = mf_inputs_names,
          .text = "gaussian: x ~ N(0, I); hypercube: x uniform on {-1, 1}^d"},

@@ -34,8 +34,8 @@ static const mfl_class init_class;
     }
 
 static const mfl_field gaussian_fields[] = {{"kappa", MFL_NUMBER, offsetof(mf_init, scale),
-                                             .flags = MFL_REQUIRED | MFL_OPEN_LOW, .high = HUGE_VAL,
-                                             .text = "w ~ N(0, kappa^2/d I)"},
+                                             .flags = MFL_REQUIRED | MFL_OPEN_LOW,
+                                             .high = MFL_LARGE, .text = "w ~ N(0, kappa^2/d I)"},
                                             FIELD_A,
                                             FIELD_B,
                                             FIELD_D,
@@ -43,7 +43,7 @@ static const mfl_field gaussian_fields[] = {{"kappa", MFL_NUMBER, offsetof(mf_in
                                             MFL_END};
 
 static const mfl_field sphere_fields[] = {{"radius", MFL_NUMBER, offsetof(mf_init, scale),
-                                           .flags = MFL_REQUIRED, .high = HUGE_VAL,
+                                           .flags = MFL_REQUIRED, .high = MFL_LARGE,
                                            .text = "w is uniform on the sphere |w| = radius"},
                                           FIELD_A,
                                           FIELD_B,
@@ -95,10 +95,6 @@ void mfl_init_neuron(lua_State *L, int index, mf_key key, uint64_t i, size_t d, 
     const mf_init *init = mfl_check(L, index, MFL_INIT);
     if (!mf_init_is_fed(init)) {
         init->ops->neuron(init, key, i, d, w);
-        for (size_t c = 0; c < d; ++c)
-            if (!isfinite(w[c]))
-                mfl_error(L, "mf.init.%s: w[%I] of neuron %I is %f: weights must be finite",
-                          init->ops->name, (lua_Integer)c + 1, (lua_Integer)i + 1, w[c]);
         mf_init_output(init, key, i, a, b);
         return;
     }

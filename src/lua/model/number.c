@@ -6,21 +6,21 @@
 static const mfl_class number_class;
 
 static const mfl_field signs_fields[] = {{"size", MFL_NUMBER, offsetof(mf_number_law, v),
-                                          .high = 1e100, .fallback = 1,
+                                          .high = MFL_LARGE, .fallback = 1,
                                           .text = "-size or size, with probability 1/2 each"},
                                          MFL_END};
 
 static const mfl_field uniform_fields[] = {
-        {"low", MFL_NUMBER, offsetof(mf_number_law, v[0]), .low = -1e100, .high = 1e100,
+        {"low", MFL_NUMBER, offsetof(mf_number_law, v[0]), .low = -MFL_LARGE, .high = MFL_LARGE,
          .fallback = -1, .text = "left end"},
-        {"high", MFL_NUMBER, offsetof(mf_number_law, v[1]), .low = -1e100, .high = 1e100,
+        {"high", MFL_NUMBER, offsetof(mf_number_law, v[1]), .low = -MFL_LARGE, .high = MFL_LARGE,
          .fallback = 1, .text = "right end, > low"},
         MFL_END};
 
 static const mfl_field normal_fields[] = {{"mean", MFL_NUMBER, offsetof(mf_number_law, v[0]),
-                                           .low = -1e100, .high = 1e100, .text = "mean"},
+                                           .low = -MFL_LARGE, .high = MFL_LARGE, .text = "mean"},
                                           {"deviation", MFL_NUMBER, offsetof(mf_number_law, v[1]),
-                                           .flags = MFL_OPEN_LOW, .high = 1e100, .fallback = 1,
+                                           .flags = MFL_OPEN_LOW, .high = MFL_LARGE, .fallback = 1,
                                            .text = "standard deviation"},
                                           MFL_END};
 
@@ -54,13 +54,13 @@ mf_number_law mfl_number_option(lua_State *L, const char *where, int options, co
     const mf_number_law *given = mfl_test(L, -1, MFL_NUMBER_LAW);
     if (given)
         law = *given;
-    else if (type == LUA_TNUMBER && isfinite(lua_tonumber(L, -1)))
+    else if (type == LUA_TNUMBER && fabs(lua_tonumber(L, -1)) <= MFL_LARGE)
         law = mf_number_at(lua_tonumber(L, -1));
     else if (type == LUA_TNIL) {
         lua_pushnumber(L, fallback);
         lua_setfield(L, options, name);
     } else
-        mfl_option_error(L, where, name, "a finite number or an mf.number law", -1);
+        mfl_option_error(L, where, name, "a number in [-1e+100, 1e+100] or an mf.number law", -1);
     lua_pop(L, 1);
     return law;
 }

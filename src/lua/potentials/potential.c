@@ -277,7 +277,7 @@ static int potential_step_noise(lua_State *L) {
     mfl_points p = mfl_potential_points(L, 2, pot);
     const mf_measure *rho = mfl_potential_measure(L, 3, pot);
     double noise = luaL_optnumber(L, 4, 0);
-    luaL_argcheck(L, noise >= 0 && noise < HUGE_VAL, 4, "a finite label noise >= 0 expected");
+    luaL_argcheck(L, noise >= 0 && noise <= MFL_LARGE, 4, "a label noise in [0, 1e+100] expected");
     double *T = buffer(L, p.n * pot->dim);
     void *work = scratch(L, pot, p.n > rho->n ? p.n : rho->n);
     mf_error err = {MF_OK, ""};

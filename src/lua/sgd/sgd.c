@@ -65,7 +65,7 @@ static const mfl_field sgd_fields[] = {
                  "u)/N, u from the seed: N p_j copies of each, up to rounding. Copies with full "
                  "weights stay copies unless there is noise"},
         {"eps", MFL_NUMBER, offsetof(sgd_options, spec.eps), .flags = MFL_REQUIRED | MFL_OPEN_LOW,
-         .high = HUGE_VAL, .text = "step size epsilon: s_k = eps xi(k eps), t = k eps"},
+         .high = MFL_LARGE, .text = "step size epsilon: s_k = eps xi(k eps), t = k eps"},
         {"xi", MFL_ANY, .flags = MFL_OPTIONAL, .aux = "an mf.schedule or a function t -> xi(t)",
          .text = "step schedule; default constant 1"},
         {"batch", MFL_COUNT, offsetof(sgd_options, spec.batch), .low = 1, .high = 1e6,
@@ -73,10 +73,10 @@ static const mfl_field sgd_fields[] = {
          .text = "fresh examples a step, whose gradients are averaged; time stays t = k eps"},
         {"seed", MFL_SEED, offsetof(sgd_options, spec.seed), .fallback = 1,
          .text = "seed of all random numbers of the run"},
-        {"beta", MFL_NUMBER, offsetof(sgd_options, spec.beta), .flags = MFL_OPEN_LOW | MFL_INF,
+        {"beta", MFL_NUMBER, offsetof(sgd_options, spec.beta), .flags = MFL_INF, .low = MFL_SMALL,
          .high = HUGE_VAL, .fallback = HUGE_VAL,
          .text = "inverse temperature of noisy SGD (Eq. 11, Eq. 12); inf: no noise"},
-        {"lambda", MFL_NUMBER, offsetof(sgd_options, spec.lambda), .high = HUGE_VAL,
+        {"lambda", MFL_NUMBER, offsetof(sgd_options, spec.lambda), .high = MFL_LARGE,
          .text = "l2 regularisation (Eq. 11)"},
         {"noise", MFL_ENUM, offsetof(sgd_options, noise), .aux = noise_names,
          .text = "diffusion: variance 4 s_k/beta, the beta of Eq. 12; printed: 2 s_k/beta, Eq. 11 "
@@ -95,15 +95,15 @@ static const mfl_field sgd_fields[] = {
                  "small eps that is the dynamics without momentum "
                  "in "
                  "the time t/(1 - mu). Not with beta"},
-        {"scale", MFL_NUMBER, offsetof(sgd_options, spec.scale), .flags = MFL_OPEN_LOW,
-         .high = HUGE_VAL, .fallback = 1,
+        {"scale", MFL_NUMBER, offsetof(sgd_options, spec.scale), .low = MFL_SMALL,
+         .high = MFL_LARGE, .fallback = 1,
          .text = "output scale A: yhat = A/N sum sigma_*, and s_k is divided by A^2; A -> inf is "
                  "the kernel regime"},
-        {"birth_death", MFL_NUMBER, offsetof(sgd_options, spec.birth_death), .high = HUGE_VAL,
+        {"birth_death", MFL_NUMBER, offsetof(sgd_options, spec.birth_death), .high = MFL_LARGE,
          .text = "rate alpha of birth and death: neurons have masses p_i, 1/N at first, in the "
                  "place of 1/N, and p_i <- p_i exp(2 alpha s_k A (y - yhat) sigma_*(x; theta_i)) "
                  "/ Z"},
-        {"label_noise", MFL_NUMBER, offsetof(sgd_options, spec.label_noise), .high = HUGE_VAL,
+        {"label_noise", MFL_NUMBER, offsetof(sgd_options, spec.label_noise), .high = MFL_LARGE,
          .text = "standard deviation of N(0, label_noise^2), drawn from a stream of its own and "
                  "added to y; it counts in the risk"},
         {"algorithm", MFL_ENUM, offsetof(sgd_options, algorithm), .aux = mf_sgd_algorithm_names,
@@ -575,7 +575,11 @@ static int sgd_risk(lua_State *L) {
     mfl_task_end(task);
     mfl_status(L, "sgd:risk", status, &err);
     mfl_task_raise(L, "sgd:risk");
-    lua_pushnumber(L, risk + spec->label_noise * spec->label_noise);
+    risk += spec->label_noise * spec->label_noise;
+    if (!isfinite(risk))
+        mfl_error(L, "sgd:risk: labels or outputs are too large for their squares: the sum is %f",
+                  risk);
+    lua_pushnumber(L, risk);
     lua_pushnumber(L, error);
     return 2;
 }
