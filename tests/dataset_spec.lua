@@ -299,13 +299,13 @@ end)
 describe("the potential of a data set", function()
   it("is that of its examples, each of weight 1/n", function()
     local set, X, y = law(41, 3)
-    local k = 0
-    local fed = mf.distribution.custom { d = 3, sample = function()
-      k = k + 1
-      return X[k], y[k]
+    local order = {} -- the examples in turn, the same when asked for again
+    local fed = mf.distribution.custom { d = 3, sample = function(rng)
+      local u = rng:uniform()
+      if not order[u] then order.n = (order.n or 0) + 1 order[u] = order.n end
+      return X[order[u]], y[order[u]]
     end }
     for _, o in ipairs { {}, { neuron = "affine" }, { neuron = "affine", loss = mf.loss.huber(0.5) } } do
-      k = 0
       local options = { activation = tanh, samples = 41, distribution = fed, neuron = o.neuron, loss = o.loss }
       local copied = mf.potential.sampled(options)
       options.distribution, options.samples = set, nil

@@ -67,6 +67,30 @@ describe("distribution", function()
     end
   end)
 
+  it("custom: is a function of rng, or says so before the first example is used", function()
+    local said = "mf.distribution.custom: sample must be a function of rng alone: asked twice for example 1"
+    local counter = 0
+    for _, sample in ipairs {
+      function(rng) return { rng:normal(), math.random() }, 1 end,
+      function(rng) counter = counter + 1 return rng:normals(2), counter end,
+    } do
+      local law = mf.distribution.custom { d = 2, sample = sample }
+      assert.error_matches(function() law:sample(3) end, said, 1, true)
+      assert.error_matches(function()
+        mf.sgd { distribution = law, activation = mf.activation.tanh(), N = 3, eps = 0.1,
+                 init = mf.init.gaussian { kappa = 1 } }:step(1)
+      end, said, 1, true)
+    end
+    local asked = 0 -- with two more calls, once in the life of a law
+    local law = mf.distribution.custom { d = 1, sample = function(rng)
+      asked = asked + 1
+      return { rng:normal() }, 1
+    end }
+    law:sample(5)
+    law:sample(5)
+    assert.equal(12, asked)
+  end)
+
   it("names what is wrong", function()
     local D = mf.distribution
     local function expect(text, fn, options) assert.error_matches(function() fn(options) end, text, 1, true) end

@@ -293,6 +293,13 @@ describe("axis", function()
     assert.same({ "1", "2", "5", "10", "20", "50" }, labels({ xlog = true, xrange = { 1, 60 } }, "x", {}))
   end)
 
+  it("writes out numbers that differ far behind the point, and only small ones as powers of ten", function()
+    assert.same({ "1.0000000", "1.0000002", "1.0000004", "1.0000006" }, labels({}, "x", { 1, 1.0000006 }))
+    assert.same({ "0.01002", "0.01004", "0.01006", "0.01008" },
+                labels({ xrange = { 0.01001, 0.01009 } }, "x", {}))
+    assert.same({ "0", "5×10^{−6}", "10^{−5}", "1.5×10^{−5}" }, labels({}, "x", { 0, 1.6e-5 }))
+  end)
+
   it("chooses round steps and exact zeros", function()
     assert.same({ "−1.0", "−0.5", "0.0", "0.5", "1.0" }, labels({ xrange = { -1, 1 } }, "x", { -1, 1 }))
     assert.same({ "0", "2×10^{6}", "4×10^{6}", "6×10^{6}", "8×10^{6}", "10^{7}" }, labels({}, "x", { 0, 1e7 }))

@@ -50,6 +50,27 @@ describe("level lines", function()
   end)
 end)
 
+describe("contours", function()
+  it("have about eight levels of round numbers, or about as many as are asked for", function()
+    local function levels(high, wanted)
+      local fig = require "meanfield".plot {}
+      fig:contour { x = { 0, 1 }, y = { 0, 1 }, z = { { -high, 0 }, { 0, high } }, levels = wanted }
+      return fig.panels[1].series[1].levels
+    end
+    local function rounded(list)
+      for i, level in ipairs(list) do list[i] = math.floor(level * 1e6 + 0.5) / 1e6 end
+      return list
+    end
+    assert.same({ -0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8 }, rounded(levels(0.99)))
+    for _, wanted in ipairs { 4, 8, 20 } do
+      for high = 1, 10, 0.37 do
+        local n = #levels(high, wanted)
+        assert.truthy(n >= 0.6 * wanted - 1 and n <= 1.5 * wanted, n .. " levels")
+      end
+    end
+  end)
+end)
+
 describe("the density of a law in two coordinates", function()
   local rng = 12345
   local function uniform() -- a fixed stream (minimal standard generator)

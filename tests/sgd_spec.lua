@@ -264,7 +264,9 @@ describe("sgd", function()
     expect("option 'xi' must be", { xi = 3 })
     local sgd = mf.sgd(good):advance(1)
     assert.error_matches(function() sgd:advance(0.5) end, "time only runs forward", 1, true)
-    assert.error_matches(function() sgd:advance(0 / 0) end, "a finite time", 1, true)
+    assert.error_matches(function() sgd:advance(0 / 0) end,
+      "sgd:advance: a finite time t >= 0 expected, got nan", 1, true)
+    assert.error_matches(function() sgd:step(-2) end, "sgd:step: a number of steps >= 0 expected, got -2", 1, true)
     good.eps = 1e-19
     assert.error_matches(function() mf.sgd(good):advance(1) end, "too many to be counted", 1, true)
     assert.error_matches(function() sgd:step(math.maxinteger) end, "too many to be counted", 1, true)

@@ -11,16 +11,17 @@ local coarse = 1e-12 -- an axis whose ends agree to this, relatively, would show
 
 -- ---- ticks ------------------------------------------------------------------------------
 
--- A number as a tick label, with the minus sign of typography; `decimals` from the tick step.
-local function tick_text(value, decimals)
+-- A number as a tick label, with the minus sign of typography; `decimals` from the tick step. Many decimals make
+-- a power of ten, unless the numbers are `plain`: 1.0000002, 1.0000004.
+local function tick_text(value, decimals, plain)
   local shown
-  if value ~= 0 and (math.abs(value) >= 1e5 or decimals > 4) then
+  if value ~= 0 and (math.abs(value) >= 1e5 or decimals > 4 and not plain) then
     local digits = math.max(0, math.min(16, decimals + math.floor(math.log(math.abs(value), 10) + 1e-9)))
     local mantissa, exponent = ("%." .. digits .. "e"):format(value):match "^(.-)e(.*)$"
     if mantissa:find("%.") then mantissa = mantissa:gsub("0+$", ""):gsub("%.$", "") end
     shown = ("%s×10^{%d}"):format(mantissa, tonumber(exponent)):gsub("^1×", ""):gsub("^%-1×", "-")
   else
-    if decimals > 4 then decimals = 0 end -- zero, among powers of ten
+    if decimals > 4 and not plain then decimals = 0 end -- zero, among powers of ten
     shown = ("%." .. decimals .. "f"):format(value):gsub("^%-(0%.?0*)$", "%1")
   end
   return (shown:gsub("-", "−"))
@@ -49,9 +50,9 @@ end
 local function linear_ticks(low, high, count)
   local step, digit = nice_step(low, high, math.max(1, count))
   local decimals = math.max(0, math.ceil(-math.log(step, 10) - 1e-9))
-  local ticks = {}
+  local ticks, plain = {}, math.max(math.abs(low), math.abs(high)) >= 1e-3
   for i, value in ipairs(multiples(low, high, step)) do
-    ticks[i] = { value = value, label = tick_text(value, decimals) }
+    ticks[i] = { value = value, label = tick_text(value, decimals, plain) }
   end
   return ticks, multiples(low, high, step / (digit == 2 and 4 or 5))
 end

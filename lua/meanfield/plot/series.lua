@@ -436,7 +436,8 @@ local function choose_levels(where, series, given)
   end
   if levels == nil or math.type(levels) == "integer" then
     if levels and (levels < 1 or levels > 100) then raise("%s: at most 100 levels, got %d", where, levels) end
-    local scale = axis.colors(series, levels or 8)
+    local wanted = levels or 8 -- round steps give at most the number asked for, and half of it at least
+    local scale = axis.colors(series, series.zlog and wanted or 1.5 * wanted)
     levels = {}
     for _, tick in ipairs(scale.ticks) do
       if tick.value > series.zlow and tick.value < series.zhigh then

@@ -93,7 +93,8 @@ int mfl_jko_new(lua_State *L) {
 static int jko_step(lua_State *L) {
     mfl_flow *box = mfl_check(L, 1, MFL_JKO);
     lua_Integer n = luaL_optinteger(L, 2, 1);
-    luaL_argcheck(L, n >= 0, 2, "a number of steps >= 0 expected");
+    if (n < 0)
+        return luaL_error(L, "pde:step: a number of steps >= 0 expected, got %I", n);
     lua_getiuservalue(L, 1, 1);
     lua_getfield(L, -1, "tau");
     lua_getfield(L, -2, "xi");

@@ -244,7 +244,10 @@ static int activation_custom(lua_State *L) {
         sample(L, 3, "f", n, t, f);
         if (has_df)
             sample(L, 4, "df", n, t, df);
-        mfl_status(L, where, mf_tabulation_feed(plan, f, has_df ? df : NULL, &err), &err);
+        mf_status status = mf_tabulation_feed(plan, f, has_df ? df : NULL, &err);
+        if (status < 0 && !ranged && !plan->located) /* far out */
+            mfl_error(L, "%s: %s; one that need not takes a range = {low, high}", where, err.text);
+        mfl_status(L, where, status, &err);
     }
     lua_pushvalue(L, 2);
     mf_activation *a = push_activation(L, (mf_activation){.kind = MF_ACT_TABLE});

@@ -277,6 +277,31 @@ static void sample_custom(lua_State *L, int fn, size_t d, mf_key key, uint64_t k
     lua_settop(L, top);
 }
 
+/* The first time that a custom law is asked: the same example twice is the same example. One that is not
+ * takes random numbers from elsewhere, and no run could be made again.                              */
+static void check_custom(lua_State *L, int index, int fn, size_t d, mf_key key, uint64_t k) {
+    if (lua_getiuservalue(L, index, 2) == LUA_TNIL) {
+        double *x = mfl_array_vector(L, 2 * d + 2)->data, *again = x + d + 1;
+        sample_custom(L, fn, d, key, k, x, x + d);
+        sample_custom(L, fn, d, key, k, again, again + d);
+        for (size_t c = 0; c <= d; ++c)
+            if (x[c] != again[c])
+                mfl_error(
+                        L,
+                        "mf.distribution.custom: sample must be a function of rng alone: asked "
+                        "twice for "
+                        "example %I it gave %s = %f and %f (mf.distribution.dataset takes examples "
+                        "that are given)",
+                        (lua_Integer)k,
+                        c < d ? lua_pushfstring(L, "x[%I]", (lua_Integer)c + 1) : "y", x[c],
+                        again[c]);
+        lua_pushboolean(L, true);
+        lua_setiuservalue(L, index, 2);
+        lua_pop(L, 1); /* the room */
+    }
+    lua_pop(L, 1);
+}
+
 /* ---- multi-index laws ---------------------------------------------------------------------- */
 
 typedef struct {
@@ -461,6 +486,8 @@ void mfl_distribution_sample(lua_State *L, int index, mf_key key, uint64_t first
     lua_getiuservalue(L, index, 1);
     lua_getfield(L, -1, "sample");
     int fn = lua_gettop(L);
+    if (n > 0)
+        check_custom(L, index, fn, law->d, key, first);
     for (size_t k = 0; k < n; ++k)
         sample_custom(L, fn, law->d, key, first + k, X + k * ldx, y + k);
     lua_pop(L, 2);

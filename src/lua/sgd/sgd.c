@@ -389,7 +389,8 @@ static int call_to(lua_State *L, const char *where, uint64_t goal) {
 static int sgd_step(lua_State *L) {
     mf_sgd *run = check_run(L);
     lua_Integer steps = luaL_optinteger(L, 2, 1);
-    luaL_argcheck(L, steps >= 0, 2, "a number of steps >= 0 expected");
+    if (steps < 0)
+        return luaL_error(L, "sgd:step: a number of steps >= 0 expected, got %I", steps);
     if ((double)steps + (double)mf_sgd_k(run) > MOST_STEPS)
         return luaL_error(L, "sgd:step: %I steps are too many to be counted (2^53)", steps);
     return call_to(L, "sgd:step", mf_sgd_k(run) + (uint64_t)steps);
@@ -398,7 +399,8 @@ static int sgd_step(lua_State *L) {
 static int sgd_advance(lua_State *L) {
     mf_sgd *run = check_run(L);
     double t = luaL_checknumber(L, 2), eps = mf_sgd_spec_of(run)->eps;
-    luaL_argcheck(L, t >= 0 && isfinite(t), 2, "a finite time t >= 0 expected");
+    if (!(t >= 0 && isfinite(t)))
+        return mfl_error(L, "sgd:advance: a finite time t >= 0 expected, got %f", t);
     if (!(t / eps < MOST_STEPS))
         return mfl_error(L,
                          "sgd:advance: t = %f takes t / eps = %f steps of eps = %f, too many to "
