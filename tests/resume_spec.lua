@@ -153,6 +153,39 @@ describe("a killed experiment", function()
     assert.equal(results "whole"["r.tsv"], results "out"["r.tsv"])
   end)
 
+  it("sees what modules require, what functions require when they are called, and the methods of objects", function()
+    process.write_file(script, [[
+      local mf = require "meanfield"
+      local run = mf.experiment { name = "r", columns = { "t" } }
+      local outer, thing = require "outer", require "class".new()
+      local named = setmetatable({ s = SPEED }, { __name = "mine" })
+      for i, xi in ipairs { function() return outer.speed() end, function() return thing:speed() end,
+                            function() return require "late".speed end, function() return named.s end } do
+        local sgd = mf.sgd { distribution = mf.distribution.isotropic { d = 10, delta = 0.8 }, N = 40, eps = 1e-4,
+                             activation = mf.activation.tanh(), init = mf.init.gaussian { kappa = 0.8 }, xi = xi }
+        run:record { t = i, R = sgd:advance(0.1):risk() }
+      end
+      if os.getenv "DIE" then error "enough" end
+      run:save()]])
+    local function write(speed)
+      local texts = { outer = "local inner = require 'inner' return { speed = function() return inner.speed end }",
+                      inner = "return { speed = SPEED }", late = "return { speed = SPEED }",
+                      class = "local C = {} C.__index = C function C.speed() return SPEED end "
+                              .. "return { new = function() return setmetatable({}, C) end }" }
+      for name, text in pairs(texts) do
+        process.write_file(("%s/%s.lua"):format(dir, name), (text:gsub("SPEED", speed)))
+      end
+    end
+    local before = ("export LUA_PATH='%s/?.lua;;' LUA_INIT=SPEED=%s; ")
+    write "3"
+    assert.matches("enough", run("out", "", before:format(dir, 3) .. "export DIE=1; " .. KEEP_ALL).err)
+    assert.matches("goes on from", run("out", "", before:format(dir, 3) .. "export DIE=1; " .. KEEP_ALL).err)
+    write "4"
+    assert.is_nil(run("out", "", before:format(dir, 4) .. KEEP_ALL).err:match "goes on from")
+    run("whole", "", before:format(dir, 4) .. "export MEANFIELD_KEEP=off; ")
+    assert.equal(results "whole"["r.tsv"], results "out"["r.tsv"])
+  end)
+
   it("calls observers again that have changed what they capture", function()
     process.write_file(script, [[
       local mf = require "meanfield"

@@ -1,6 +1,6 @@
 -- Values as text that tells one from another: functions by their text, the values they capture (those of
--- functions they capture too) and the globals they name; modules by their files; objects by the options they were made
--- with, runs and solvers by their state too; arrays and measures by their numbers.
+-- functions they capture too) and the globals they name; modules by the files of all that is loaded; objects by the
+-- options they were made with, runs and solvers by their state too; arrays and measures by their numbers.
 
 local plain = require "meanfield.run.plain"
 local script = require "meanfield.run.script"
@@ -38,6 +38,7 @@ local function describe_globals(text, env, seen)
   end
   table.sort(names)
   for i, name in ipairs(names) do parts[i] = ("\n%s = %s"):format(name, describe(rawget(env, name), seen)) end
+  if text:find "%f[%w_]require%f[^%w_]" then parts[#parts + 1] = "\n" .. script.loaded_text() end
   return table.concat(parts)
 end
 
@@ -74,15 +75,10 @@ local function module_name(value)
   return first
 end
 
--- A module by its name and, where it is written in Lua, its file, which is read once.
-local sums = setmetatable({}, { __mode = "k" })
-
-local function describe_module(name, module)
-  if not sums[module] then
-    local path = package.searchpath(name, package.path)
-    sums[module] = process.hash(path and script.read(path) or "")
-  end
-  return ("module %s %s"):format(name, sums[module])
+-- A module by its name and what the user has loaded: it may call any of that. The library is the program's.
+local function describe_module(name)
+  local own = not name:find "^meanfield" and package.searchpath(name, package.path)
+  return ("module %s %s"):format(name, own and script.loaded_text() or "")
 end
 
 -- The name of a C function, as far as modules lead to it.
@@ -118,18 +114,19 @@ function describe(value, seen)
   seen.n = seen.n + 1
   seen[value] = seen.n
   local module = module_name(value)
-  if module then return describe_module(module, value) end
+  if module then return describe_module(module) end
   if kind == "function" then return describe_function(value, seen) end
   local meta = getmetatable(value)
   if type(meta) == "table" and contents[meta.__name] then return meta.__name .. " " .. contents[meta.__name](value) end
-  if type(meta) == "table" and meta.__name then
+  if type(meta) == "table" and meta.__name and (kind == "userdata" or meta.__name:find "^mf%.") then
     local ok, options = pcall(function() return value.options end)
     local quick = meta.__name == "mf.experiment.run" and value.quick and " quick " or ""
     local state, image = pcall(meta.__image or error, value)
     return meta.__name .. quick .. (ok and type(options) == "table" and describe_table(options, seen) or "")
            .. (state and process.hash(image) or "")
   end
-  return kind == "table" and describe_table(value, seen) or kind
+  if kind ~= "table" then return kind end
+  return describe_table(value, seen) .. (type(meta) == "table" and " of " .. describe(meta, seen) or "")
 end
 
 -- The text of a value. Where it captures the object `own` that is of no account.

@@ -58,30 +58,18 @@ local function identity(spec, values, script)
   return hash(table.concat(parts, "\n"))
 end
 
-local sums = {} -- of the user's own modules and data, as they were first seen: { path = checksum }
-
-local function look_at(path)
-  if path and path:sub(1, #library) ~= library then sums[path] = sums[path] or hash(read(path) or "") end
-end
-
--- The user's own modules that have been loaded.
-local function modules()
-  for name in pairs(package.loaded) do look_at(type(name) == "string" and package.searchpath(name, package.path)) end
-  return sums
-end
-
 -- Looks at modules when they are loaded, too: a first searcher that never finds, but sees what the others will.
 local function watch_modules()
-  table.insert(package.searchers, 1, function(name) look_at(package.searchpath(name, package.path)) end)
+  table.insert(package.searchers, 1, function(name) script_file.look_at(package.searchpath(name, package.path)) end)
   watch_modules = function() end
 end
 
 -- An experiment begins: what is edited from here on was not what ran.
 function finished.begin(script)
   script_file.hold(script)
-  modules()
+  script_file.loaded()
   watch_modules()
-  native.file.watch(look_at)
+  native.file.watch(script_file.look_at)
   program()
 end
 
@@ -120,8 +108,8 @@ end
 function finished.note(run)
   local written = {}
   for _, path in ipairs(run._written) do written[path] = sum_of(path, read(run.out .. "/" .. path) or "") end
-  local record = { identity = identity(run._spec, run.options, run._script), modules = modules(), files = run._written,
-                   sums = written, printed = table.concat(run._printed), failed = run._sentinel.failed }
+  local record = { identity = identity(run._spec, run.options, run._script), modules = script_file.loaded(),
+                   files = run._written, sums = written, printed = table.concat(run._printed), failed = run._sentinel.failed }
   native.file.replace(path_of(run.out, run.name), plain.encode(record, "finished") .. "\n")
 end
 
