@@ -103,6 +103,36 @@ describe("experiment run", function()
 
   local quiet = process.quietly
 
+  it("says of a value that --set has given and a script refuses which it was, in a line and with code 2", function()
+    os.execute("mkdir " .. dir)
+    process.write_file(dir .. "/s.lua", [[
+      local mf = require "meanfield"
+      local run = mf.experiment { name = "s", options = { kappa = 1.0, d = 10, list = { 1, 2 }, n = 1 } }
+      local law = mf.distribution.isotropic { d = run.d, delta = 0.5 }
+      mf.potential.radial { distribution = law, activation = mf.activation.tanh() }
+      for _, kappa in ipairs(run.list) do mf.init.gaussian { kappa = kappa * run.kappa } end
+      mf.init.gaussian { kappa = run.n - 3 }]])
+    local function says(set)
+      local result = process.run(("cd %s && %s s.lua %s"):format(dir, host, set))
+      return result.err, result.code
+    end
+    local function refused(set, text)
+      local err, code = says("--set n=4 --set " .. set)
+      assert.equal(("%s: s: --set %s: %s\n"):format(host, set, text), err)
+      assert.equal(2, code)
+    end
+    assert.same({ "", 0 }, { says "--set n=4" })
+    local range = "mf.init.gaussian: option 'kappa' must be a number in (0, 1e+100], got "
+    refused("kappa=-1", range .. "-1.0")
+    refused("list=1,inf", range .. "inf")
+    refused("d=1", "mf.potential.radial: d = 1 must be an integer >= 2 or infinite")
+    for _, set in ipairs { "", "--set n=1", "--set d=11" } do -- not what was given
+      local err, code = says(set)
+      assert.matches("s.lua:6: mf.init.gaussian: [^\n]*, got %-2\nstack traceback", err)
+      assert.equal(1, code)
+    end
+  end)
+
   it("keeps columns consistent", function()
     local run = run_with("--out", dir)
     run:record { t = 0, x = 1 }

@@ -168,9 +168,21 @@ void host_handle_interrupts(lua_State *L) {
 
 /* ---- calls ------------------------------------------------------------------------------- */
 
-/* Message handler: the error as a string, with a traceback. */
+#define EXPLAIN "meanfield.explain" /* in the registry: the function given to host.explain */
+
+/* Whether that function knows a better text for the message at 1; pushed. */
+static bool push_explained(lua_State *L) {
+    if (lua_getfield(L, LUA_REGISTRYINDEX, EXPLAIN) != LUA_TFUNCTION)
+        return false;
+    lua_pushvalue(L, 1);
+    return lua_pcall(L, 1, 1, 0) == LUA_OK && lua_isstring(L, -1);
+}
+
+/* Message handler: the error as a string, with a traceback unless it is explained. */
 static int with_traceback(lua_State *L) {
     const char *message = lua_tostring(L, 1);
+    if (message && push_explained(L))
+        return 1;
     if (!message) {
         if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING)
             return 1;
@@ -227,10 +239,19 @@ static int module_terminated(lua_State *L) {
     return 1;
 }
 
+/* host.explain(f): an error's message for which f(message) is a text is that text, without a traceback. */
+static int module_explain(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, EXPLAIN);
+    return 0;
+}
+
 static int open_module(lua_State *L) {
     static const luaL_Reg functions[] = {{"idle", module_idle},
                                          {"call", module_call},
                                          {"terminated", module_terminated},
+                                         {"explain", module_explain},
                                          {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;

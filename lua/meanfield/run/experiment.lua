@@ -172,13 +172,29 @@ local function tell_the_way_on(run)
   io.stderr:write(("%s: not finished; %s goes on where it was\n"):format(run.name, how))
 end
 
--- Runs when Lua closes: says where unsaved rows are, and turns a failed check into exit code 1.
+-- An error about a value that --set has given, as a line without a traceback; nil for others.
+local function explain(run, found, message)
+  local text = message:match("^[^\n]*"):gsub("^.-:%d+: ", "")
+  for _, pair in ipairs(text:find " must be " and found.set or {}) do
+    local value = run.options[pair[1]]
+    for _, item in ipairs(type(value) == "table" and value or { value }) do
+      local shown = options.shown(item)
+      if text:match ", got (.*)$" == shown or text:match(pair[1] .. " = ([^ ,)]*)") == shown then
+        run._refused = true
+        return ("%s: --set %s=%s: %s"):format(run.name, pair[1], pair[2], text)
+      end
+    end
+  end
+end
+
+-- Runs when Lua closes: says where unsaved rows are, and turns a failed check into exit code 1, a refused --set into 2.
 local sentinel_meta = {
   __gc = function(sentinel)
     local left = records.left_behind(sentinel.run)
     if left then io.stderr:write(("%s: %s\n"):format(sentinel.run.name, left)) end
     tell_the_way_on(sentinel.run)
     if sentinel.run._script and not sentinel.stay then settle_at_end(sentinel.run) end
+    if sentinel.run._refused then os.exit(2) end
     if sentinel.failed and not sentinel.stay and native.process.ended() ~= false then os.exit(1) end
   end,
 }
@@ -253,6 +269,9 @@ local function start_script(spec, found, script, stay)
     run._fresh = found.fresh
   end
   if not stay then keep.start(run) end
+  if not stay and package.preload["meanfield.host"] then
+    require "meanfield.host".explain(function(message) return explain(run, found, message) end)
+  end
   return run
 end
 

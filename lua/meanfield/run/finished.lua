@@ -109,7 +109,8 @@ function finished.note(run)
   local written = {}
   for _, path in ipairs(run._written) do written[path] = sum_of(path, read(run.out .. "/" .. path) or "") end
   local record = { identity = identity(run._spec, run.options, run._script), modules = script_file.loaded(),
-                   files = run._written, sums = written, printed = table.concat(run._printed), failed = run._sentinel.failed }
+                   files = run._written, sums = written, printed = table.concat(run._printed),
+                   failed = run._sentinel.failed }
   native.file.replace(path_of(run.out, run.name), plain.encode(record, "finished") .. "\n")
 end
 
