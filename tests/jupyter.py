@@ -434,6 +434,9 @@ def test_refuses_what_is_not_signed_or_no_message():
                 parts[:at + 1] + [session.sign([b"{", b"{}", b"{}", b"{}"]), b"{", b"{}", b"{}", b"{}"],
                 parts[:at + 1] + [session.sign([b"{}", b"{}", b"{}", deep]), b"{}", b"{}", b"{}", deep]):
         stranger.send_multipart(bad)
+    for more in ([b"x"] * 100, [b"x"] * 100000, [bytes(200 << 20)] * 2):  # too many parts, too many bytes
+        stranger.send_multipart(parts + more)
+    kernel.value("1")
     for content in ({}, {"code": 5}, {"code": "x", "cursor_pos": -7}, {"code": "λ", "cursor_pos": 9e9}):
         for kind in ("execute_request", "complete_request", "inspect_request", "is_complete_request",
                      "history_request", "comm_open", "no_such_request"):

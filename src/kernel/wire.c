@@ -26,7 +26,8 @@
 #include <zmq.h>
 
 #define LONGEST_PART (256 << 20) /* bytes: a longer part of a message ends its connection */
-#define LINGER 1000              /* ms for what is still to be sent at the end              */
+#define LONGEST_LIST 64 /* parts: a message of more, or of more bytes than that, is dropped */
+#define LINGER 1000     /* ms for what is still to be sent at the end              */
 
 int luaopen_meanfield_kernel(lua_State *L);
 
@@ -127,10 +128,11 @@ static zmq_msg_t *push_message(lua_State *L) {
     return m;
 }
 
-/* wire.receive(name) -> list of parts; nil if nothing has come */
+/* wire.receive(name) -> list of parts, empty for a message that is too long; nil if nothing has come */
 static int wire_receive(lua_State *L) {
     void *s = socket_at(L, 1);
     zmq_msg_t *m = push_message(L);
+    size_t bytes = 0;
     lua_newtable(L);
     for (lua_Integer i = 1;; ++i) {
         int n;
@@ -140,8 +142,14 @@ static int wire_receive(lua_State *L) {
             return 0;
         if (n < 0)
             return failed(L, "zmq_msg_recv");
-        lua_pushlstring(L, zmq_msg_data(m), zmq_msg_size(m));
-        lua_rawseti(L, -2, i);
+        bool fits = i <= LONGEST_LIST && (bytes += zmq_msg_size(m)) <= LONGEST_PART;
+        if (fits) {
+            lua_pushlstring(L, zmq_msg_data(m), zmq_msg_size(m));
+            lua_rawseti(L, -2, i);
+        } else if (lua_rawlen(L, -1) > 0) {
+            lua_pop(L, 1);
+            lua_newtable(L);
+        }
         if (!zmq_msg_more(m))
             return 1;
     }
