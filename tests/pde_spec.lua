@@ -235,6 +235,9 @@ describe("pde.particles", function()
     assert.error_matches(function() pde:trajectory(3, {}) end, "name at least one observable", 1, true)
     assert.error_matches(function() pde:trajectory(3, { "risk" }) end, "observables are given by name", 1, true)
     assert.error_matches(function() pde:trajectory(3, { R = "rsik" }) end, "[R] = rsik", 1, true)
+    local times = mf.array { 3, 4, 5 } -- observers may change theirs
+    way = pde:trajectory(times, { now = function(_, t) times:fill(9); return t end })
+    assert.same({ 3, 4, 5 }, way.now:totable())
   end)
 
   it("raises when a function that it calls uses it, and stays usable", function()

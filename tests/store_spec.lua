@@ -314,6 +314,35 @@ describe("store", function()
     assert.is_true(after < before + 50) -- fifty rounds that leak leave at least fifty more
   end)
 
+  it("keeps its memory where tables change while they are written", function()
+    local asked = 0
+    local longer = setmetatable({ "a", "b", nil, "d" }, { __index = function()
+      asked = asked + 1
+      return ("x"):rep(asked * 1000)
+    end })
+    longer.name = "e"
+    assert.error_matches(function() mf.store.write(path "bad.h5", { t = longer }) end, "'t' mixes strings", 1, true)
+    local tree, armed = { list = {} }, true
+    local function arm() -- a finalizer, run again and again
+      setmetatable({}, { __gc = function()
+        for i = 1, 20 do tree["name" .. i .. math.random(1000)] = i end
+        for i = 1, 20 do tree.list[i] = ("x"):rep(math.random(100)) end
+        if armed then arm() end
+      end })
+    end
+    arm()
+    local mode = collectgarbage("generational")
+    for _ = 1, 50 do
+      for name in pairs(tree) do tree[name] = name == "list" and {} or nil end
+      for i = 1, 20 do tree.list[i] = "x" end
+      local ok, message = pcall(mf.store.write, path "changing.h5", { tree = tree })
+      assert(ok or message:find("while it is written", 1, true), message)
+    end
+    armed = false
+    collectgarbage(mode)
+    assert.is_table(mf.store.read(path "changing.h5").tree.list)
+  end)
+
   it("says which value cannot be stored", function()
     local function fails(text, tree)
       assert.error_matches(function() mf.store.write(path "bad.h5", tree) end, text, 1, true)

@@ -95,11 +95,13 @@ static void put_string(lua_State *L, const place *at, const char *name) {
     put(L, at, name, &(mf_store_value){kind, 0, {0, 0}, width, bytes});
 }
 
+#define CHANGES "changes while it is written" /* by a finalizer */
+
 /* The list of n strings on top of the stack, as equally wide cells padded with NUL. */
 static void put_strings(lua_State *L, const place *at, const char *name, size_t n) {
     size_t width = 1, size;
     for (size_t i = 0; i < n; ++i) {
-        if (lua_geti(L, -1, (lua_Integer)i + 1) != LUA_TSTRING)
+        if (lua_rawgeti(L, -1, (lua_Integer)i + 1) != LUA_TSTRING)
             write_error(L, at, name, "mixes strings with other values");
         if (strlen(lua_tolstring(L, -1, &size)) != size)
             write_error(L, at, name, "has a string with a NUL byte, which no list can keep");
@@ -113,8 +115,10 @@ static void put_strings(lua_State *L, const place *at, const char *name, size_t 
     char *cells = lua_newuserdatauv(L, n * width, 0);
     memset(cells, 0, n * width);
     for (size_t i = 0; i < n; ++i) {
-        lua_geti(L, -2, (lua_Integer)i + 1);
+        bool string = lua_rawgeti(L, -2, (lua_Integer)i + 1) == LUA_TSTRING;
         const char *bytes = lua_tolstring(L, -1, &size);
+        if (!string || size > width)
+            write_error(L, at, name, CHANGES);
         memcpy(cells + i * width, bytes, size);
         lua_pop(L, 1);
     }
@@ -127,7 +131,7 @@ static void put_strings(lua_State *L, const place *at, const char *name, size_t 
 static bool is_integral(lua_State *L, const place *at, const char *name, size_t n) {
     bool all = true;
     for (size_t i = 0; i < n; ++i) {
-        lua_geti(L, -1, (lua_Integer)i + 1);
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
         lua_Integer x = lua_tointeger(L, -1);
         if (lua_isinteger(L, -1) && (x > (1LL << 53) || x < -(1LL << 53)))
             write_error(L, at, name, "holds an integer that no double can");
@@ -142,8 +146,11 @@ static void put_integers(lua_State *L, const place *at, const char *name, size_t
         write_error(L, at, name, "is a list: an attribute is a string, number or boolean");
     int64_t *integer = lua_newuserdatauv(L, n * sizeof *integer, 0);
     for (size_t i = 0; i < n; ++i) {
-        lua_geti(L, -2, (lua_Integer)i + 1);
-        integer[i] = lua_tointeger(L, -1);
+        int whole;
+        lua_rawgeti(L, -2, (lua_Integer)i + 1);
+        integer[i] = lua_tointegerx(L, -1, &whole);
+        if (!whole)
+            write_error(L, at, name, CHANGES);
         lua_pop(L, 1);
     }
     put(L, at, name, &(mf_store_value){MF_STORE_INTEGERS, 1, {n, 0}, 0, integer});
@@ -169,7 +176,7 @@ static void put_booleans(lua_State *L, const place *at, const char *name, size_t
         write_error(L, at, name, "is a list: an attribute is a string, number or boolean");
     int8_t *truth = lua_newuserdatauv(L, n, 0);
     for (size_t i = 0; i < n; ++i) {
-        if (lua_geti(L, -2, (lua_Integer)i + 1) != LUA_TBOOLEAN)
+        if (lua_rawgeti(L, -2, (lua_Integer)i + 1) != LUA_TBOOLEAN)
             write_error(L, at, name, "mixes booleans with other values");
         truth[i] = (int8_t)lua_toboolean(L, -1);
         lua_pop(L, 1);
@@ -193,7 +200,7 @@ static void put_group_list(lua_State *L, const place *at, const char *name, size
     inside.path = lua_pushfstring(L, "%s%s.", at->path, name);
     for (size_t i = 1; i <= n; ++i) {
         const char *index = lua_pushfstring(L, "%I", (lua_Integer)i);
-        lua_geti(L, list, (lua_Integer)i);
+        lua_rawgeti(L, list, (lua_Integer)i);
         put_value(L, &inside, index);
         lua_settop(L, list + 1);
     }
@@ -283,21 +290,28 @@ static int compare_names(const void *a, const void *b) {
 }
 
 /* Pushes a userdata of the names in the table on top of the stack, in the order of bytes:
- * Lua's own order differs from run to run, and equal content should be equal bytes.        */
+ * Lua's own order differs from run to run, and equal content should be equal bytes. It keeps
+ * them alive, whatever finalizers do to the table meanwhile.                               */
 static const char **push_names(lua_State *L, const place *at, size_t *n) {
-    int table = lua_gettop(L);
+    int table = lua_gettop(L), list = table + 1;
     *n = 0;
-    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1))
-        ++*n;
-    const char **names = lua_newuserdatauv(L, (*n + 1) * sizeof *names, 0), **next = names;
+    lua_newtable(L);
     for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
             write_error(L, at, "", "must be a list without holes or have names (strings) only");
-        *next = lua_tostring(L, -2);
-        if (strlen(*next) != lua_rawlen(L, -2))
-            write_error(L, at, *next, "has a NUL byte in its name");
-        ++next;
+        if (strlen(lua_tostring(L, -2)) != lua_rawlen(L, -2))
+            write_error(L, at, lua_tostring(L, -2), "has a NUL byte in its name");
+        lua_pushvalue(L, -2);
+        lua_rawseti(L, list, (lua_Integer)(*n += 1));
     }
+    const char **names = lua_newuserdatauv(L, (*n + 1) * sizeof *names, 1);
+    for (size_t i = 0; i < *n; ++i) {
+        lua_rawgeti(L, list, (lua_Integer)i + 1);
+        names[i] = lua_tostring(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_insert(L, list);
+    lua_setiuservalue(L, list, 1);
     qsort(names, *n, sizeof *names, compare_names);
     return names;
 }

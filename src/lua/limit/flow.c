@@ -228,10 +228,14 @@ int mfl_flow_steps(lua_State *L) {
 
 /* ---- trajectories --------------------------------------------------------------------------- */
 
-/* The times at index 2 as an array: given ones, or some hundred up to a number t_end. */
+/* The times at index 2 as an array: given ones, a copy, as observers may change theirs, or some hundred up to a
+ * number t_end. */
 static const double *times_of(lua_State *L, const char *where, double now, size_t *n) {
     if (!lua_isnumber(L, 2)) {
-        const double *given = mfl_array_doubles(L, 2, n);
+        const double *theirs = mfl_array_doubles(L, 2, n);
+        double *given = mfl_array_vector(L, *n)->data;
+        memcpy(given, theirs, *n * sizeof *given);
+        lua_replace(L, 2);
         for (size_t i = 0; i < *n; ++i)
             if (!(given[i] >= (i ? given[i - 1] : now)))
                 mfl_error(L,

@@ -333,7 +333,10 @@ static int measure_push(lua_State *L) {
     lua_settop(L, 3);
     double *x = push_same_weights(L, m, space, dim);
     for (size_t j = 0; j < m->n; ++j) {
-        call_with_atom(L, m, j, (int)dim);
+        call_with_atom(L, m, j, LUA_MULTRET); /* dim may be beyond what Lua can be asked for */
+        if ((size_t)lua_gettop(L) - 4 != dim)
+            return luaL_error(L, "%s: the function returned %I values for atom 1, %d for atom %I",
+                              where, (lua_Integer)dim, lua_gettop(L) - 4, (lua_Integer)j + 1);
         for (size_t c = 0; c < dim; ++c) {
             x[c * m->n + j] = check_result(L, 5 + (int)c, where);
             check_atom(L, where, mf_space_is_radius(space, dim, c), c, j, x[c * m->n + j]);
