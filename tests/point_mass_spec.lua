@@ -185,6 +185,38 @@ describe("stability.point_mass", function()
     for _, c in ipairs { 1, 2, 4 } do assert.near(0, h[3][c], 1e-9) end
   end)
 
+  it("is as accurate at small radii as at 0, in closed form", function()
+    local delta, r1 = 0.4, 1.3
+    local law = mf.distribution.anisotropic { d = 40, s0 = 10, delta = delta }
+    local pot = mf.potential.two_radius { distribution = law, activation = step, d = math.huge, tol = 1e-10 }
+    local function slope(s) return 10 * phi(0.5 / s) - 10 * phi(1.5 / s) end -- q'
+    for _, r2 in ipairs { 0, 1e-8, 1e-4, 0.003, 0.03, 0.07, 0.1, 0.14, 0.15 } do
+      local p, want = point_mass { potential = pot, theta = { r1, r2 } }, { 0, 0, 0 }
+      for y = -1, 1, 2 do
+        local tau = 1 + y * delta
+        local s = math.sqrt((tau * r1) ^ 2 + r2 ^ 2)
+        local c, one, two = q(s) - y, slope(s), q2(s)
+        local s1, s2 = tau ^ 2 * r1 / s, r2 / s -- derivatives of s
+        want[1] = want[1] + c / 2 * (two * s1 ^ 2 + one * (tau ^ 2 - s1 ^ 2) / s)
+        want[2] = want[2] + c / 2 * (two * s1 * s2 - one * s1 * s2 / s)
+        want[3] = want[3] + c / 2 * (two * s2 ^ 2 + one * (1 - s2 ^ 2) / s)
+      end
+      assert.near(want[1], p.H0[1][1], p.error)
+      assert.near(want[2], p.H0[1][2], p.error)
+      assert.near(want[3], p.H0[2][2], p.error)
+      assert.is_true(p.error < 1e-4, p.error)
+    end
+  end)
+
+  it("does not cross a kink at 0", function() -- q(s) = s/sqrt(2 pi): psi'' = u'' jumps at 0 if continued evenly
+    local pot = radial(math.huge, 0.5, mf.activation.relu())
+    for _, r in ipairs { 0.01, 0.1 } do
+      local p = point_mass { potential = pot, theta = r }
+      assert.near(0, p.H0[1][1], p.error)
+      assert.is_true(p.error < 1e-2)
+    end
+  end)
+
   it("names what is wrong", function()
     local pot = radial(40, 0.4)
     local function expect(text, o)

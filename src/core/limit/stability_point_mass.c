@@ -32,6 +32,7 @@ typedef struct {
     double *g;                                /* rank: the force dR/dm / 2        */
     double *points, *grads;                   /* dim x points                     */
     unsigned char *free;                      /* dim: this coordinate may move    */
+    unsigned char *even;                      /* dim: differences may cross 0     */
     void *scratch;
 } hessian;
 
@@ -44,7 +45,7 @@ size_t mf_point_mass_bytes(const mf_potential *pot, size_t atoms) {
     if (dim > (size_t)1 << 24 || points > SIZE_MAX / 64 / (dim + 1))
         return 0;
     size_t numbers = 2 * mf_lines(dim) + 3 * mf_lines(dim * dim) + mf_lines(pot->rank) +
-                     2 * mf_lines(dim * points) + mf_lines(dim) / 8 + 8;
+                     2 * mf_lines(dim * points) + 2 * mf_lines(mf_lines(dim) / 8);
     return numbers * sizeof(double) + mf_potential_scratch(pot, points);
 }
 
@@ -61,6 +62,7 @@ static hessian place(const mf_potential *pot, const double *theta, size_t atoms,
     h.points = mf_take(&next, dim * points);
     h.grads = mf_take(&next, dim * points);
     h.free = (unsigned char *)next, next += mf_lines(mf_lines(dim) / 8);
+    h.even = (unsigned char *)next, next += mf_lines(mf_lines(dim) / 8);
     h.scratch = next;
     memset(mem, 0, (size_t)((char *)next - (char *)mem));
     return h;
@@ -135,10 +137,29 @@ static double mass_at(const double *theta, const mf_measure *rho) {
 
 /* ---- Hessian ------------------------------------------------------------------------------- */
 
+/* A small radius may be continued evenly, Psi(-r) = Psi(r), where its slope vanishes at 0. At 0 it always is:
+ * differences then see a slope that does not.                                                              */
+static mf_status find_even(const hessian *h, double slack, mf_error *err) {
+    for (size_t c = 0; c < h->pot->dim; ++c) {
+        double x = h->theta[c];
+        h->even[c] = mf_is_radius(h->pot, c) && x < 2 * FIRST_STEP * (1 + x);
+        if (!h->even[c] || x == 0)
+            continue;
+        memcpy(h->points, h->theta, h->pot->dim * sizeof(double));
+        h->points[c] = 0;
+        mf_status status =
+                mf_potential_field(h->pot, h->g, 1, h->points, 1, NULL, h->grads, h->scratch, err);
+        if (status < 0)
+            return status;
+        h->even[c] = fabs(h->grads[c]) <= slack;
+    }
+    return MF_OK;
+}
+
 /* The longest step of coordinate c: a radius stays positive, unless Psi is continued evenly. */
 static double first_step(const hessian *h, size_t c) {
     double x = h->theta[c], step = FIRST_STEP * (1 + fabs(x));
-    return mf_is_radius(h->pot, c) && x > 0 ? fmin(step, x / 2) : step;
+    return mf_is_radius(h->pot, c) && !h->even[c] ? fmin(step, x / 2) : step;
 }
 
 /* Limit at step 0 of differences at steps that halve, and how far its neighbours in the
@@ -173,8 +194,8 @@ static mf_status columns(hessian *h, size_t first, size_t n, mf_error *err) {
     for (size_t p = 0; p < points; ++p) {
         size_t c = first + p / (2 * LEVELS);
         double step = ldexp(first_step(h, c), -(int)(p / 2 % LEVELS));
-        int reflected = mf_is_radius(h->pot, c) && h->theta[c] == 0;
-        h->points[c * points + p] += p % 2 && !reflected ? -step : step;
+        double x = h->theta[c] + (p % 2 ? -step : step);
+        h->points[c * points + p] = h->even[c] ? fabs(x) : x;
     }
     mf_status status = mf_potential_field(h->pot, h->g, points, h->points, points, NULL, h->grads,
                                           h->scratch, err);
@@ -182,11 +203,12 @@ static mf_status columns(hessian *h, size_t first, size_t n, mf_error *err) {
         return status;
     for (size_t c = first; c < first + n; ++c) {
         double step = first_step(h, c);
-        int reflected = mf_is_radius(h->pot, c) && h->theta[c] == 0;
         for (size_t i = 0; i < dim; ++i) {
             const double *g = h->grads + i * points + 2 * LEVELS * (c - first);
-            double differences[LEVELS], left_sign = reflected && i == c ? -1 : 1, largest = 0;
+            double differences[LEVELS], largest = 0;
             for (int k = 0; k < LEVELS; ++k) {
+                int reflected = h->even[c] && h->theta[c] < ldexp(step, -k);
+                double left_sign = reflected && i == c ? -1 : 1;
                 differences[k] = (g[2 * k] - left_sign * g[2 * k + 1]) / ldexp(2 * step, -k);
                 largest = fmax(largest, fmax(fabs(g[2 * k]), fabs(g[2 * k + 1])));
             }
@@ -278,6 +300,9 @@ mf_status mf_point_mass_check(const mf_potential *pot, const double *theta, cons
         if (h.free[c])
             moving = hypot(moving, h.gradient[c]);
     }
+    status = find_even(&h, slack, err);
+    if (status < 0)
+        return status;
     for (size_t first = 0; first < dim; first += COLUMNS) {
         if (mf_flag_is_set(stop))
             return MF_STOPPED;
