@@ -35,9 +35,8 @@ local function recorded(d, n, activation, target, options)
   end }
   local o = { distribution = law, activation = activation, samples = n }
   for k, v in pairs(options or {}) do o[k] = v end
-  local before = #seen -- the constructor of a law may try its function
   local pot = mf.potential.sampled(o)
-  return pot, { table.unpack(seen, before + 1) }
+  return pot, { table.unpack(seen, #seen - n + 1) } -- a law tries its function before it is used
 end
 
 describe("stability.point_mass", function()
