@@ -812,7 +812,7 @@ function class13:measure() end
 ---@field potential mf.potential an mf.potential, required: V and U of the model, in radii (and a, b)
 ---@field beta number a number in [1e-100, 1e+100], required: inverse temperature of Eq. 12 and Eq. 21
 ---@field lambda number a number in [0, 1e+100], required: weight decay: lambda |theta|^2 / 2 is part of Psi; 0 only with a box
----@field d? integer an integer in [1, 1e+09]: dimension of x where the potential is at d = inf: the volume element is r^(d-1) dr
+---@field d? integer an integer in [1, 1e+09]: dimension of x where the potential is at d = inf: the volume element is r^(d-1) dr, r^(d-k-1) dr across k directions of a multi-index potential
 ---@field s0? integer an integer in [1, 1e+09]: dimension of V where the potential is at d = inf
 ---@field box? table a list of {low, high}, one for each coordinate: domain of theta; default: all of it
 ---@field tol? number a number in [1e-13, 0.001]: accuracy of the quadrature, relative; default 1e-11, 1e-9, 1e-7 or 1e-5 in one to four coordinates besides a

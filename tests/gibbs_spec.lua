@@ -98,6 +98,18 @@ describe("mf.gibbs", function()
     near(4 / (beta * lambda), second, 1e-9)
   end)
 
+  it("has an error that covers every coordinate's, where the density bends most along another", function()
+    local nothing = mf.activation.piecewise { { 0, 0 } }
+    local pot = mf.potential.nodes { z = { { 1 } }, y = { 0 }, activation = nothing } -- in (a, b, m, r)
+    for _, d in ipairs { 2, 3, 12, 100 } do
+      for _, tol in ipairs { 1e-3, 1e-5, 1e-7 } do
+        local g = mf.gibbs { potential = pot, beta = 3, lambda = 0.5, d = d, tol = tol }
+        local off = math.abs(g.log_Z - (d + 2) / 2 * math.log(2 * math.pi / 1.5))
+        assert.is_true(off / 3 <= g.error and off <= tol, ("d = %d, tol = %g: %g, %g"):format(d, tol, off, g.error))
+      end
+    end
+  end)
+
   it("integrates the output weight of ReLU neurons in closed form: as on a box that holds its mass", function()
     local pot = mf.potential.relu { delta = 0.4, gamma = 0.5 }
     local open = mf.gibbs { potential = pot, beta = 3, lambda = 1.5, d = 4, s0 = 2, tol = 1e-8 }

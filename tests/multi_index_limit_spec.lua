@@ -181,6 +181,29 @@ describe("potential.multi_index", function()
     assert.near(risks[2], risks[1], 0.02) -- 1/d apart
   end)
 
+  it("at d = inf with a dimension has d - k of them behind r: step noise, noise and the Gibbs law", function()
+    local z, y, d = { { 1.3, 0.2 }, { -0.4, 1 } }, { 0.7, -1 }, 12
+    local pot = mf.potential.nodes { z = z, y = y, activation = erf }
+    local start = mf.measure { x = { { 0.9, 0.3, 0.5, -0.2, 0.8 } }, space = pot.space }
+    local function square(options)
+      options.potential, options.measure, options.tol = pot, start, 1e-12
+      return mf.pde.particles(options):advance(1e-4):measure():mean "r" ^ 2
+    end
+    local T = pot:step_noise({ 0.9, 0.3, 0.5, -0.2, 0.8 }, start)[5]
+    assert.near(4 * 1e-3 * (d - 3) * T, (square { eps = 1e-3, d = d } - square {}) / 1e-4, 1e-3 * T * 4e-3 * d)
+    assert.error_matches(function() square { eps = 1e-3, d = 2 } end, "option 'd' must be > 2", 1, true)
+
+    -- Where features say nothing weights are N(0, 1/(beta lambda)): a, b and the d coordinates of w.
+    local silent = mf.activation.piecewise { { 0, 0 }, { 1, 0 } }
+    local mute = mf.potential.nodes { z = { { 1 } }, y = { 0 }, activation = silent }
+    local law = mf.gibbs { potential = mute, beta = 3, lambda = 0.5, d = d }
+    assert.near((d + 2) / 1.5, law.square, 1e-5)
+    local rest = mf.pde.particles { potential = mute, beta = 3, lambda = 0.5, d = d, step = 1e-2, seed = 3,
+      measure = law:measure():sample(4000) }:advance(1):measure()
+    local mean = rest:mean(function(_, _, m, r) return m ^ 2 + r ^ 2 end)
+    assert.near(d / 1.5, mean, 4.5 * math.sqrt(2 * d / 4000) / 1.5 + 0.02 * d / 1.5) -- a step of 0.01 is off by 1%
+  end)
+
   it("has optima with a certificate, for any convex loss", function()
     local function g(z1, z2) return z1 * z2 end
     local law = mf.distribution.multi_index { d = 9, directions = 2, target = g, inputs = "hypercube" }

@@ -3,6 +3,7 @@
 
 #include "core/base/gauss.h"
 
+#include <gsl/gsl_sf_legendre.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,18 +14,23 @@ enum { ORDER_MAX = 16, CELLS_MAX = 60000, ROUNDS_MAX = 200, BATCH = 8192 };
 /* exp(-NOTHING) of the largest density is nothing. */
 static const double NOTHING = 50;
 
+/* A cell's error, in squares of what its nodes do not see, relative. */
+static const double DOUBT = 0.01;
+
 typedef struct {
     double low[MF_CELLS_DIM], high[MF_CELLS_DIM];
     double mass;      /* times exp(-top)                                               */
     double error;     /* of the mass                                                   */
     double reach;     /* log of what the density may be between the nodes               */
-    size_t direction; /* to cut: where its logarithm bends most                        */
+    double doubt;     /* of the mass: what cutting one direction does not show         */
+    size_t direction; /* to cut                                                         */
 } cell;
 
 typedef struct {
     const mf_cells_spec *spec;
     size_t order, points; /* a coordinate, a cell */
     double node[ORDER_MAX], weight[ORDER_MAX];
+    double high[2][ORDER_MAX]; /* a line's values to its last two Legendre coefficients */
     cell *cells;
     double *log_p; /* points a cell */
     size_t n, room;
@@ -59,37 +65,58 @@ static void place(const work *w, const cell *z, double *x, size_t ld) {
             x[c * ld + i] = z->low[c] + (z->high[c] - z->low[c]) * w->node[digit(w, i, c)];
 }
 
-/* How far the density may rise between the nodes: by as much as it changes from one to the
- * next. And the direction in which its logarithm bends most.                              */
-static void look(const work *w, cell *z, const double *log_p) {
-    double most = -1, peak = -HUGE_VAL, change = -HUGE_VAL;
+/* How far the density may rise between the nodes: by as much as it changes from one to the next. */
+static double reach_of(const work *w, const double *log_p) {
+    double reach = -HUGE_VAL;
     size_t stride = 1;
-    for (size_t c = 0; c < w->spec->dim; ++c, stride *= w->order) {
-        double bend = 0;
+    for (size_t c = 0; c < w->spec->dim; ++c, stride *= w->order)
         for (size_t i = 0; i < w->points; ++i) {
-            size_t at = digit(w, i, c);
-            if (at + 1 < w->order && isfinite(log_p[i]) && isfinite(log_p[i + stride])) {
-                double step = fabs(log_p[i + stride] - log_p[i]);
-                change = fmax(change, fmax(log_p[i], log_p[i + stride]) + step);
-                if (at > 0 && isfinite(log_p[i - stride]))
-                    bend = fmax(bend, fabs(log_p[i + stride] - 2 * log_p[i] + log_p[i - stride]));
-            }
+            reach = fmax(reach, log_p[i]);
+            if (digit(w, i, c) + 1 < w->order && isfinite(log_p[i]) && isfinite(log_p[i + stride]))
+                reach = fmax(reach, fmax(log_p[i], log_p[i + stride]) +
+                                            fabs(log_p[i + stride] - log_p[i]));
         }
-        if (bend > most) {
-            most = bend;
+    return reach;
+}
+
+static double mass_of(const work *w, const cell *z, const double *log_p, double top) {
+    double mass = 0;
+    for (size_t i = 0; i < w->points; ++i)
+        mass += quadrature_weight(w, z, i) * exp(log_p[i] - top);
+    return mass;
+}
+
+/* What the nodes do not see of the density along coordinate c: the larger of the last two Legendre coefficients that
+ * they know, line by line.                                                                               */
+static double unseen(const work *w, const cell *z, const double *log_p, double top, size_t c) {
+    double sum = 0;
+    size_t stride = 1;
+    for (size_t k = 0; k < c; ++k)
+        stride *= w->order;
+    for (size_t first = 0; first < w->points; ++first) {
+        double last[2] = {0, 0};
+        for (size_t k = 0; digit(w, first, c) == 0 && k < w->order; ++k) {
+            double p = exp(log_p[first + k * stride] - top);
+            last[0] += w->high[0][k] * p;
+            last[1] += w->high[1][k] * p;
+        }
+        sum += quadrature_weight(w, z, first) * fmax(fabs(last[0]), fabs(last[1]));
+    }
+    return sum / w->weight[0]; /* c has no weight of its own */
+}
+
+/* The direction to cut is the worst. When halves agree that one is settled, others may not be: a rule's error is of the
+ * order of the square of what its nodes do not see.                                                      */
+static void look(const work *w, cell *z, const double *log_p, double top) {
+    double most = -1, mass = mass_of(w, z, log_p, top);
+    for (size_t c = 0; c < w->spec->dim && mass > 0; ++c) {
+        double left = unseen(w, z, log_p, top, c);
+        if (left > most) {
+            most = left;
             z->direction = c;
         }
     }
-    for (size_t i = 0; i < w->points; ++i)
-        peak = fmax(peak, log_p[i]);
-    z->reach = fmax(peak, change);
-}
-
-static double mass_of(const work *w, const cell *z, const double *log_p) {
-    double mass = 0;
-    for (size_t i = 0; i < w->points; ++i)
-        mass += quadrature_weight(w, z, i) * exp(log_p[i] - w->top);
-    return mass;
+    z->doubt = mass > 0 ? z->mass * fmin(1, DOUBT * most * most / (mass * mass)) : 0;
 }
 
 static void raise_top(work *w, double top) {
@@ -99,6 +126,7 @@ static void raise_top(work *w, double top) {
     for (size_t i = 0; i < w->n; ++i) {
         w->cells[i].mass *= factor;
         w->cells[i].error *= factor;
+        w->cells[i].doubt *= factor;
     }
     w->top = top;
 }
@@ -108,15 +136,16 @@ static mf_status take(work *w, size_t i, mf_error *err) {
     cell *z = &w->cells[i];
     const double *log_p = w->log_p + i * w->points;
     double top = -HUGE_VAL;
-    z->mass = z->error = 0;
+    z->mass = z->error = z->doubt = 0;
     for (size_t k = 0; k < w->points; ++k) {
         if (isnan(log_p[k]) || log_p[k] == HUGE_VAL)
             return mf_fail(err, MF_EDIVERGED, "the density is not finite inside the domain");
         top = fmax(top, log_p[k]);
     }
     raise_top(w, top);
-    look(w, z, log_p);
-    z->error = z->mass = mass_of(w, z, log_p);
+    z->reach = reach_of(w, log_p);
+    z->error = z->mass = mass_of(w, z, log_p, w->top);
+    look(w, z, log_p, top);
     return MF_OK;
 }
 
@@ -198,13 +227,15 @@ static mf_status sweep(work *w, size_t *cuts, mf_error *err) {
     *cuts = count;
     for (size_t k = 0; k < count; ++k) {
         w->list[count + k] = cut(w, w->list[k]);
-        w->cells[w->list[k]].mass = w->cells[w->list[k]].error = 0;
-        w->cells[w->list[count + k]].mass = w->cells[w->list[count + k]].error = 0;
+        cell *a = &w->cells[w->list[k]], *b = &w->cells[w->list[count + k]];
+        a->mass = a->error = a->doubt = b->mass = b->error = b->doubt = 0;
     }
     mf_status status = evaluate(w, w->list, 2 * count, err);
     for (size_t k = 0; k < count && status >= 0; ++k) {
         cell *a = &w->cells[w->list[k]], *b = &w->cells[w->list[count + k]];
-        a->error = b->error = fabs(w->before[k] * exp(top - w->top) - a->mass - b->mass) / 2;
+        double change = fabs(w->before[k] * exp(top - w->top) - a->mass - b->mass) / 2;
+        a->error = fmax(a->doubt, change);
+        b->error = fmax(b->doubt, change);
     }
     return status;
 }
@@ -305,7 +336,14 @@ static mf_status work_new(work *w, const mf_cells_spec *spec, const mf_flag *sto
     w->value = malloc(batch * sizeof *w->value);
     if (!w->x || !w->value)
         return mf_fail(err, MF_ENOMEM, "no memory for a quadrature");
-    return mf_gauss(w->order, 0, 1, w->node, w->weight, err);
+    mf_status status = mf_gauss(w->order, 0, 1, w->node, w->weight, err);
+    for (size_t i = 0; status >= 0 && i < w->order; ++i)
+        for (int j = 0; j < 2; ++j) {
+            int degree = (int)w->order - 2 + j;
+            w->high[j][i] = (2 * degree + 1) * w->weight[i] *
+                            gsl_sf_legendre_Pl(degree, 2 * w->node[i] - 1);
+        }
+    return status;
 }
 
 mf_status mf_cells_integrate(const mf_cells_spec *spec, mf_cells *out, const mf_flag *stop,

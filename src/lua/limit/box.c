@@ -41,11 +41,12 @@ bool mfl_box(lua_State *L, const char *where, const mf_potential *p, double low[
 
 void mfl_dimensions(lua_State *L, const char *where, const mf_potential *pot, double d, double s0,
                     double *dimension) {
-    size_t radii = 0, at = 0;
+    size_t radii = 0, along = 0, at = 0; /* along: coordinates of w itself, as m of a multi-index potential */
     bool limit = false;
     for (size_t c = 0; c < pot->dim; ++c) {
         dimension[c] = mf_potential_dimension(pot, c);
         radii += mf_is_radius(pot, c);
+        along += !mf_is_radius(pot, c) && mf_space_group(pot->space, pot->dim, c) == MF_GROUP_W;
         limit = limit || isinf(dimension[c]);
     }
     if (!limit && (d > 0 || s0 > 0))
@@ -55,9 +56,12 @@ void mfl_dimensions(lua_State *L, const char *where, const mf_potential *pot, do
                    "%s: option 'd' is missing: the potential is at d = inf, where r^(d-1) dr is "
                    "no volume",
                    where);
+    if (limit && d <= (double)along)
+        luaL_error(L, "%s: option 'd' must be > %I, the directions that m is along, got %I", where,
+                   (lua_Integer)along, (lua_Integer)d);
     if (limit && radii == 2 && !(s0 >= 1 && s0 < d))
         luaL_error(L, "%s: option 's0' must be in [1, d): the dimension behind r1", where);
     for (size_t c = 0; limit && c < pot->dim; ++c)
         if (mf_is_radius(pot, c))
-            dimension[c] = radii == 1 ? d : at++ ? d - s0 : s0;
+            dimension[c] = radii == 1 ? d - (double)along : at++ ? d - s0 : s0;
 }

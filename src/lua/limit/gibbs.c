@@ -27,7 +27,7 @@ static const mfl_field gibbs_fields[] = {
          .text = "weight decay: lambda |theta|^2 / 2 is part of Psi; 0 only with a box"},
         {"d", MFL_DIM, offsetof(gibbs_options, d), .flags = MFL_OPTIONAL, .low = 1, .high = 1e9,
          .text = "dimension of x where the potential is at d = inf: the volume element is "
-                 "r^(d-1) dr"},
+                 "r^(d-1) dr, r^(d-k-1) dr across k directions of a multi-index potential"},
         {"s0", MFL_DIM, offsetof(gibbs_options, s0), .flags = MFL_OPTIONAL, .low = 1, .high = 1e9,
          .text = "dimension of V where the potential is at d = inf"},
         {"box", MFL_ANY, .flags = MFL_OPTIONAL,
