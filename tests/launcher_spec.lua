@@ -50,6 +50,8 @@ describe("launcher", function()
 
   it("explains itself, and names a preset that does not exist", function()
     assert.matches("^usage: ./meanfield", run(quote(launcher) .. " --help").out)
+    assert.matches("^usage: ./meanfield", run(quote(launcher) .. " setup --help").out)
+    assert.matches("^usage: ./meanfield check", run(real .. quote(launcher) .. " check --help").out)
     local result = run("MEANFIELD_PRESET=nonsense " .. quote(launcher) .. " -e ''")
     assert.equal(1, result.code)
     assert.matches("there is no preset 'nonsense'", result.err, 1, true)

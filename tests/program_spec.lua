@@ -94,6 +94,38 @@ describe("meanfield", function()
     assert.equal(0, program("results --help").code)
   end)
 
+  it("names what is wrong with its arguments, in a line and with code 2", function()
+    write("tiny", GOOD)
+    program "tiny.lua"
+    for arguments, text in pairs {
+      ["list x"] = "list: unknown argument 'x'; it takes none",
+      ["run --quick"] = "run: the name of an experiment comes first, got '--quick'",
+      ["run fig1 --out ''"] = "fig1: --out needs a value",
+      ["reproduce --out '' fig1"] = "reproduce: --out needs a value",
+      ["results --wehre n=7"] = "results: unknown argument '--wehre' (did you mean '--where'?)",
+      ["results --where n"] = "results: --where needs key=value, got 'n'",
+      ["results --where"] = "results: --where needs key=value, got ''",
+      ["results --out"] = "results: --out needs a value",
+      ["results tiny other"] = "results: of one experiment or of all, got 'tiny' and 'other'",
+      ["results --out none"] = "results: cannot list the folder 'none': No such file or directory",
+      ["results --where nn=4"] = "results: no run has an option 'nn' (did you mean 'n'?)",
+    } do
+      local result = program(arguments)
+      assert.equal(text .. "\n", result.err)
+      assert.equal("", result.out)
+      assert.equal(2, result.code)
+    end
+    assert.equal("no results\n", program("results --where n=7").out)
+  end)
+
+  it("ends with an error where what it says cannot be written", function()
+    local full = program("list >/dev/full")
+    assert.matches(": the standard output could not be written\n$", full.err)
+    assert.equal(1, full.code)
+    assert.equal(1, program("-e 'print(1)' >/dev/full").code)
+    assert.equal(0, program("-e 'x = 1' >/dev/full").code)
+  end)
+
   it("a word that is neither a script nor a command gets the nearest command", function()
     local result = program "runn"
     assert.matches("cannot open runn: [^;\n]*; nor is it a command %(did you mean 'run'%?%): %-%-help lists them\n$",

@@ -226,7 +226,7 @@ static bool push_command(lua_State *L, const char *name) {
 
 /* What to do instead of a script that is not there, behind the message on top: commands.__call says it. */
 static void advise(lua_State *L, const char *path) {
-    if (strpbrk(path, "./\\"))
+    if (!*path || strpbrk(path, "./\\"))
         return;
     lua_getglobal(L, "require");
     lua_pushliteral(L, "meanfield.commands");
@@ -365,6 +365,10 @@ int main(int argc, char **argv) {
     host_report(L, program, status);
     mfl_ended_well = ok;
     lua_close(L);
+    if (ok && (fflush(stdout) != 0 || ferror(stdout))) {
+        fprintf(stderr, "%s: the standard output could not be written\n", program);
+        ok = false;
+    }
     if (!ok && host_ended_by())
         return end_by(host_ended_by());
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;

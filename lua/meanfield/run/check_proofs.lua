@@ -2,9 +2,11 @@
 -- Exit code 0: all are accepted; 1: one is rejected; 2: one cannot be read, or none was named.
 local mf = require "meanfield"
 local worst = 0
-if #arg == 0 then
-  io.stderr:write "usage: ./meanfield check CERTIFICATE...\n"
-  os.exit(2)
+local help = arg[1] == "--help" or arg[1] == "-h"
+if #arg == 0 or help then
+  local usage <const> = "usage: ./meanfield check CERTIFICATE...\n\nVerifies proofs of mf.prove: docs/proofs.md.\n";
+  (help and io.stdout or io.stderr):write(usage)
+  os.exit(help and 0 or 2, true)
 end
 for _, path in ipairs(arg) do
   local ok, text = mf.prove.check(path)

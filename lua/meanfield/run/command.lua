@@ -88,7 +88,7 @@ function command.parse(name, args)
   local found, i = { set = {} }, 1
   local function value(flag)
     i = i + 1
-    return args[i] or raise("%s: %s needs a value", name, flag)
+    return (args[i] or "") ~= "" and args[i] or raise("%s: %s needs a value", name, flag)
   end
   while args[i] do
     local a = args[i]

@@ -18,7 +18,10 @@ not run again, and what was stopped goes on: start it again after a kill. Exit c
 
 local function read_arguments(args)
   local given, i = { out = "results", names = {}, pass = {} }, 1
-  local function value() i = i + 1 return args[i] or options.raise("reproduce: %s needs a value", args[i - 1]) end
+  local function value()
+    i = i + 1
+    return (args[i] or "") ~= "" and args[i] or options.raise("reproduce: %s needs a value", args[i - 1])
+  end
   while args[i] do
     local a = args[i]
     if a == "--quick" then given.quick = true
