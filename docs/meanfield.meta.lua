@@ -518,8 +518,8 @@ function mf.potential.custom(options) end
 ---@field tol? number a number in [1e-12, 0.01], default 1e-06: accuracy, relative to max(1, sup sigma^2), of U where |m| <= 1 and r >= 1/2, and of V relative to its root: it decides how many nodes there are along an axis, and at finite d how many orders of the expansion over directions
 ---@field points? integer an integer in [2, 512]: Gaussian inputs: nodes along each axis, an even number, instead of as many as tol asks for
 ---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square; label noise is then part of the nodes, 16 for each, and finite d has as many nodes in |x - U^T z| as orders
----@field fix_a? boolean true or false, default false: output weights feel no force
----@field fix_b? boolean true or false, default false: offsets feel no force
+---@field fix_a? boolean true or false, default false: do not train the output weights
+---@field fix_b? boolean true or false, default false: do not train the offsets
 
 ---Teachers of a few directions, y = g(Ux) + noise, and neurons a sigma(<w,x> + b), in theta = (a, b, m_1, .., m_k, r), m = Uw, r = |w - U^T m|; finite d and d = math.huge. Gaussian inputs are seen at the nodes of a Gauss rule in z = Ux, a hypercube at its 2^k corners (d = math.huge only, and exactly). `.error` is the largest error of V and U that was seen where |m| <= 1 and 1/2 <= r <= 1, against a finer rule; g and sigma with kinks, and large |m| with r near 0, cost more nodes. Sums over nodes and their mirror images cancel exactly, so that a plateau kept by such a symmetry is never left by rounding.
 ---@param options? mf.potential.multi_index.options
@@ -534,8 +534,8 @@ function mf.potential.multi_index(options) end
 ---@field d? integer an integer in [2, inf], default inf: dimension of x, > k: x is N(0, I) across the k directions; math.huge is the limit. r = 0 leaves them out
 ---@field tol? number a number in [1e-12, 0.01], default 1e-06: accuracy of U relative to max(1, sup sigma^2), where r <= 2: at finite d it decides how many orders of the expansion over directions there are
 ---@field loss? mf.loss an mf.loss: loss l(y, yhat), an mf.loss; default: the square; finite d has as many nodes in |x - U^T z| as orders
----@field fix_a? boolean true or false, default false: output weights feel no force
----@field fix_b? boolean true or false, default false: offsets feel no force
+---@field fix_a? boolean true or false, default false: do not train the output weights
+---@field fix_b? boolean true or false, default false: do not train the offsets
 
 ---Weighted examples (z, y) of one's own, z in R^k: the potential of mf.potential.multi_index on them, in theta = (a, b, m_1, .., m_k, r). Neurons answer E a sigma(<m,z> + b + r G) at d = math.huge; with r = 0 it is a finite data set, or any quadrature of a law of (z, y).
 ---@param options? mf.potential.nodes.options
@@ -574,8 +574,8 @@ function mf.potential.relu(options) end
 ---@field neuron? "plain"|"affine" 'plain' | 'affine', default "plain": plain: theta = w; affine: theta = (w, a, b)
 ---@field samples? integer an integer in [1, 1e+09]: number of examples n; the error against the population is of order n^(-1/2). Required but for a data set, which is taken whole
 ---@field seed? integer an integer >= 0, default 1: seed of the examples; different from those of an SGD run with the same seed
----@field fix_a? boolean true or false, default false: affine neurons: output weights feel no force
----@field fix_b? boolean true or false, default false: affine neurons: offsets feel no force
+---@field fix_a? boolean true or false, default false: affine neurons: do not train the output weights
+---@field fix_b? boolean true or false, default false: affine neurons: do not train the offsets
 
 ---Any model that can be sampled, in full parameter space: the responses of a neuron to n examples are its features.
 ---@param options? mf.potential.sampled.options

@@ -54,10 +54,12 @@ describe("potential.sampled", function()
     local pot = mf.potential.sampled { distribution = law, activation = mf.activation.tanh(), neuron = "affine",
                                        samples = 200, fix_a = true, fix_b = true }
     local init = mf.init.gaussian { kappa = 1, a = 2, b = -1 }
-    local pde = mf.pde.particles { potential = pot, init = init, J = 20, tol = 1e-4 }
-    local m = pde:advance(0.5):measure()
-    assert.near(2, m:mean("a"), 1e-12)
-    assert.near(-1, m:mean("b"), 1e-12)
+    for _, o in ipairs { {}, { lambda = 0.3 }, { lambda = 0.3, beta = 50 } } do
+      local m = mf.pde.particles { potential = pot, init = init, J = 20, tol = not o.beta and 1e-4 or nil,
+                                   lambda = o.lambda, beta = o.beta }:advance(0.5):measure()
+      assert.near(2, m:mean("a"), 1e-12)
+      assert.near(-1, m:mean("b"), 1e-12)
+    end
   end)
 
   it("names what is wrong", function()

@@ -192,7 +192,8 @@ static mf_status look(adjoint *a, node *n, bool moving) {
         return MF_OK;
     status = mf_potential_field(a->pot, n->g, a->J, n->theta, a->J, NULL, n->v, a->scratch, a->err);
     for (size_t i = 0; status >= 0 && i < a->size; ++i) {
-        n->v[i] = isinf(n->theta[i]) ? 0 : -2 * (n->v[i] + a->spec.run.lambda * n->theta[i]);
+        double decay = mf_is_fixed(a->pot, i / a->J) ? 0 : a->spec.run.lambda;
+        n->v[i] = isinf(n->theta[i]) ? 0 : -2 * (n->v[i] + decay * n->theta[i]);
         n->held[i] = n->theta[i] == 0 && n->v[i] < 0 && is_radius(a, i);
     }
     return status;

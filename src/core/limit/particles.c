@@ -270,7 +270,8 @@ static void velocity_chunk(void *context, size_t chunk) {
     size_t first = chunk * CHUNK, end = chunk_end(run, chunk), all = coordinates(run);
     size_t last = end < all ? end : all;
     for (size_t i = first; i < last; ++i) {
-        double v = -2 * (share * run->raw[i] + (lambda > 0 ? lambda * run->eff[i] : 0));
+        bool decays = lambda > 0 && !mf_is_fixed(run->spec.potential, i / run->spec.J);
+        double v = -2 * (share * run->raw[i] + (decays ? lambda * run->eff[i] : 0));
         v *= run->rate ? run->rate[i / run->spec.J] : 1;
         run->raw[i] = v;
         k[i] = run->held[i] ? 0 : v;

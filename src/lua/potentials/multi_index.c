@@ -26,9 +26,10 @@ typedef struct {
     }
 #define FIELDS_FIXED                                                                               \
     {"fix_a", MFL_BOOLEAN, offsetof(index_options, spec.fix_a),                                    \
-     .text = "output weights feel no force"},                                                      \
+     .text = "do not train the output weights"},                                                   \
     {                                                                                              \
-        "fix_b", MFL_BOOLEAN, offsetof(index_options, spec.fix_b), .text = "offsets feel no force" \
+        "fix_b", MFL_BOOLEAN, offsetof(index_options, spec.fix_b),                                 \
+                .text = "do not train the offsets"                                                 \
     }
 #define FIELD_TOL(what)                                                                            \
     {                                                                                              \

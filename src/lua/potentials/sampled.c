@@ -28,9 +28,9 @@ const mfl_field mfl_sampled_fields[] = {
         {"seed", MFL_SEED, offsetof(sampled_options, seed), .fallback = 1,
          .text = "seed of the examples; different from those of an SGD run with the same seed"},
         {"fix_a", MFL_BOOLEAN, offsetof(sampled_options, spec.fix_a),
-         .text = "affine neurons: output weights feel no force"},
+         .text = "affine neurons: do not train the output weights"},
         {"fix_b", MFL_BOOLEAN, offsetof(sampled_options, spec.fix_b),
-         .text = "affine neurons: offsets feel no force"},
+         .text = "affine neurons: do not train the offsets"},
         MFL_END};
 
 /* The examples, in slices between which Ctrl-C is looked at; the law is at 4. */
