@@ -89,7 +89,7 @@ describe("potential.custom", function()
   it("repeats a native potential in every solver", function()
     for _, affine in ipairs { false, true } do
       local own, native = responses(12, 3, affine)
-      local init = mf.init.gaussian { kappa = 0.8, a = 1, b = 0.1 }
+      local init = mf.init.gaussian { kappa = 0.8, a = 1, b = affine and 0.1 or 0 }
       local function both(what, tolerance)
         local left, right = what(own), what(native)
         for i = 1, #left do

@@ -27,8 +27,8 @@ local function law(n, d, o, kind)
 end
 
 local function new(o)
-  local options = { activation = tanh, N = 45, init = mf.init.gaussian { kappa = 0.8, a = 1, b = 0.1 }, eps = 5e-3,
-                    seed = 3 }
+  local options = { activation = tanh, N = 45, eps = 5e-3, seed = 3,
+                    init = mf.init.gaussian { kappa = 0.8, b = o.neuron == "affine" and 0.1 or nil } }
   for k, v in pairs(o) do options[k] = v end
   return mf.sgd(options)
 end

@@ -154,6 +154,33 @@ describe("init", function()
     assert.error_matches(function() radii(short, 2) end, "w must have d = 30 numbers, got 2", 1, true)
   end)
 
+  it("with an a or b of its own is refused for plain neurons, which have neither", function()
+    local pot = mf.potential.radial { distribution = law, activation = tanh }
+    local sampled = mf.potential.sampled { distribution = law, activation = tanh, samples = 10 }
+    local use = {
+      ["mf.sgd"] = function(init)
+        return mf.sgd { distribution = law, activation = tanh, N = 3, init = init, eps = 1 }
+      end,
+      ["mf.pde.particles"] = function(init) return mf.pde.particles { potential = pot, init = init, J = 3 } end,
+      ["mf.pde.jko"] = function(init) return mf.pde.jko { potential = pot, init = init, J = 3, tau = 0.1 } end,
+      ["mf.pde.grid"] = function(init) return mf.pde.grid { potential = pot, init = init } end,
+      ["mf.descend"] = function(init)
+        return mf.descend { distribution = law, activation = tanh, N = 2, init = init, steps = 1 }
+      end,
+    }
+    for where, fn in pairs(use) do
+      for name, value in pairs { a = mf.number.signs(), b = 0.5 } do
+        assert.error_matches(function() fn(mf.init.gaussian { kappa = 1, [name] = value }) end,
+          where .. ": option 'init' has a" .. (name == "a" and "n" or "") .. " '" .. name .. "' of its own, which",
+          1, true)
+      end
+      fn(mf.init.gaussian { kappa = 1, a = 1, b = 0 })
+    end
+    assert.error_matches(function()
+      return mf.pde.particles { potential = sampled, init = mf.init.sphere { radius = 1, a = 2 }, J = 3 }
+    end, "mf.pde.particles: option 'init' has an 'a' of its own", 1, true)
+  end)
+
   it("names what is wrong", function()
     assert.error_matches(function() mf.init.gaussian { kappa = 0 } end,
                          "'kappa' must be a number in (0, 1e+100], got 0", 1, true)

@@ -115,7 +115,9 @@ end)
 
 describe("sgd with a loss", function()
   local law = mf.distribution.isotropic { d = 3, delta = 0.4 }
-  local init = mf.init.gaussian { kappa = 1.3, a = 0.8, b = -0.2 }
+  local function init(affine) -- plain neurons have neither a nor b
+    return mf.init.gaussian { kappa = 1.3, a = affine and 0.8 or 1, b = affine and -0.2 or 0 }
+  end
 
   it("makes the step of its slope in the place of 2 (yhat - y), plain and blocked, with batches", function()
     for _, loss in ipairs(losses) do
@@ -123,7 +125,7 @@ describe("sgd with a loss", function()
                              { batch = 3, block = 6 }, { batch = 3, algorithm = "plain" } } do
         for _, o in ipairs { { loss = loss }, { loss = loss, affine = true, lambda = 0.3 } } do
           local B, eps = run.batch or 1, 0.05
-          local sgd = mf.sgd { distribution = law, activation = tanh, N = 5, eps = eps, seed = 7, init = init,
+          local sgd = mf.sgd { distribution = law, activation = tanh, N = 5, eps = eps, seed = 7, init = init(o.affine),
                                loss = loss, lambda = o.lambda, neuron = o.affine and "affine" or "plain",
                                batch = run.batch, block = run.block, algorithm = run.algorithm }
           local neurons = loop.neurons(sgd)
@@ -146,7 +148,7 @@ describe("sgd with a loss", function()
 
   it("has the bits of no loss with the square, and of the square with a wide Huber loss to rounding", function()
     local function run(loss, algorithm)
-      return mf.sgd { distribution = law, activation = piecewise, N = 50, eps = 1e-3, init = init, seed = 3,
+      return mf.sgd { distribution = law, activation = piecewise, N = 50, eps = 1e-3, init = init(), seed = 3,
                       loss = loss, algorithm = algorithm }:step(2000)
     end
     for _, algorithm in ipairs { "plain", "blocked" } do
@@ -166,7 +168,7 @@ describe("sgd with a loss", function()
   it("agrees between the plain and the blocked loop after 5000 steps", function()
     for _, loss in ipairs(losses) do
       local function run(algorithm)
-        return mf.sgd { distribution = law, activation = tanh, N = 45, eps = 2e-3, init = init, seed = 5, loss = loss,
+        return mf.sgd { distribution = law, activation = tanh, N = 45, eps = 2e-3, init = init(), seed = 5, loss = loss,
                         algorithm = algorithm }:step(5000)
       end
       local a, b = run "plain":weights(), run "blocked":weights()
@@ -178,7 +180,7 @@ describe("sgd with a loss", function()
     local path = os.tmpname()
     for _, loss in ipairs(losses) do
       local function new()
-        return mf.sgd { distribution = law, activation = tanh, N = 7, eps = 0.01, init = init, loss = loss }
+        return mf.sgd { distribution = law, activation = tanh, N = 7, eps = 0.01, init = init(), loss = loss }
       end
       local whole = new():step(200)
       new():step(77):save(path)
@@ -195,7 +197,7 @@ describe("sgd with a loss", function()
 
   it("has the mean of the loss as its Monte Carlo risk, and says where no exact one is known", function()
     for _, loss in ipairs(losses) do
-      local sgd = mf.sgd { distribution = law, activation = tanh, N = 4, eps = 0.01, init = init, loss = loss }
+      local sgd = mf.sgd { distribution = law, activation = tanh, N = 4, eps = 0.01, init = init(), loss = loss }
       local risk, error = sgd:risk { samples = 20000, seed = 3 }
       local X, y = law:sample(20000, { seed = 11 })
       local mean, neurons = 0, loop.neurons(sgd)
@@ -217,7 +219,7 @@ describe("sgd with a loss", function()
   it("refuses labels that the loss does not know, by name and before a step", function()
     local mixture = mf.distribution.mixture { { label = 0, mean = { 0, 0 } }, { label = 1, mean = { 1, 0 } } }
     local function new(distribution)
-      return mf.sgd { distribution = distribution, activation = tanh, N = 3, eps = 0.1, init = init,
+      return mf.sgd { distribution = distribution, activation = tanh, N = 3, eps = 0.1, init = init(),
                       loss = mf.loss.logistic() }
     end
     fails("y = 0, and the logistic loss takes y = 1 and y = -1", new, mixture)
@@ -226,6 +228,6 @@ describe("sgd with a loss", function()
     assert.equal(0, sgd.k)
     fails("y = 0.5, and the logistic loss", sgd.risk, sgd, { samples = 10 })
     fails("option 'loss' must be an mf.loss, got 3", mf.sgd,
-      { distribution = law, activation = tanh, N = 3, eps = 0.1, init = init, loss = 3 })
+      { distribution = law, activation = tanh, N = 3, eps = 0.1, init = init(), loss = 3 })
   end)
 end)

@@ -10,7 +10,8 @@ local mixture = mf.distribution.mixture {
 
 local function new(o)
   local options = { distribution = mf.distribution.isotropic { d = 7, delta = 0.8 }, activation = piecewise, N = 45,
-                    init = mf.init.gaussian { kappa = 0.8, a = 1, b = 0.1 }, eps = 1e-3, seed = 3 }
+                    init = mf.init.gaussian { kappa = 0.8, b = o.neuron == "affine" and 0.1 or nil },
+                    eps = 1e-3, seed = 3 }
   for k, v in pairs(o) do options[k] = v end
   return mf.sgd(options)
 end

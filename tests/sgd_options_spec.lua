@@ -7,8 +7,9 @@ local law = mf.distribution.isotropic { d = 3, delta = 0.4 }
 local tanh, relu = mf.activation.tanh(), mf.activation.relu()
 
 local function new(o)
+  local affine = o.neuron == "affine"
   local options = { distribution = law, activation = tanh, N = 5, eps = 0.02, seed = 7,
-                    init = mf.init.gaussian { kappa = 1.3, a = 0.8, b = -0.2 } }
+                    init = mf.init.gaussian { kappa = 1.3, a = affine and 0.8 or 1, b = affine and -0.2 or 0 } }
   for k, v in pairs(o) do options[k] = v end
   return mf.sgd(options)
 end

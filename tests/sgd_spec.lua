@@ -4,6 +4,10 @@ local loop = require "tests.plain_sgd"
 
 local piecewise = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
 
+local function init(affine) -- plain neurons have neither a nor b
+  return mf.init.gaussian { kappa = 1.3, a = affine and 0.8 or 1, b = affine and -0.2 or 0 }
+end
+
 describe("sgd", function()
   it("makes the step of Eq. 3, plain and affine, with any schedule and weight decay", function()
     local law = mf.distribution.isotropic { d = 3, delta = 0.4 }
@@ -17,7 +21,7 @@ describe("sgd", function()
     for _, r in ipairs(runs) do
       local eps, seed = 0.01, 7
       local sgd = mf.sgd { distribution = law, activation = r.activation, N = 5, eps = eps, seed = seed, xi = r.xi,
-                           init = mf.init.gaussian { kappa = 1.3, a = 0.8, b = -0.2 }, lambda = r.o.lambda,
+                           init = init(r.o.affine), lambda = r.o.lambda,
                            neuron = r.o.affine and "affine" or "plain", fix_a = r.o.fix_a, fix_b = r.o.fix_b }
       local neurons = loop.neurons(sgd)
       if not r.o.affine then
@@ -41,7 +45,7 @@ describe("sgd", function()
     local law = mf.distribution.isotropic { d = 3, delta = 0.4 }
     for _, neuron in ipairs { "plain", "affine" } do
       local sgd = mf.sgd { distribution = law, activation = piecewise, N = 7, eps = 0.01, neuron = neuron,
-                           init = mf.init.gaussian { kappa = 1.3, a = 0.8, b = -0.2 } }:step(4)
+                           init = init(neuron == "affine") }:step(4)
       local X, n, neurons = law:sample(130, { seed = 5 }), 130, loop.neurons(sgd)
       local yhat = sgd:predict(X)
       assert.equal(n, #yhat)
@@ -74,7 +78,7 @@ describe("sgd", function()
       for _, run in ipairs { { batch = 3, block = 6 }, { batch = 4, algorithm = "plain" }, { batch = 7 } } do
         for _, precision in ipairs { "double", "single" } do
           local sgd = mf.sgd { distribution = law, activation = mf.activation.tanh(), N = 5, eps = eps, seed = 7,
-                               init = mf.init.gaussian { kappa = 1.3, a = 0.8, b = -0.2 }, lambda = o.lambda,
+                               init = init(o.affine), lambda = o.lambda,
                                neuron = o.affine and "affine" or "plain", fix_b = o.fix_b, batch = run.batch,
                                block = run.block, algorithm = run.algorithm, precision = precision }
           local neurons, B = loop.neurons(sgd), run.batch
@@ -229,7 +233,9 @@ describe("sgd", function()
       for precision, tolerance in pairs { double = 1e-12, single = 3e-5 } do
         options.distribution = mf.distribution.isotropic { d = 100003, delta = 0.5 }
         options.precision, options.eps, options.block = precision, 0.05, nil
-        options.init, options.algorithm = mf.init.gaussian { kappa = 1, a = 0.5, b = 0.1 }, "auto"
+        options.init = options == affine and mf.init.gaussian { kappa = 1, a = 0.5, b = 0.1 }
+          or mf.init.gaussian { kappa = 1 }
+        options.algorithm = "auto"
         local thin = mf.sgd(options):step(4)
         options.algorithm, options.block = "blocked", 4
         local blocked = mf.sgd(options):step(4)

@@ -20,8 +20,8 @@ end
 
 describe("SGD from a measure", function()
   it("has the atoms as its neurons, in their order, where there is one of equal weight for each", function()
-    for _, neuron in ipairs { "plain", "affine" } do
-      local init = mf.init.gaussian { kappa = 1, a = 0.7, b = 0.2 }
+    for neuron, init in pairs { plain = mf.init.gaussian { kappa = 1 },
+                                affine = mf.init.gaussian { kappa = 1, a = 0.7, b = 0.2 } } do
       local first = new { N = 100, init = init, neuron = neuron }:step(50)
       local again = new { N = 100, measure = first:measure(), neuron = neuron, seed = 9 }
       assert.same(first:measure():atoms(), again:measure():atoms())

@@ -174,6 +174,8 @@ static void check_options(lua_State *L, const grid_options *o) {
                    pot->space->name);
     if (!o->init == !o->measure)
         luaL_error(L, WHERE ": exactly one of the options 'init' and 'measure' must be given");
+    if (o->init)
+        mfl_init_check_plain(L, WHERE, o->init);
     if (o->measure && o->measure->space != pot->space)
         luaL_error(L, WHERE ": option 'measure' lies in space '%s', the potential takes '%s'",
                    o->measure->space->name, pot->space->name);

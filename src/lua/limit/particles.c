@@ -101,6 +101,8 @@ static void draw_neurons(lua_State *L, int init, const mf_potential *pot, uint64
                          double *x) {
     size_t d = mf_space_weights(pot->space, pot->dim);
     bool affine = d < pot->dim;
+    if (!affine)
+        mfl_init_check_plain(L, "mf.pde.particles", mfl_check(L, init, MFL_INIT));
     double *w = mfl_array_vector(L, d)->data, a, b;
     mfl_task *task = mfl_task_push(L, "init", 0, (double)J);
     for (size_t j = 0; j < J && !mfl_task_tick(task, (double)j); ++j) {

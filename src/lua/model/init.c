@@ -123,6 +123,19 @@ void mfl_init_neuron(lua_State *L, int index, mf_key key, uint64_t i, size_t d, 
     lua_settop(L, top);
 }
 
+static bool is_number(const mf_number_law *law, double x) {
+    return mf_number_is_constant(law) && law->v[0] == x;
+}
+
+void mfl_init_check_plain(lua_State *L, const char *where, const mf_init *init) {
+    bool custom = mf_init_is_fed(init);
+    if (!custom && !(is_number(&init->a, 1) && is_number(&init->b, 0)))
+        luaL_error(L,
+                   "%s: option 'init' has %s of its own, which neurons sigma(<w,x>) do not have: "
+                   "leave it out, or choose affine neurons a sigma(<w,x> + b)",
+                   where, is_number(&init->a, 1) ? "a 'b'" : "an 'a'");
+}
+
 /* ---- the law of the radii -------------------------------------------------------------------- */
 
 /* A native law, and the subspace from the arguments d and k (default d). */

@@ -13,4 +13,7 @@
 void mfl_init_neuron(lua_State *L, int init, mf_key key, uint64_t i, size_t d, double *w, double *a,
                      double *b);
 
+/* For neurons sigma(<w,x>), which have no a and b: raises if the law gives others than 1 and 0. */
+void mfl_init_check_plain(lua_State *L, const char *where, const mf_init *);
+
 #endif

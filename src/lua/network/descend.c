@@ -57,6 +57,7 @@ static int descend(lua_State *L) {
         lua_getfield(L, options, "distribution");
         mfl_option_error(L, WHERE, "distribution", "an isotropic law", -1);
     }
+    mfl_init_check_plain(L, WHERE, o.init);
     size_t d = o.law->d;
     mf_descend_spec spec = {*o.law, *o.activation, o.N, o.terms, o.steps, o.tol};
     double *W = mfl_array_matrix(L, o.N, d)->data, a, b;

@@ -10,6 +10,7 @@
 #include "lua/measure/measure.h"
 #include "lua/model/activation.h"
 #include "lua/model/distribution.h"
+#include "lua/model/init.h"
 #include "lua/model/loss.h"
 
 #include <math.h>
@@ -98,9 +99,19 @@ static void check_coordinates(lua_State *L, int arg, const mf_potential *pot, co
         }
 }
 
+/* Particles in radii alone are those of plain neurons. */
+static void check_start(lua_State *L, const char *where, const mf_potential *pot,
+                        const mf_init *init) {
+    for (size_t c = 0; c < pot->dim; ++c)
+        if (mf_space_group(pot->space, pot->dim, c) != MF_GROUP_W)
+            return;
+    mfl_init_check_plain(L, where, init);
+}
+
 void mfl_start(lua_State *L, const char *where, const mf_potential *pot, const mf_init *init,
                size_t J, double *x) {
     mf_error err = {MF_OK, ""};
+    check_start(L, where, pot, init);
     mfl_task *task = mfl_task_push(L, "init", 0, 1);
     mf_status status = mf_potential_start(pot, init, J, x, mfl_stop(), &err);
     mfl_task_end(task);

@@ -255,6 +255,8 @@ static int sgd_new(lua_State *L) {
     if (!o.init == !o.measure)
         return luaL_error(L,
                           "mf.sgd: exactly one of the options 'init' and 'measure' must be given");
+    if (o.init && o.spec.neuron == MF_NEURON_PLAIN)
+        mfl_init_check_plain(L, "mf.sgd", o.init);
     lua_pushvalue(L, 2);
     void *memory = new_box(L, "mf.sgd", mf_sgd_bytes(&o.spec), &box); /* at 3 */
     box->run = mf_sgd_init(memory, &o.spec);
