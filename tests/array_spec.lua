@@ -278,6 +278,10 @@ describe("array", function()
     assert.same({ 2, 3 }, { mf.array({ 1, -2, 5 }):argmin(), (mf.array { 1, -2, 5 }):argmax() })
     assert.equal(0, mf.array({}):sum())
     assert.near(3 * 1e200, mf.array({ 1e200, -2e200, 2e200 }):norm(), 1e187)
+    for _, unit in ipairs { 1e-200, 1e200 } do
+      assert.near(math.sqrt(2), mf.array({ unit, 3 * unit }):std() / unit, 1e-15)
+    end
+    for n = 2, 300 do assert.near(0, mf.array(n):fill(0.47 * n):std(), 1e-12) end -- no root of a rounding error
   end)
 
   it("sorts and takes quantiles, with NaN and infinities", function()

@@ -233,14 +233,20 @@ static double reduce_mean(const double *x, size_t n, size_t step) {
     return reduce_sum(x, n, step) / (double)n;
 }
 
+/* In units of the largest deviation, whose square may be no number. */
 static double reduce_std(const double *x, size_t n, size_t step) {
-    double mean = reduce_mean(x, n, step), squares = 0, rest = 0;
+    double mean = reduce_mean(x, n, step), unit = 0, squares = 0, rest = 0;
+    for (size_t i = 0; i < n; ++i)
+        unit = fmax(unit, fabs(x[i * step] - mean));
+    if (!(unit > 0 && isfinite(unit)))
+        unit = 1;
     for (size_t i = 0; i < n; ++i) {
-        double far = x[i * step] - mean;
+        double far = (x[i * step] - mean) / unit;
         squares += far * far;
         rest += far; /* 0 but for rounding in the mean */
     }
-    return sqrt((squares - rest * rest / (double)n) / (double)(n - 1));
+    double left = squares - rest * rest / (double)n;
+    return unit * sqrt((left < 0 ? 0 : left) / (double)(n - 1));
 }
 
 static double reduce_min(const double *x, size_t n, size_t step) {
