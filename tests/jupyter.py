@@ -168,7 +168,7 @@ def test_shows_what_a_cell_prints_and_then_its_value():
 
 def test_takes_the_value_of_the_last_statement_of_a_cell():
     for code, text in (("local a = 2\na", "2"), ("x = 5 -- five\nx\n\n", "5"), ("f = math.floor\nf(2.5)", "2"),
-                       ("local t = {\n  math.pi\n}\n#t", "1"), ("= 3", "3"), ("return 4", "4"), ("1, 'b'", '1\t"b"')):
+                       ("y = 7; y", "7"), ("local t = {\n  math.pi\n}\n#t", "1"), ("= 3", "3"), ("return 4", "4"), ("1, 'b'", '1\t"b"')):
         assert kernel.text(code) == text, code
     # Lines that go on with the statement before them, and cells without a value.
     for code in ("y = 3\n- 1", "y = 2;", "math.floor(2.5);", "for i = 1, 2 do\n  math.floor(i)\nend", "s = [[\nf(2)\n]]"):

@@ -1,13 +1,14 @@
 -- A cell of a notebook as a chunk: its value is that of its last statement, where that is an expression.
--- The prompt's lines are the same for a single statement (src/host/repl.c); a cell has many.
+-- So it is at the prompt (src/host/repl.c), where lines end statements of their own; a cell has many.
 
 local chunk = {}
 
 -- The rest of the text from its last statement on is an expression: the chunk with a return before it.
--- Where the whole is a chunk as it stands, only a call on a line of its own counts, which means the same alone.
+-- Where the whole is a chunk as it stands, only a call on a line of its own or after a ';' counts, which means the
+-- same alone.
 local function returning_last(text, whole, name)
   local ends = {}
-  for at in text:gmatch "()\n" do ends[#ends + 1] = at end
+  for at in text:gmatch "()[\n;]" do ends[#ends + 1] = at end
   for i = #ends, 1, -1 do
     local head, tail = text:sub(1, ends[i]), text:sub(ends[i] + 1)
     if not tail:match "^%s*$" and not tail:match "^%s*[%({\"'%[]" and load(head, name, "t")
