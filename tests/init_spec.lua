@@ -94,6 +94,16 @@ describe("init", function()
     end
   end)
 
+  it("lengths: quantiles far out on the sphere, where the share is Beta(1, b) or Beta(a, 1)", function()
+    local sphere, d = mf.init.sphere { radius = 1 }, 1000
+    for _, p in ipairs { 1e-12, 1e-6, 0.5, 1 - 2 ^ -20, 1 - 2 ^ -30, 1 - 2 ^ -40 } do
+      assert.near(1, sphere:quantile(p, d, d - 2) / p ^ (1 / (d - 2)), 1e-12)
+      if p >= 0.5 then
+        assert.near(1, sphere:quantile(p, d, 2) / math.sqrt(1 - (1 - p) ^ (2 / (d - 2))), 1e-12)
+      end
+    end
+  end)
+
   it("lengths: r1, r2 and their pair have the laws of drawn neurons (KS at 1e-4)", function()
     local N, d, s0 = 4000, 7, 3
     for name, init in pairs(inits) do

@@ -174,8 +174,8 @@ static double beta_logit(double a, double b, double p) {
     double u = log(a / b), step = HUGE_VAL;
     for (int i = 0; i < 200 && fabs(step) > 1e-15 * fmax(1, fabs(u)); ++i) {
         double x = 1 / (1 + exp(-u)), y = 1 / (1 + exp(u)), below = beta_cdf(a, b, x, y);
-        step = below > 0 ? (log(below) - log(p)) * below / beta_power(a, b, x, y) : -step / 2;
-        u -= step; /* half of it back, where F underflows */
+        step = below > 0 ? (log(below) - log(p)) * below / beta_power(a, b, x, y) : -fabs(step) / 2;
+        u -= step; /* back by halves, where F underflows */
     }
     return u;
 }
