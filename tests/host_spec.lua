@@ -220,12 +220,17 @@ describe("host", function()
   end)
 
   it("Ctrl-C leaves the script time to clean up", function()
-    local result = process.run(("timeout 100 %s -e %s"):format(quote(process.host), quote(process.ctrl_c(0.1) .. [[
-      local t <close> = setmetatable({}, { __close = function()
-        local s = 0 for i = 1, 1000 do s = s + i end print(s)
-      end })
-      while true do end]])))
-    assert.equal("500500\n", result.out)
+    for loop, message in pairs { ["while true do end"] = "interrupted!",
+                                 ["sgd:advance(1e9)"] = "advance: interrupted" } do
+      local result = process.run(("timeout 100 %s -e %s"):format(quote(process.host), quote([[
+        local sgd = mf.sgd { distribution = mf.distribution.isotropic { d = 10, delta = 0.5 }, N = 20, eps = 1e-4,
+                             activation = mf.activation.tanh(), init = mf.init.gaussian { kappa = 1 } }
+        local t <close> = setmetatable({}, { __close = function()
+          local s = 0 for i = 1, 1000 do s = s + i end print(s)
+        end }) ]] .. process.ctrl_c(0.2) .. loop)))
+      assert.equal("500500\n", result.out)
+      assert.matches(message, result.err)
+    end
   end)
 end)
 

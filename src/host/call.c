@@ -9,7 +9,7 @@
  * that its states are kept; the program then ends with 128 + n, and so it does after a Ctrl-C.
  *
  * Flag and hook stay until the outermost call has returned. So a pcall in the script cannot
- * swallow the interrupt: after the first error 10,000 instructions may run, enough for
+ * swallow the interrupt: after the first error, the hook's or a native loop's, 10,000 instructions may run, enough for
  * __close and other cleaning up, and then every single one raises the error again.         */
 #include "host.h"
 #include "lua/bind/bind.h"
@@ -42,9 +42,11 @@ static void stop(lua_State *L, lua_Debug *ar) {
         lua_sethook(L, NULL, 0, 0);
         return;
     }
+    bool told = !warned && atomic_load(&mfl_interrupted) == MFL_TOLD; /* a native loop was first */
     lua_sethook(L, stop, LUA_MASKCOUNT, warned ? 1 : CLEANUP_INSTRUCTIONS);
     warned = true;
-    luaL_error(L, "interrupted!");
+    if (!told)
+        luaL_error(L, "interrupted!");
 }
 
 static void on_interrupt(int signal_number, siginfo_t *info, void *context) {
@@ -62,10 +64,12 @@ static void on_interrupt(int signal_number, siginfo_t *info, void *context) {
         signal(signal_number, SIG_DFL);
         raise(signal_number);
     }
-    if (!mf_flag_is_set(&mfl_interrupted))
+    if (!mf_flag_is_set(&mfl_interrupted)) {
         asked = now();
-    atomic_store(&mfl_interrupted, 1);
-    if (L)
+        atomic_store(&mfl_interrupted, 1);
+    }
+    if (L &&
+        lua_gethook(L) != stop) /* a second signal, as timeout(1) sends, leaves time to clean up */
         lua_sethook(L, stop, LUA_MASKCOUNT, 1);
 }
 

@@ -222,6 +222,7 @@ void mfl_task_erase(void);   /* takes a bar left by mf._horizon off the screen *
 
 const mf_flag *mfl_stop(void);    /* the flag handed to the core          */
 extern mf_flag mfl_interrupted;   /* set by signal handlers               */
+enum { MFL_TOLD = 2 };            /* its value once an error has told Lua of the interrupt */
 extern bool mfl_host_has_handler; /* the host handles SIGINT by itself     */
 extern bool mfl_ended_well;       /* the host has run its script without an error */
 

@@ -86,8 +86,10 @@ void mfl_task_raise(lua_State *L, const char *where) {
         return;
     /* Our host clears the flag itself, when the outermost call has returned: a pcall on the
      * way must not swallow the interrupt. A stock lua5.4 has nobody else to do it.         */
-    if (!mfl_host_has_handler)
-        atomic_store(&mfl_interrupted, 0);
+    int before = atomic_exchange(&mfl_interrupted, mfl_host_has_handler ? MFL_TOLD : 0);
+    if (before == MFL_TOLD &&
+        lua_gethook(L)) /* that is no cleaning up: the host's hook raises now */
+        lua_sethook(L, lua_gethook(L), LUA_MASKCOUNT, 1);
     luaL_error(L, "%s: interrupted", where);
 }
 
