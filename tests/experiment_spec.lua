@@ -89,6 +89,13 @@ describe("experiment run's fields", function()
     for key, value in pairs(run.options) do seen[key] = value end
     assert.same(OPTIONS, seen)
   end)
+
+  it("that are methods say how they are called", function()
+    local run = run_with()
+    assert.error_matches(function() run.record { a = 1 } end, "call it as run:record(...), with ':' (its first "
+      .. "argument must be an mf.experiment.run, got a table)", 1, true)
+    assert.error_matches(function() run.check("x", 1, "<", 2) end, "call it as run:check(...), with ':'", 1, true)
+  end)
 end)
 
 describe("experiment run", function()

@@ -265,6 +265,20 @@ describe("prompt", function()
     finish(t)
   end)
 
+  it("shows a traceback where it says more than the line that was typed", function()
+    local t = start()
+    t:type "mf.init.gaussian { kappa = -3 }\n" t:wait "got -3\n"
+    assert.is_nil(t:wait "> ":find("traceback", 1, true))
+    t:type "mf.plto()\n" t:wait "did you mean 'plot'?)\n"
+    assert.is_nil(t:wait "> ":find("traceback", 1, true))
+    t:type "function f(x) error('bo' .. 'om') end\n" t:wait "> "
+    t:type "f(1)\n" t:wait "stdin:1: boom\n" t:wait "traceback" t:wait "in function 'f'"
+    t:type "print('o' .. 'n') while true do end\n" t:wait "\non\n" t:type "\3" t:wait "interrupted!\n"
+    t:type "1 + 1\n"
+    assert.is_nil(t:wait "\n2\n":find("traceback", 1, true))
+    finish(t)
+  end)
+
   it("prints the expression after the last ';' of a line", function()
     local t = start()
     t:type "w = 20; w + 2\n" t:wait "\n22\n"

@@ -179,6 +179,14 @@ describe("plot", function()
     assert.equal(all[1].color, all[2].color) -- a histogram and the curve through it
   end)
 
+  it("says how its methods are called", function()
+    local fig = mf.plot {}
+    assert.error_matches(function() fig.line({ 1, 2 }, { 3, 4 }) end, "call it as figure:line(...), with ':' "
+      .. "(its first argument must be an mf.plot.figure, got a table)", 1, true)
+    assert.error_matches(function() fig.save "x.png" end, "call it as figure:save(...), with ':'", 1, true)
+    assert.error_matches(function() fig:panel(1).points({ 1 }, { 2 }) end, "call it as figure:points(...)", 1, true)
+  end)
+
   it("leaves out what a log axis cannot show and says how much", function()
     local fig = mf.plot { xlog = true }
     local said = capture_stderr(function() fig:line({ 0, 1, 0 / 0, 10 }, { 1, 2, 3, 4 }) end)

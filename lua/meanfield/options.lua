@@ -22,6 +22,19 @@ function options.raise(format, ...)
   end
 end
 
+-- Makes every method of a class say that it is to be called with ':' where its first argument is none of its objects.
+function options.methods(class, noun, meta)
+  for name, method in pairs(class) do
+    class[name] = type(method) ~= "function" and method or function(self, ...)
+      if getmetatable(self) ~= meta then
+        options.raise("call it as %s:%s(...), with ':' (its first argument must be an %s, got %s)", noun, name,
+                      meta.__name, options.shown(self))
+      end
+      return method(self, ...)
+    end
+  end
+end
+
 -- The name at most `far` (2) edits away that is nearest, or nil. Ties go to the first in order.
 options.nearest = native._options.nearest
 

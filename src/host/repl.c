@@ -416,6 +416,36 @@ static void measure_screen(lua_State *L) {
     lua_pop(L, 1);
 }
 
+/* Whether a line of a traceback leads into code of the user's other than the line that was typed. */
+static bool tells(const char *line, size_t n, bool typed) {
+    static const char main_chunk[] = "in main chunk";
+    size_t tail = sizeof main_chunk - 1;
+    if (strncmp(line, "[C]:", 4) == 0 || strncmp(line, "(...tail", 8) == 0)
+        return false;
+    if (strncmp(line, "stdin:", 6) == 0)
+        return n < tail || strncmp(line + n - tail, main_chunk, tail) != 0;
+    const char *ours = strstr(line, "/meanfield/");
+    return !typed || !ours || ours > line + n;
+}
+
+/* Takes from the message on top a traceback that says nothing more than the message does. */
+static void shorten(lua_State *L) {
+    static const char head[] = "\nstack traceback:";
+    const char *text = lua_tostring(L, -1), *trace = text ? strstr(text, head) : NULL;
+    if (!repl.terminal || !trace)
+        return;
+    bool typed = strncmp(text, "stdin:", 6) == 0;
+    for (const char *line = trace + sizeof head - 1; *line;) {
+        line += strspn(line, "\n\t");
+        size_t n = strcspn(line, "\n");
+        if (n > 0 && tells(line, n, typed))
+            return;
+        line += n;
+    }
+    lua_pushlstring(L, text, (size_t)(trace - text));
+    lua_remove(L, -2);
+}
+
 static double seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -430,10 +460,12 @@ static void evaluate(lua_State *L) {
     int status = host_call(L, 0, LUA_MULTRET);
     double took = seconds() - start;
     mfl_task_erase();
-    if (status == LUA_OK)
+    if (status == LUA_OK) {
         show(L);
-    else
+    } else {
+        shorten(L);
         host_report(L, NULL, status);
+    }
     if (repl.terminal && took >= 1)
         printf(took < 100 ? "(%.1f s)\n" : "(%.0f s)\n", took);
 }

@@ -57,6 +57,8 @@ function Figure:data() return data.tree(self) end
 
 local meta = { __name = Figure.__name, methods = Figure }
 
+options.methods(Figure, "figure", meta)
+
 function meta.__index(self, key)
   if Figure[key] ~= nil then return Figure[key] end
   if #self.panels == 1 and self.panels[1].options[key] ~= nil then return self.panels[1].options[key] end

@@ -466,6 +466,7 @@ function methods:contour(given)
   return add_series(self, Panel.finish(self, series), where, given)
 end
 
+options.methods(methods, "figure", Panel)
 Panel.methods = methods
 
 return Panel

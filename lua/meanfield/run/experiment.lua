@@ -77,6 +77,7 @@ end
 -- ---- the object -------------------------------------------------------------------------------
 
 local meta = { __name = "mf.experiment.run" }
+options.methods(Run, "run", meta)
 
 local function fixed_option(name, key)
   raise("%s: run.%s is read-only: it is an option, set by --set %s=...", name, key, key)
