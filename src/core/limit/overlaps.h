@@ -24,8 +24,9 @@
 #include "core/potentials/potential.h"
 
 enum {
-    MF_OVERLAPS_MOST = 1000
-}; /* particles: a step within 0.1 s with one radius, 0.5 s with two */
+    MF_OVERLAPS_MOST = 1000,    /* particles: a step within 0.1 s for radial, 0.5 s for two radii */
+    MF_OVERLAPS_NODES = 1 << 22 /* nodes of all radii times particles: 0.3 GB */
+};
 
 typedef struct mf_overlaps mf_overlaps;
 

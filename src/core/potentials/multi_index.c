@@ -12,6 +12,7 @@
 #include "core/base/special.h"
 #include "core/network/risk.h"
 #include "smooth.h"
+#include "zonal.h"
 
 #include <gsl/gsl_cblas.h>
 #include <gsl/gsl_qrng.h>
@@ -53,7 +54,11 @@ typedef struct {
     mf_smooth *slopes;   /* of sigma'^2, in p + 2 dimensions                   */
     size_t noise_nodes;  /* of chi_(p+2), and l_j there in p and p + 2 dimensions */
     double *answer, *gain, *rho_weight;
-    double *b, *y, *weight; /* rank each, after this */
+    mf_smooth *tilts; /* of sigma, noise_orders + 1 of them without factors       */
+    mf_zonal_axis
+            tilt_rho; /* nodes of chi_(p+2) for what neurons share: answer as above, gain ...  */
+    double tilt_factor[ORDERS]; /* .. times these                                           */
+    double *b, *y, *weight;     /* rank each, after this */
 } index_potential;
 
 static const index_potential *index_of(const mf_potential *pot) {
@@ -268,15 +273,22 @@ typedef struct {
     double *c, *value, *dc, *dr, *sum, *room;
 } rows;
 
+/* noise_orders + 1 may exceed orders. */
+static size_t row_orders(const index_potential *self) {
+    return self->noise_orders < self->orders ? self->orders : self->noise_orders + 1;
+}
+
 static size_t rows_size(const index_potential *self) {
-    size_t room = mf_smooth_room(self->smooth);
-    if (self->slopes && mf_smooth_room(self->slopes) > room)
-        room = mf_smooth_room(self->slopes);
-    return (2 + 3 * self->orders) * ROW + mf_lines(room);
+    const mf_smooth *all[3] = {self->smooth, self->slopes, self->tilts};
+    size_t room = 0;
+    for (size_t i = 0; i < 3; ++i)
+        if (all[i] && mf_smooth_room(all[i]) > room)
+            room = mf_smooth_room(all[i]);
+    return (2 + 3 * row_orders(self)) * ROW + mf_lines(room);
 }
 
 static rows rows_in(const index_potential *self, double *at) {
-    size_t each = self->orders * ROW;
+    size_t each = row_orders(self) * ROW;
     return (rows){at,
                   at + ROW,
                   at + ROW + each,
@@ -669,6 +681,108 @@ static mf_status index_step_noise(const mf_potential *pot, double variance, cons
     return run(&w, n, noise_chunk, G + all, err);
 }
 
+/* ---- what neurons share --------------------------------------------------------------------------------- */
+
+/* Node (i, n) of rho_i and z_n is number i * nodes + n. In terms of rows c_k, k = 2j, of sigma, and of their derivatives,
+ *     q = a sum_j factor_j l_j dc_k/dc,       r dq/dc = a sum_j factor_j l_j (dc_k/dr - k c_k/r),
+ *     r dq/dr = a sum_j factor_j l_j (sqrt((k + 1)(k + 2)) dc_(k+2)/dc + k dc_k/dc),
+ * by E F'(r G + c) h_k(G) = sqrt(k + 1) E F h_(k+1) / r, of sigma and of sigma': no division by r where k = 0.   */
+static size_t index_odd_nodes(const mf_potential *pot, size_t c) {
+    const index_potential *self = index_of(pot);
+    (void)c;
+    return self->noise_orders ? self->tilt_rho.nodes * self->n : 0;
+}
+
+typedef struct {
+    work all; /* first: what run knows of */
+    double *q, *rise;
+} odd_work;
+
+/* Weights and residuals at the nodes, from raw mean features. */
+static void odd_look(const index_potential *self, double variance, const double *raw,
+                     double *stiffness, double *gain) {
+    const mf_loss loss = mf_potential_loss(&self->head);
+    const mf_zonal_axis *axis = &self->tilt_rho;
+    size_t orders = self->noise_orders, n = self->n;
+    for (size_t node = 0; node < n; ++node) {
+        double weight = 0;
+        for (size_t i = 0; i < self->orders; ++i) /* features' weights add up to the node's */
+            weight += self->weight[i * n + node];
+        for (size_t i = 0; i < axis->nodes; ++i) {
+            double yhat = 0, share = weight * axis->weight[i], y = self->y[node];
+            for (size_t j = 0; j < orders; ++j)
+                yhat += raw[j * n + node] * axis->answer[i * orders + j];
+            double rest = mf_loss_residual(&loss, y, yhat);
+            stiffness[i * n + node] = share * mf_loss_curvature(&loss, y, yhat) / 2;
+            gain[i * n + node] = share * (rest * rest + variance);
+        }
+    }
+}
+
+/* Sums over orders at rho_i: E sigma', r times its derivatives in c and r; node `at` of a block of n. */
+static void odd_sums(const index_potential *self, const rows *row, double r, size_t i, size_t at,
+                     size_t n, double *q, double *rc, double *rr) {
+    size_t orders = self->noise_orders;
+    *q = *rc = *rr = 0;
+    for (size_t j = 0; j < orders; ++j) {
+        double k = 2 * (double)j,
+               factor = self->tilt_factor[j] * self->tilt_rho.gain[i * orders + j];
+        double slope = row->dc[j * n + at], value = row->value[j * n + at];
+        *q += factor * slope;
+        *rc += factor * (row->dr[j * n + at] - (j && r > 0 && isfinite(r) ? k * value / r : 0));
+        *rr += factor * (sqrt((k + 1) * (k + 2)) * row->dc[(j + 1) * n + at] + k * slope);
+    }
+}
+
+static void odd_chunk(void *context, size_t chunk) {
+    const odd_work *odd = context;
+    const work *w = &odd->all;
+    const index_potential *self = w->self;
+    rows row = rows_in(self, w->rows + chunk * rows_size(self));
+    size_t k = self->k, dim = self->head.dim, first, end;
+    chunk_range(w, w->n, chunk, &first, &end);
+    for (size_t j = first; j < end; ++j)
+        for (size_t i = 0; i < self->blocks; ++i) {
+            const block *b = self->block + i;
+            double a = w->theta[j], r = w->theta[(2 + k) * w->ld + j], z[AXES], q, rc, rr;
+            size_t n = nodes_in(self, b);
+            arguments(self, b, w->theta + j, w->ld, row.c);
+            if (mf_smooth_rows(self->tilts, r, i == 0, n, row.c, row.value, row.dc, row.dr,
+                               row.room, &w->errors[chunk]) < 0)
+                return;
+            for (size_t at = 0; at < n; ++at) {
+                mf_index_node(&self->nodes, at / b->count, b->orbit + at % b->count, z);
+                for (size_t rho = 0; rho < self->tilt_rho.nodes; ++rho) {
+                    size_t node = rho * self->n + b->base + at;
+                    double *rise = odd->rise + node * dim * w->n + j;
+                    odd_sums(self, &row, r, rho, at, n, &q, &rc, &rr);
+                    odd->q[node * w->n + j] = a * q;
+                    rise[0] = self->fixed[0] || isinf(r) ? 0 : r * q;
+                    rise[w->n] = self->fixed[1] ? 0 : a * rc;
+                    for (size_t axis = 0; axis < k; ++axis)
+                        rise[(2 + axis) * w->n] = a * rc * z[axis];
+                    rise[(2 + k) * w->n] = a * (q + rr);
+                }
+            }
+        }
+}
+
+static mf_status index_odd(const mf_potential *pot, size_t c, double variance,
+                           const mf_measure *rho, double *stiffness, double *gain, double *q,
+                           double *rise, void *scratch, mf_error *err) {
+    const index_potential *self = index_of(pot);
+    double *raw = scratch, *rest = raw + 2 * mf_lines(self->orders * self->n);
+    (void)c;
+    mf_status status = raw_mean(self, rho, raw, rest, err);
+    if (status < 0)
+        return status;
+    odd_look(self, self->noise_variance + variance, raw, stiffness, gain);
+    odd_work w = {.all = {.self = self, .theta = rho->x, .n = rho->n, .ld = rho->ld},
+                  .q = q,
+                  .rise = rise};
+    return run(&w.all, rho->n, odd_chunk, rest, err);
+}
+
 /* ---- the space, and particles in it ---------------------------------------------------------------------- */
 
 /* a and b stay; m = Uw, r what is left of w. U's rows are the subspace's basis. */
@@ -722,6 +836,8 @@ static void index_free(mf_potential *pot) {
     mf_index_nodes_free(&self->nodes);
     mf_smooth_free(self->smooth);
     mf_smooth_free(self->slopes);
+    mf_smooth_free(self->tilts);
+    mf_zonal_axis_free(&self->tilt_rho);
     free(self->block);
     free(self->answer);
     free(self->b);
@@ -736,6 +852,8 @@ static const mf_potential_ops index_ops = {.name = "multi_index",
                                            .free = index_free,
                                            .self = index_self,
                                            .step_noise = index_step_noise,
+                                           .odd_nodes = index_odd_nodes,
+                                           .odd = index_odd,
                                            .start = index_start,
                                            .dimension = index_dimension,
                                            .is_fixed = index_is_fixed};
@@ -824,7 +942,8 @@ static mf_status make_noise(index_potential *self, double tol, const mf_flag *st
     bool limit = isinf(self->p);
     if (self->p < FEWEST)
         return MF_OK;
-    size_t most = limit ? 1 : (size_t)fmin(3 + floor(self->p / 3), ORDERS);
+    size_t most =
+            limit ? 1 : (size_t)fmin(3 + floor(self->p / 3), ORDERS - 1); /* of tilts one more */
     size_t orders = self->orders < most ? self->orders : most, n = limit ? 1 : 3 * orders / 2 + 1;
     factors(self->p + 2, orders, factor);
     mf_smooth_spec spec = {.activation = &self->activation,
@@ -852,6 +971,24 @@ static mf_status make_noise(index_potential *self, double tol, const mf_flag *st
     self->noise_nodes = n;
     self->noise_orders = orders;
     return MF_OK;
+}
+
+/* What `odd` needs, of as many orders as step noise has. Tables need not be better than nodes. */
+static mf_status make_tilts(index_potential *self, double tol, const mf_flag *stop, mf_error *err) {
+    double one[ORDERS + 1];
+    size_t orders = self->noise_orders;
+    if (orders == 0)
+        return MF_OK;
+    for (size_t j = 0; j <= orders; ++j)
+        one[j] = 1;
+    factors(self->p + 2, orders, self->tilt_factor);
+    mf_smooth_spec spec = {.activation = &self->activation,
+                           .orders = orders + 1,
+                           .factor = one,
+                           .tol = fmax(tol, 1e-8)};
+    mf_status status = mf_zonal_axis_init(&self->tilt_rho, self->p, 2,
+                                          mf_zonal_odd_points(self->p, orders), orders, err);
+    return status < 0 ? status : mf_smooth_new(&spec, &self->tilts, stop, err);
 }
 
 /* Blocks of whole orbits, at most ROW nodes each. */
@@ -916,6 +1053,8 @@ static mf_status build(index_potential *self, const mf_index_spec *spec, const m
         status = mf_smooth_new(&smooth, &self->smooth, stop, err);
     if (status >= 0)
         status = make_noise(self, spec->tol, stop, err);
+    if (status >= 0)
+        status = make_tilts(self, spec->tol, stop, err);
     if (status >= 0)
         status = make_rule(self, rho_weight, err);
     if (status >= 0)

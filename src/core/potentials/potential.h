@@ -65,8 +65,8 @@ typedef struct {
                             mf_error *err);
 
     /* What is odd along a direction that neurons have in common in the space of P, behind the radius
-     * r = |P w| in coordinate c: at node n of x, of weight W_n, q_n(theta) = E sigma'(<w,x>) given |P x| and
-     * |x - P x|, such that neurons theta and theta' whose weights have the product <P w, P w'> share
+     * r = |P w| in coordinate c: at node n of x, of weight W_n, which says |P x| and what neurons see of the rest,
+     * q_n(theta) = E a sigma'(<w,x> + b), such that neurons theta and theta' whose weights have the product <P w, P w'> share
      *     E yhat yhat' = .. + <Pw,Pw'> sum_n W_n q_n q_n'   and   E sigma' sigma'' <Px,Px>/p = sum_n W_n q_n q_n'
      * to relative order 1/p. For the particles of rho, stiffness_n = W_n l''/2, gain_n = W_n e_n^2 (e as
      * above), q[n * J + j] and rise[(n * dim + b) * J + j] = d(r q_n)/dtheta_b. Radii without nodes have no

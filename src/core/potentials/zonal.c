@@ -226,9 +226,9 @@ void mf_zonal_noise_gain(const mf_zonal_noise *noise, const mf_zonal *features, 
 
 /* ---- what neurons share ---------------------------------------------------------------------- */
 
-/* Points of an axis: |g|^2 is off its mean by 2/p of it in the square. */
-static size_t few_nodes(double p, size_t orders) {
-    double n = ceil(log(1e-5) / log(2 / fmax(p, 3)));
+/* |g|^2 is off its mean by 2/p of it in the square. */
+size_t mf_zonal_odd_points(double p, size_t orders) {
+    double n = isinf(p) ? 1 : ceil(log(1e-5) / log(2 / fmax(p, 3)));
     return (size_t)fmin(n, (double)((3 * orders) / 2 + 1));
 }
 
@@ -261,8 +261,8 @@ mf_status mf_zonal_odd_init(mf_zonal_odd *odd, const mf_zonal *features, int spa
             mf_zonal_init(&odd->slopes, p[0] + (space == 0 ? 2 : 0), p[1] + (space == 1 ? 2 : 0),
                           orders, square, keep, &left_out, err);
     for (int a = 0; a < 2 && status >= 0; ++a)
-        status = mf_zonal_axis_init(&axis[a], p[a], a == space ? 2 : 0, few_nodes(p[a], orders),
-                                    orders, err);
+        status = mf_zonal_axis_init(&axis[a], p[a], a == space ? 2 : 0,
+                                    mf_zonal_odd_points(p[a], orders), orders, err);
     odd->nodes = axis[0].nodes * axis[1].nodes;
     size_t each = 1 + features->pairs + odd->slopes.pairs;
     odd->block = status < 0 ? NULL : calloc(odd->nodes * each, sizeof(double));

@@ -113,6 +113,9 @@ typedef struct {
     void *block;
 } mf_zonal_odd;
 
+/* How many such points an axis of p dimensions (HUGE_VAL: 1) has, for that many orders. */
+size_t mf_zonal_odd_points(double p, size_t orders);
+
 /* As mf_zonal_noise_init, with sigma' for sigma'^2. */
 mf_status mf_zonal_odd_init(mf_zonal_odd *, const mf_zonal *features, int space,
                             const double *square, double keep, mf_error *err);

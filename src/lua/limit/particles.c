@@ -83,7 +83,7 @@ const mfl_field mfl_particles_fields[] = {
          .text = "with eps: also the noise that all neurons share, as they see the same examples, "
                  "to "
                  "first order in eps d: R then is that of yhat with what they have in common. "
-                 "Potentials of radii alone (radial, two_radius); J <= 1000, default 400"},
+                 "Potentials radial, two_radius and multi_index; J <= 1000, default 400"},
         {"d", MFL_DIM, offsetof(particles_options, d), .flags = MFL_OPTIONAL, .low = 1, .high = 1e9,
          .text = "with beta or eps, for a potential at d = inf: the dimension of x, whose noise "
                  "radii feel"},
@@ -165,6 +165,11 @@ static void check_common(lua_State *L, const char *where, const particles_option
     if (o->spec.J > MF_OVERLAPS_MOST)
         luaL_error(L, "%s: with 'common' there may be %d particles, got %I", where,
                    (int)MF_OVERLAPS_MOST, (lua_Integer)o->spec.J);
+    if (nodes > MF_OVERLAPS_NODES / o->spec.J)
+        luaL_error(L,
+                   "%s: 'common' takes %I nodes for each of %I particles: at most %d in all; fewer "
+                   "follow from the potential's 'tol' or 'points', or 'J'",
+                   where, (lua_Integer)nodes, (lua_Integer)o->spec.J, (int)MF_OVERLAPS_NODES);
 }
 
 static void check_step_noise(lua_State *L, const char *where, const particles_options *o) {

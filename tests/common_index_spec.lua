@@ -1,0 +1,220 @@
+-- mf.pde.particles{ eps =, common = true }: the noise that neurons share across the directions of a multi-index law.
+local mf = require "meanfield"
+
+local erf = mf.activation.erf()
+
+local function law(o)
+  return mf.distribution.multi_index { d = o.d, directions = 1, inputs = o.inputs,
+                                       target = o.target or function(z) return z end, noise = o.noise }
+end
+
+local function solve(o)
+  if o.common == nil then o.common = true end
+  return mf.pde.particles(o)
+end
+
+-- One direction, z = +-1, y = z + 1/2, noise of the labels of variance 1/4, d = inf: particles { a, b, m, r } and
+-- products C of what their weights have across it, by Runge and Kutta's steps. All integrals over G are closed forms;
+-- gradients are differences, of Psi and of what C adds to it alike.
+local function answer(x, z) return x[1] * erf((x[3] * z + x[2]) / math.sqrt(1 + 2 * x[4] ^ 2)) end
+local function tilt(x, z) -- a E sigma'
+  local v = 1 + 2 * x[4] ^ 2
+  return x[1] * 2 / math.sqrt(math.pi * v) * math.exp(-(x[3] * z + x[2]) ^ 2 / v)
+end
+local function tilts_square(x, z) -- a^2 E sigma'^2
+  local v = 1 + 4 * x[4] ^ 2
+  return x[1] ^ 2 * 4 / math.pi / math.sqrt(v) * math.exp(-2 * (x[3] * z + x[2]) ^ 2 / v)
+end
+
+local function derivative(x, C, p, eps, dim)
+  local J, e, D, risk, excess = #p, {}, {}, 0.25, 0
+  for s, z in ipairs { 1, -1 } do
+    e[s], D[s] = z + 0.5, {}
+    for i = 1, J do e[s] = e[s] - p[i] * answer(x[i], z) end
+    risk = risk + e[s] ^ 2 / 2
+    for i = 1, J do
+      D[s][i] = 0
+      for k = 1, J do D[s][i] = D[s][i] + p[k] * tilt(x[k], z) * C[i][k] end
+      excess = excess + p[i] * tilt(x[i], z) * D[s][i] / 2
+    end
+  end
+  local dx, dC, A = {}, {}, {}
+  for i = 1, J do
+    local r = x[i][4]
+    local function slope(c, shared)
+      local function Psi(by)
+        local y, sum = { table.unpack(x[i]) }, 0
+        y[c] = y[c] + by
+        for s, z in ipairs { 1, -1 } do
+          sum = sum + (shared * y[4] * tilt(y, z) * D[s][i] / r - e[s] * answer(y, z)) / 2
+        end
+        return sum
+      end
+      return (Psi(1e-5) - Psi(-1e-5)) / 2e-5
+    end
+    dx[i], A[i] = {}, -2 * slope(4, 0) / r
+    for c = 1, 4 do dx[i][c] = -2 * slope(c, 1) end
+    for s, z in ipairs { 1, -1 } do -- r' from that of r^2
+      dx[i][4] = dx[i][4] + eps * (dim - 1) / r * (e[s] ^ 2 + 0.25) * tilts_square(x[i], z)
+    end
+  end
+  for i = 1, J do
+    dC[i] = {}
+    for j = 1, J do
+      dC[i][j] = (A[i] + A[j]) * C[i][j]
+      for s, z in ipairs { 1, -1 } do
+        local q, other = tilt(x[i], z), tilt(x[j], z)
+        dC[i][j] = dC[i][j] - (q * D[s][j] + other * D[s][i])
+                   + 2 * eps * (dim - 2) * (e[s] ^ 2 + 0.25) * q * other
+      end
+    end
+  end
+  return dx, dC, risk + excess
+end
+
+local function plus(x, by, dx)
+  if type(x) == "number" then return x + by * dx end
+  local sum = {}
+  for i = 1, #x do sum[i] = plus(x[i], by, dx[i]) end
+  return sum
+end
+
+local function reference(x, p, eps, dim, t, steps)
+  local C, h = { { 0, 0 }, { 0, 0 } }, t / steps
+  local function F(y, D) return derivative(y, D, p, eps, dim) end
+  for _ = 1, steps do
+    local x1, C1 = F(x, C)
+    local x2, C2 = F(plus(x, h / 2, x1), plus(C, h / 2, C1))
+    local x3, C3 = F(plus(x, h / 2, x2), plus(C, h / 2, C2))
+    local x4, C4 = F(plus(x, h, x3), plus(C, h, C3))
+    x = plus(plus(x, h / 6, plus(x1, 1, x4)), h / 3, plus(x2, 1, x3))
+    C = plus(plus(C, h / 6, plus(C1, 1, C4)), h / 3, plus(C2, 1, C3))
+  end
+  return select(3, F(x, C))
+end
+
+describe("the noise that neurons share across a few directions", function()
+  it("is that of the equations for products of weights, by another integrator", function()
+    local pot = mf.potential.multi_index { activation = erf, d = math.huge, distribution = law {
+      d = 200, inputs = "hypercube", noise = 0.5, target = function(z) return z + 0.5 end } }
+    local x, p = { { 1, 0.3, 0.5, 0.9 }, { -0.7, -0.2, 0.8, 0.6 } }, { 0.6, 0.4 }
+    local function apart(eps)
+      local function R(common)
+        return solve { potential = pot, d = 200, eps = eps, step = 2e-3, common = common,
+                       measure = mf.measure { x = x, weights = p, space = "multi_index" } }:advance(0.5):risk()
+      end
+      local expected = reference(x, p, eps, 200, 0.5, 60)
+      return math.abs(R(true) - expected), math.abs(R(false) - expected)
+    end
+    local large, without = apart(1e-4)
+    local small = apart(5e-5)
+    assert.is_true(large < 0.01 * without, large / without)
+    assert.near(4, large / small, 0.4)
+  end)
+
+  -- Neurons that do not see z, without biases, and an odd sigma: yhat = 0, (y - yhat)^2 = z^2 has the mean 1. Overlaps
+  -- grow by 4 eps (p - 2) S_ij / (r_i r_j)^2 and cost sum_ij p_i p_j S_ij c_ij, with S_ij the part of degree 1 in the
+  -- cosine zeta of erf's kernel 2/pi asin(2 C / ..) (Williams). Cosines are integrated by the midpoint rule in the
+  -- angle.
+  it("in finite dimensions is what the kernel of erf says", function()
+    local d, t, eps, p, x = 21, 1e-4, 1e-3, { 0.6, 0.4 }, { { 1, 0, 0, 0.7 }, { -0.8, 0, 0, 1.2 } }
+    local function S(i, j)
+      local sum, all, n, r, s = 0, 0, 64, x[i][4], x[j][4]
+      for k = 1, n do
+        local angle = (k - 0.5) / n * math.pi
+        local zeta, w = math.cos(angle), math.sin(angle) ^ (d - 3)
+        local K = 2 / math.pi * math.asin(2 * r * s * zeta / math.sqrt((1 + 2 * r * r) * (1 + 2 * s * s)))
+        sum, all = sum + w * (d - 1) * zeta * K, all + w
+      end
+      return x[i][1] * x[j][1] * sum / all
+    end
+    local expected = 0
+    for i = 1, 2 do
+      for j = 1, 2 do
+        local grown = 4 * eps * t * (d - 3) * S(i, j) / (x[i][4] * x[j][4]) ^ 2
+        expected = expected + p[i] * p[j] * S(i, j) * grown
+      end
+    end
+    local pot = mf.potential.multi_index { activation = erf, distribution = law { d = d, inputs = "gaussian" } }
+    local flow = solve { potential = pot, eps = eps, step = t / 2,
+                         measure = mf.measure { x = x, weights = p, space = "multi_index" } }:advance(t)
+    assert.near(1, (flow:risk() - pot:risk(flow:measure())) / expected, 1e-3)
+  end)
+
+  -- R less R of a smaller step from the same neurons. What is left of SGD's mean over seeds counts with four of its
+  -- standard errors.
+  it("explains what steps do to SGD better than Eq. 7 and the drift do", function()
+    local d, seeds, sigma = 80, 32, mf.activation.softplus()
+    local stair = mf.distribution.multi_index { d = d, directions = 2, inputs = "hypercube",
+                                                target = function(a, b) return a + a * b end }
+    local pot = mf.potential.multi_index { distribution = stair, activation = sigma, d = math.huge }
+    local rho0 = mf.init.gaussian { kappa = 0.5, a = mf.number.signs(), b = mf.number.normal(), d = d }
+    local function difference(risk) return risk(0.08 / d) - risk(0.02 / d) end
+    local sum, square = 0, 0
+    for seed = 1, seeds do
+      local x = difference(function(eps)
+        local net = mf.sgd { distribution = stair, activation = sigma, neuron = "affine", N = 100, init = rho0,
+                             seed = seed, eps = eps }
+        return (net:advance(5):risk { samples = 20000, seed = 5 })
+      end)
+      sum, square = sum + x, square + x * x
+    end
+    local mean = sum / seeds
+    local error = math.sqrt((square / seeds - mean * mean) / (seeds - 1))
+    local function theory(common)
+      return difference(function(eps)
+        return solve { potential = pot, d = d, init = rho0, J = 400, eps = eps, common = common, tol = 1e-5 }
+          :advance(5):risk()
+      end)
+    end
+    local left, drift = math.abs(mean - theory(true)) + 4 * error, math.abs(mean - theory(false))
+    assert.is_true(left < 0.35 * math.abs(mean), left / math.abs(mean)) -- by Eq. 7, R does not depend on eps
+    assert.is_true(left < 0.6 * drift, left / drift)
+  end)
+
+  it("gives the same bits on any number of threads, and from a file", function()
+    local pot = mf.potential.multi_index { activation = erf, distribution = law { d = 40, inputs = "gaussian" },
+                                           tol = 1e-3 }
+    local path, rho0 = os.tmpname(), mf.init.gaussian { kappa = 0.5, a = mf.number.signs(), b = mf.number.normal() }
+    local function run() return solve { potential = pot, init = rho0, J = 40, eps = 1e-3 } end
+    local threads = mf.threads()
+    mf.threads(1)
+    local one = run():advance(0.05):advance(0.1)
+    mf.threads(2)
+    local two = run():advance(0.05):save(path)
+    mf.threads(threads)
+    local again = assert(mf.pde.load(path, { potential = pot })):advance(0.1)
+    two:advance(0.1)
+    os.remove(path)
+    for _, other in ipairs { two, again } do
+      assert.equal(one:risk(), other:risk())
+      assert.same(one:measure():atoms(), other:measure():atoms())
+    end
+  end)
+
+  it("holds what is fixed", function()
+    local held = mf.distribution.multi_index { d = 40, directions = 1, inputs = "hypercube",
+                                               target = function(z) return z end }
+    local pot = mf.potential.multi_index { distribution = held, activation = mf.activation.softplus(), d = math.huge,
+                                           fix_a = true, fix_b = true }
+    local o = { potential = pot, init = mf.init.gaussian { kappa = 0.5, a = 1 }, J = 20, eps = 1e-3, d = 40 }
+    for _, x in ipairs(solve(o):advance(0.2):measure():atoms()) do
+      assert.equal(1, x[1])
+      assert.equal(0, x[2])
+    end
+  end)
+
+  it("names what it cannot do", function()
+    local function fails(text, o) assert.error_matches(function()
+      o.init, o.eps = mf.init.gaussian { kappa = 0.5, a = 1 }, 1e-3
+      solve(o)
+    end, text, 1, true) end
+    local few = mf.potential.multi_index { activation = erf, distribution = law { d = 5, inputs = "gaussian" } }
+    fails("what neurons of a multi_index potential share is not known in so few dimensions: leave out 'common'",
+          { potential = few })
+    local many = mf.potential.multi_index { activation = erf, points = 60, distribution = mf.distribution.multi_index {
+      d = 40, directions = 2, inputs = "gaussian", target = function(a, b) return a * b end } }
+    fails("nodes for each of 1000 particles: at most 4194304 in all; fewer follow from the potential's 'tol'",
+          { potential = many, J = 1000 })
+  end)
+end)
