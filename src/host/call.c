@@ -68,8 +68,8 @@ static void on_interrupt(int signal_number, siginfo_t *info, void *context) {
         asked = now();
         atomic_store(&mfl_interrupted, 1);
     }
-    if (L &&
-        lua_gethook(L) != stop) /* a second signal, as timeout(1) sends, leaves time to clean up */
+    /* A second signal at once, as timeout(1) sends, leaves the time to clean up. */
+    if (L && lua_gethook(L) != stop)
         lua_sethook(L, stop, LUA_MASKCOUNT, 1);
 }
 

@@ -87,8 +87,8 @@ void mfl_task_raise(lua_State *L, const char *where) {
     /* Our host clears the flag itself, when the outermost call has returned: a pcall on the
      * way must not swallow the interrupt. A stock lua5.4 has nobody else to do it.         */
     int before = atomic_exchange(&mfl_interrupted, mfl_host_has_handler ? MFL_TOLD : 0);
-    if (before == MFL_TOLD &&
-        lua_gethook(L)) /* that is no cleaning up: the host's hook raises now */
+    /* A loop after one that was interrupted is no cleaning up: the host's hook raises now. */
+    if (before == MFL_TOLD && lua_gethook(L))
         lua_sethook(L, lua_gethook(L), LUA_MASKCOUNT, 1);
     luaL_error(L, "%s: interrupted", where);
 }
