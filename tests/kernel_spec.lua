@@ -37,7 +37,8 @@ describe("meanfield kernel", function()
     for arguments, message in pairs {
       [""] = "expected install, remove or run", instal = "expected install, remove or run, got 'instal'",
       ["install --nam x"] = "unknown argument '--nam'", ["install --name a/b"] = "--name: expected letters",
-      ["install --prefix"] = "--prefix needs a value", ["install --prefix /proc"] = "/proc/share",
+      ["install --prefix"] = "--prefix needs a value", ["install --prefix ''"] = "--prefix needs a value",
+      ["install --prefix /proc"] = "/proc/share",
       ["remove --name none"] = "No such file", run = "expected one connection file",
       ["run /no/file"] = "/no/file: No such file", ["run " .. folder .. "/bad.json"] = "bad.json holds no JSON object",
       ["run " .. folder .. "/short.json"] = "short.json lacks 'transport'",

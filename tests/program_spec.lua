@@ -70,6 +70,13 @@ describe("meanfield", function()
     result = program "run dead.lua"
     assert.equal(1, result.code)
     assert.matches("dead.lua:4: no <more>\nstack traceback:", result.err)
+    write("broken", "x = = 1")
+    result = program "run broken.lua"
+    assert.matches(": broken.lua:1: unexpected symbol near '='\n$", result.err)
+    assert.equal(1, result.code)
+    result = program("bad.lua --force", "export MEANFIELD_KEEP=none; ")
+    assert.equal("MEANFIELD_KEEP must be a number of seconds >= 0 or 'off', got 'none'\n", result.err)
+    assert.equal(2, result.code)
     assert.equal(2, program("run bad.lua --quik").code)
     assert.equal(2, program("run").code)
     assert.equal(0, program("run --help").code)

@@ -37,7 +37,7 @@ local function read_arguments(args)
   for i = 2, #args, 2 do
     local key = args[i]:match "^%-%-(%a+)$"
     if key ~= "prefix" and key ~= "name" then refuse("unknown argument '%s'\n%s", args[i], usage) end
-    given[key] = args[i + 1] or refuse("%s needs a value", args[i])
+    given[key] = (args[i + 1] or "") ~= "" and args[i + 1] or refuse("%s needs a value", args[i])
   end
   if not given.name:find "^[%w._-]+$" then
     refuse("--name: expected letters, digits, '.', '_' and '-', got '%s'", given.name)

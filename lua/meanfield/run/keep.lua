@@ -10,6 +10,7 @@
 -- them HASH.MS.seen where the call is a trajectory. A .seen is there before its state: the state completes it.
 
 local fingerprint = require "meanfield.run.fingerprint"
+local options = require "meanfield.options"
 local plain = require "meanfield.run.plain"
 local native = require "meanfield.native"
 
@@ -227,7 +228,10 @@ local function configure()
   local given = os.getenv "MEANFIELD_KEEP"
   if given == "off" then return false end
   local every = tonumber(given)
-  if every and every >= 0 and every < math.huge then
+  if (given or "") ~= "" then
+    if not (every and every >= 0 and every < math.huge) then
+      options.raise("MEANFIELD_KEEP must be a number of seconds >= 0 or 'off', got '%s'", given)
+    end
     limits.every, limits.least = every, every / 600
     if every == 0 then limits.share = 0 end
   end

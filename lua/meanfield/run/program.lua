@@ -6,6 +6,9 @@ local options = require "meanfield.options"
 
 local program = {}
 
+-- Ends the program with an error, without a traceback.
+local function stop(text) error(setmetatable({}, { __tostring = function() return text end })) end
+
 local function wants_help(args) return args[1] == "--help" or args[1] == "-h" end
 
 -- ---- list --------------------------------------------------------------------------------------
@@ -45,7 +48,9 @@ Runs an experiment that comes with the program (meanfield list); NAME --help tel
 end
 
 local function run(path, args)
-  local script, behind, i = assert(loadfile(path)), table.move(args, 2, #args, 1, { [0] = path }), -1
+  local script, message = loadfile(path)
+  if not script then stop(message) end
+  local behind, i = table.move(args, 2, #args, 1, { [0] = path }), -1
   while arg[i] do behind[i], i = arg[i], i - 1 end
   rawset(_G, "arg", behind) -- as if the script stood on the command line
   script(table.unpack(behind))
@@ -137,19 +142,15 @@ program.run = find_script
 
 function program.reproduce(args) return require "meanfield.run.reproduce"(table.unpack(args)) end
 
--- Ends an interrupted command, with the exit code that the signal asks for and without a traceback.
-local function stop(name)
-  local text = name .. ": interrupted" .. (name == "reproduce" and "; the same command goes on where it was" or "")
-  error(setmetatable({}, { __tostring = function() return text end }))
-end
-
 -- Calls one; what is wrong with its arguments is a line, without a traceback, and exit code 2.
 return function(name, ...)
   local args = { ... }
   local ok, code = pcall(program[name], args) -- for run a path, or nil: errors of the script are its own
   if ok and name == "run" then return code and run(code, args) end
   if not ok then
-    if tostring(code):find "interrupted" then stop(name) end
+    if tostring(code):find "interrupted" then -- the exit code is the signal's
+      stop(name .. ": interrupted" .. (name == "reproduce" and "; the same command goes on where it was" or ""))
+    end
     io.stderr:write((tostring(code):gsub("^[^\n]-:%d+: ", "")), "\n")
     code = 2
   end
