@@ -221,7 +221,8 @@ describe("host", function()
 
   it("Ctrl-C leaves the script time to clean up", function()
     for loop, message in pairs { ["while true do end"] = "interrupted!",
-                                 ["sgd:advance(1e9)"] = "advance: interrupted" } do
+                                 ["sgd:advance(1e9)"] = "advance: interrupted",
+                                 ["coroutine.wrap(function() while true do end end)()"] = "interrupted!" } do
       local result = process.run(("timeout 100 %s -e %s"):format(quote(process.host), quote([[
         local sgd = mf.sgd { distribution = mf.distribution.isotropic { d = 10, delta = 0.5 }, N = 20, eps = 1e-4,
                              activation = mf.activation.tanh(), init = mf.init.gaussian { kappa = 1 } }

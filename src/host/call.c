@@ -87,11 +87,11 @@ int host_ended_by(void) {
 
 /* ---- coroutines ------------------------------------------------------------------------ */
 
-/* The interrupt goes on in L when a coroutine that L resumed has come back. */
+/* The interrupt goes on in L when a coroutine that L resumed has come back, by an error of it perhaps. */
 static void back_to(lua_State *L) {
     running = L;
-    if (L && mf_flag_is_set(&mfl_interrupted))
-        lua_sethook(L, stop, LUA_MASKCOUNT, 1);
+    if (L && mf_flag_is_set(&mfl_interrupted) && lua_gethook(L) != stop)
+        lua_sethook(L, stop, LUA_MASKCOUNT, warned ? CLEANUP_INSTRUCTIONS : 1);
 }
 
 /* L, one that is not resumed but called by the core, runs, or is back. */
