@@ -231,7 +231,7 @@ local class4 = {}
 ---@param k any
 function class4:cdf(r, d, k) end
 
----Density at r of the length of w's projection on a k-dimensional subspace of R^d: |w| for k = d, r1 for k = s0, r2 for k = d - s0. Where the length is constant (a sphere's radius): inf there, 0 elsewhere.
+---Density at r of the length of w's projection on a k-dimensional subspace of R^d: |w| for k = d, r1 for k = s0, r2 for k = d - s0. Where the length is constant (a sphere's radius): inf there, 0 elsewhere. Of an array: at every element; so cdf and quantile.
 ---@param r any
 ---@param d any
 ---@param k any

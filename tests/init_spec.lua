@@ -151,6 +151,16 @@ describe("init", function()
     assert.error_matches(function() sphere:cdf(1, 5, 6) end, "an integer k from 0 to d expected", 1, true)
     assert.error_matches(function() sphere:quantile(1, 5) end, "a probability between 0 and 1 expected", 1, true)
     assert.error_matches(function() sphere:density(-1, 5) end, "a length >= 0 expected", 1, true)
+    local r = mf.array { { 0.2, 0.9 }, { 0, 1.7 } } -- arrays: element by element
+    for name, x in pairs { density = r, cdf = r, quantile = r / 2 + 0.1 } do
+      local all = inits.gaussian[name](inits.gaussian, x, 5, 2)
+      for i = 1, 2 do
+        for j = 1, 2 do assert.equal(inits.gaussian[name](inits.gaussian, x[i][j], 5, 2), all[i][j]) end
+      end
+    end
+    assert.near(inits.gaussian:cdf(0.3, 5), inits.gaussian:cdf({ 0.3, 0.4 }, 5)[1], 0)
+    assert.error_matches(function() sphere:cdf({ 1, -1 }, 5) end, "a length >= 0 expected", 1, true)
+    assert.error_matches(function() sphere:quantile({ 0.5, 1 }, 5) end, "a probability between 0 and 1", 1, true)
     local own = mf.init.custom(function() return {} end)
     assert.error_matches(function() own:cdf(1, 5) end, "no known law of radii", 1, true)
   end)

@@ -157,27 +157,47 @@ static double length_at(lua_State *L, int index) {
     return r;
 }
 
+/* f of the number at 2, or of every element of the array there; of lengths, or of probabilities. */
+typedef double (*of_number)(const mf_init *, mf_span, double);
+
+static double checked(lua_State *L, double x, bool probability) {
+    if (probability)
+        luaL_argcheck(L, x > 0 && x < 1, 2, "a probability between 0 and 1 expected");
+    else
+        luaL_argcheck(L, x >= 0, 2, "a length >= 0 expected");
+    return x;
+}
+
+static int each(lua_State *L, const mf_init *init, mf_span v, of_number f, bool probability) {
+    if (lua_type(L, 2) == LUA_TNUMBER) {
+        lua_pushnumber(L, f(init, v, checked(L, lua_tonumber(L, 2), probability)));
+        return 1;
+    }
+    const mfl_array *in = mfl_array_convert(L, 2);
+    double *out = (in->ndim == 2 ? mfl_array_matrix(L, in->rows, in->cols)
+                                 : mfl_array_vector(L, in->rows))
+                          ->data;
+    for (size_t i = 0; i < in->rows * in->cols; ++i)
+        out[i] = f(init, v, checked(L, in->data[i], probability));
+    return 1;
+}
+
 static int init_density(lua_State *L) {
     mf_span v;
     const mf_init *init = radii_of(L, 3, &v);
-    lua_pushnumber(L, init->ops->density(init, v, length_at(L, 2)));
-    return 1;
+    return each(L, init, v, init->ops->density, false);
 }
 
 static int init_cdf(lua_State *L) {
     mf_span v;
     const mf_init *init = radii_of(L, 3, &v);
-    lua_pushnumber(L, init->ops->cdf(init, v, length_at(L, 2)));
-    return 1;
+    return each(L, init, v, init->ops->cdf, false);
 }
 
 static int init_quantile(lua_State *L) {
     mf_span v;
     const mf_init *init = radii_of(L, 3, &v);
-    double p = luaL_checknumber(L, 2);
-    luaL_argcheck(L, p > 0 && p < 1, 2, "a probability between 0 and 1 expected");
-    lua_pushnumber(L, init->ops->quantile(init, v, p));
-    return 1;
+    return each(L, init, v, init->ops->quantile, true);
 }
 
 static int init_joint(lua_State *L) {
@@ -192,7 +212,7 @@ static const mfl_fn init_methods[] = {
         {"density", init_density, "init:density(r, d, k = d)",
          "Density at r of the length of w's projection on a k-dimensional subspace of R^d: |w| for "
          "k = d, r1 for k = s0, r2 for k = d - s0. Where the length is constant (a sphere's "
-         "radius): inf there, 0 elsewhere.",
+         "radius): inf there, 0 elsewhere. Of an array: at every element; so cdf and quantile.",
          NULL},
         {"cdf", init_cdf, "init:cdf(r, d, k = d)",
          "Probability that this length is at most r (see density).", NULL},
