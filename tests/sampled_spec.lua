@@ -1,6 +1,7 @@
 -- Potentials of models that can be sampled: against sums over the same examples written here, against
 -- closed forms of the population, and the full-space PDE against the reduced ones.
 local mf = require "meanfield"
+local process = require "tests.process"
 
 local tanh, erf = mf.activation.tanh(), mf.activation.erf()
 local step = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
@@ -210,5 +211,28 @@ describe("potential.sampled", function()
     local pot = sampled { distribution = law, activation = tanh, samples = 9 }
     assert.error_matches(function() pot:V { 1, 2 } end, "expected points of 3 coordinates", 1, true)
     assert.error_matches(function() pot:V { 1, 2, 0 / 0 } end, "coordinate 3 must be finite", 1, true)
+  end)
+
+  teardown(process.clean)
+
+  it("stops within one evaluation on a large sample, and leaves what uses it as it was", function()
+    local script = [[local mf = require "meanfield"
+      local law, sigma = mf.distribution.isotropic { d = 4, delta = 0.5 }, mf.activation.tanh()
+      local function atoms(n) return mf.measure { x = mf.rng {}:normals(4 * n):reshape(n, 4), space = "plain" } end
+      local big = mf.potential.sampled { distribution = law, activation = sigma, samples = 1000000 }
+      local small = mf.potential.sampled { distribution = law, activation = sigma, samples = 1000 }
+      local m, few = atoms(20000), atoms(5000)
+      local pde = mf.pde.particles { potential = big, measure = m } ]]
+    for use, name in pairs {
+      ["big:psi(m, m)"] = "pot:psi", ["big:V(m)"] = "pot:V", ["big:self(m)"] = "pot:self", ["big:risk(m)"] = "pot:risk",
+      ["big:step_noise(m, m)"] = "pot:step_noise", ["small:U(few, few)"] = "pot:U", ["pde:risk()"] = "pde:risk",
+      ["pde:dissipation()"] = "pde:dissipation", ["pde:advance(1)"] = "pde:advance",
+    } do
+      local result = process.run(("timeout 100 %s -e %s"):format(process.quote(process.host),
+        process.quote(script .. process.ctrl_c(0.2) .. "local start = os.clock() local _ <close> = setmetatable({}, "
+          .. "{ __close = function() print(os.clock() - start < 8, pde.t) end }) " .. use)))
+      assert.matches(name .. ": interrupted", result.err, 1, true)
+      assert.equal("true\t0.0\n", result.out, use)
+    end
   end)
 end)

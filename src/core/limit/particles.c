@@ -411,10 +411,13 @@ static double judge(particles *run, double h, const double coef[STAGES]) {
 }
 
 /* One trial step of length h: the new state in trial/eff, its velocity in k[6]. *relative is
- * its error relative to the tolerance, NaN if the numbers are not finite.                   */
-static mf_status try_step(particles *run, double h, double *relative, mf_error *err) {
+ * its error relative to the tolerance, NaN if the numbers are not finite. The flag is polled at each stage. */
+static mf_status try_step(particles *run, double h, const mf_flag *stop, double *relative,
+                          mf_error *err) {
     run->span = 0;
     for (int s = 1; s < STAGES; ++s) {
+        if (mf_flag_is_set(stop))
+            return MF_STOPPED;
         combine(run, h, A[s], s);
         mf_status status = stage(run, s, h, err);
         if (status < 0)
@@ -598,7 +601,7 @@ static void chebyshev_chunk(void *context, size_t chunk) {
     }
 }
 
-/* One trial step of length h, as try_step; it polls the flag at each of its stages. */
+/* One trial step of length h, as try_step. */
 static mf_status try_stages(particles *run, double h, const mf_flag *stop, double *relative,
                             mf_error *err) {
     int s = mf_chebyshev_stages(h * run->rho);
@@ -705,8 +708,8 @@ static mf_status advance(mf_flow *flow, double goal, uint64_t steps, const mf_fl
         else if (!fixed && 2 * h > left) /* no tiny last step */
             h = left / 2;
         if (status >= 0)
-            status =
-                    run->stabilised ? try_stages(run, h, stop, &e, err) : try_step(run, h, &e, err);
+            status = run->stabilised ? try_stages(run, h, stop, &e, err)
+                                     : try_step(run, h, stop, &e, err);
         if (status != MF_OK) {
             run->ready = 0; /* m and the velocities belong to no state; theta is as it was */
             return status;

@@ -147,7 +147,7 @@ static void gaussian_cells(const mf_atom *sorted, size_t n, const mf_density_spe
         edge[i] = i == cells ? high : low + h * (double)i;
     for (size_t i = 0; i < cells; ++i)
         mass[i] = 0;
-    for (size_t j = 0; j < n; ++j) {
+    for (size_t j = 0; j < n && !mf_flag_is_set(spec->stop); ++j) {
         add_gaussian(sorted[j].x, sorted[j].weight, spec->bandwidth, low, h, cells, mass);
         if (!isinf(spec->floor))
             add_gaussian(2 * spec->floor - sorted[j].x, sorted[j].weight, spec->bandwidth, low, h,

@@ -9,12 +9,14 @@
 #define MF_DENSITY_H
 
 #include "atoms.h"
+#include "core/base/status.h"
 
 typedef struct {
-    double floor;     /* left end of the coordinate's domain: 0 for radii, else -inf */
-    double low, high; /* interval drawn, or NaN: all of the density                  */
-    double bandwidth; /* 0: between neighbours                                       */
-    size_t cells;     /* >= 1                                                        */
+    double floor;        /* left end of the coordinate's domain: 0 for radii, else -inf */
+    double low, high;    /* interval drawn, or NaN: all of the density                  */
+    double bandwidth;    /* 0: between neighbours                                       */
+    size_t cells;        /* >= 1                                                        */
+    const mf_flag *stop; /* once it is raised, Gaussians are left out; or NULL       */
 } mf_density_spec;
 
 /* Moves point masses out of sorted atoms: atoms at infinity, and (without a bandwidth)

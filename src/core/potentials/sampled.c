@@ -67,6 +67,7 @@ static mf_status check_reach(const sampled *p, size_t n, const double *theta, si
         for (size_t from = 0; from < p->spec.n && status >= 0; from += BLOCK) {
             size_t samples = p->spec.n - from < BLOCK ? p->spec.n - from : BLOCK;
             preactivate(p, from, samples, theta + first, ld, particles, z);
+            status = mf_poll(p->spec.stop, err);
             for (size_t k = 0; k < samples && status >= 0; ++k)
                 status = mf_activation_check(&p->spec.activation, particles, z + k * PANEL, err);
         }
@@ -85,6 +86,8 @@ static mf_status sampled_features(const mf_potential *pot, size_t n, const doubl
         const double *a = output_weights(p, theta + first, ld);
         for (size_t from = 0; from < p->spec.n; from += BLOCK) {
             size_t samples = p->spec.n - from < BLOCK ? p->spec.n - from : BLOCK;
+            if (mf_poll(p->spec.stop, err) < 0)
+                return MF_EINTERRUPTED;
             preactivate(p, from, samples, theta + first, ld, particles, z);
             for (size_t k = 0; k < samples; ++k) {
                 double *out = F + (from + k) * ldf + first;
@@ -113,7 +116,7 @@ static void mean_of_block(void *context, size_t block) {
     double z[BLOCK * PANEL], weight[PANEL], scale = 1 / sqrt((double)p->spec.n);
     size_t samples = count_of(p->spec.n, BLOCK, block);
     double *m = work->m + block * BLOCK;
-    for (size_t first = 0; first < rho->n; first += PANEL) {
+    for (size_t first = 0; first < rho->n && !mf_flag_is_set(p->spec.stop); first += PANEL) {
         size_t n = rho->n - first < PANEL ? rho->n - first : PANEL;
         const double *a = output_weights(p, rho->x + first, rho->ld);
         preactivate(p, block * BLOCK, samples, rho->x + first, rho->ld, n, z);
@@ -136,6 +139,8 @@ static mf_status sampled_mean(const mf_potential *pot, const mf_measure *rho, do
     (void)scratch;
     job work = {.p = (const sampled *)pot, .rho = rho, .m = m};
     mf_parallel(blocks_of(work.p->spec.n, BLOCK), mean_of_block, &work);
+    if (mf_poll(work.p->spec.stop, err) < 0)
+        return MF_EINTERRUPTED;
     return check_reach(work.p, rho->n, rho->x, rho->ld, m, 1, work.p->spec.n, 0, err);
 }
 
@@ -150,7 +155,7 @@ static void field_of_panel(void *context, size_t panel) {
     double *grad = work->grad ? work->grad + first : NULL;
     for (size_t c = 0; grad && c < p->head.dim; ++c)
         memset(grad + c * ld, 0, n * sizeof *grad);
-    for (size_t from = 0; from < p->spec.n; from += BLOCK) {
+    for (size_t from = 0; from < p->spec.n && !mf_flag_is_set(p->spec.stop); from += BLOCK) {
         size_t samples = p->spec.n - from < BLOCK ? p->spec.n - from : BLOCK;
         preactivate(p, from, samples, theta, ld, n, z);
         for (size_t k = 0; k < samples; ++k) {
@@ -191,8 +196,8 @@ static mf_status sampled_field(const mf_potential *pot, const double *g, size_t 
                 .value = value,
                 .grad = grad};
     mf_parallel(blocks_of(n, PANEL), field_of_panel, &work);
-    mf_status status = MF_OK;
-    if (value)
+    mf_status status = mf_poll(work.p->spec.stop, err);
+    if (value && status >= 0)
         status = check_reach(work.p, n, theta, ld, value, 1, n, 0, err);
     if (grad && status >= 0)
         status = check_reach(work.p, n, theta, ld, grad, work.p->head.dim, n, ld, err);
@@ -212,6 +217,8 @@ static mf_status sampled_self(const mf_potential *pot, size_t n, const double *t
         const double *a = output_weights(p, theta + first, ld);
         for (size_t from = 0; from < p->spec.n; from += BLOCK) {
             size_t samples = p->spec.n - from < BLOCK ? p->spec.n - from : BLOCK;
+            if (mf_poll(p->spec.stop, err) < 0)
+                return MF_EINTERRUPTED;
             preactivate(p, from, samples, theta + first, ld, particles, z);
             for (size_t k = 0; k < samples; ++k) {
                 double *row = z + k * PANEL;
@@ -249,7 +256,7 @@ static void noise_of_panel(void *context, size_t panel) {
     for (size_t c = 0; c < d; ++c)
         for (size_t j = 0; j < n; ++j)
             norm[j] += theta[c * ld + j] * theta[c * ld + j];
-    for (size_t from = 0; from < p->spec.n; from += BLOCK) {
+    for (size_t from = 0; from < p->spec.n && !mf_flag_is_set(p->spec.stop); from += BLOCK) {
         size_t samples = p->spec.n - from < BLOCK ? p->spec.n - from : BLOCK;
         preactivate(p, from, samples, theta, ld, n, z);
         noise_of_block(p, samples, n, square + from, length + from, b, norm, z, sum);
@@ -280,7 +287,7 @@ static mf_status sampled_step_noise(const mf_potential *pot, double variance, co
     }
     job work = {.p = p, .g = square, .theta = theta, .n = n, .ld = ld, .grad = T};
     mf_parallel(blocks_of(n, PANEL), noise_of_panel, &work);
-    return MF_OK;
+    return mf_poll(p->spec.stop, err);
 }
 
 static size_t sampled_scratch(const mf_potential *pot, size_t n) {

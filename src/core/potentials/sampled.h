@@ -23,6 +23,7 @@ typedef struct {
     bool affine;              /* theta = (w, a, b) instead of w           */
     bool fix_a, fix_b;        /* these coordinates feel no force           */
     mf_loss loss;             /* its table, if any, must outlive the potential; zero: the square */
+    const mf_flag *stop; /* once it is raised, operations end early with MF_EINTERRUPTED; or NULL */
     const mf_examples *examples; /* a data set, n in d, which must outlive the potential; NULL: the
                                     examples are handed over                                    */
 } mf_sampled_spec;

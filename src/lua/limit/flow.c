@@ -119,6 +119,9 @@ static bool go(lua_State *L, const char *where, journey *j, double goal, uint64_
     mf_flow *flow = j->box->flow;
     mf_error err = {MF_OK, ""};
     mf_status status = flow->ops->advance(flow, goal, steps, mfl_stop(), &err);
+    if (status ==
+        MF_EINTERRUPTED) /* within a step, by the potential: the state is that before it */
+        status = MF_STOPPED;
     double clock = flow->clock;
     j->box->t = clock >= j->goal ? j->t : time_of(j, clock);
     bool stopped = mfl_task_tick(j->task, j->box->t);
@@ -182,6 +185,7 @@ static int flow_risk(lua_State *L) {
     mf_flow *flow = mfl_flow_check(L, 1)->flow;
     double risk = NAN;
     mf_error err = {MF_OK, ""};
+    mfl_task_push(L, "risk", 0, 1); /* for Ctrl-C */
     mfl_status(L, "pde:risk", flow->ops->risk(flow, &risk, &err), &err);
     lua_pushnumber(L, finite_risk(L, "pde:risk", risk));
     return 1;
@@ -194,6 +198,7 @@ int mfl_flow_dissipation(lua_State *L) {
     mf_error err = {MF_OK, ""};
     if (!flow->ops->dissipation)
         return luaL_error(L, "%s: with noise ('beta') mf.pde.grid alone knows it", where);
+    mfl_task_push(L, "dissipation", 0, 1); /* for Ctrl-C */
     mfl_status(L, where, flow->ops->dissipation(flow, &rate, &err), &err);
     lua_pushnumber(L, rate);
     return 1;

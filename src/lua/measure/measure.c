@@ -549,7 +549,7 @@ static int measure_density(lua_State *L) {
     const char *where = "mf.measure:density";
     const mf_measure *m = mfl_measure_check(L, 1);
     histogram_options o = {.points = 401};
-    mf_density_spec spec = {-HUGE_VAL, NAN, NAN, 0, 0};
+    mf_density_spec spec = {-HUGE_VAL, NAN, NAN, 0, 0, mfl_stop()};
     size_t n_lumps;
     lua_settop(L, 2);
     mfl_options(L, where, 2, density_fields, &o); /* at 3 */
@@ -569,8 +569,12 @@ static int measure_density(lua_State *L) {
     push_lumps(L, work, n_lumps);
     double *x = mfl_array_vector(L, n ? 2 * spec.cells + 1 : 0)->data;
     double *p = mfl_array_vector(L, n ? 2 * spec.cells + 1 : 0)->data;
+    mfl_task *task = mfl_task_push(L, "density", 0, 1);
     if (n)
         mf_atoms_density(sorted, n, &spec, work, x, p);
+    mfl_task_end(task);
+    mfl_task_raise(L, where);
+    lua_pop(L, 1);
     lua_rotate(L, -3, 2);
     return 3;
 }

@@ -177,6 +177,11 @@ static void *scratch(lua_State *L, const mf_potential *pot, size_t n) {
     return buffer(L, mf_potential_scratch(pot, n) / sizeof(double) + 1);
 }
 
+/* Methods may take long where the potential is a large sample: Ctrl-C, from here to the method's end. */
+static void catch_interrupts(lua_State *L) {
+    mfl_task_push(L, "potential", 0, 1);
+}
+
 /* ---- methods of all potentials -------------------------------------------------------------------- */
 
 /* m = int f d rho, on the stack. */
@@ -216,12 +221,14 @@ static int push_slopes(lua_State *L, const char *where, const mf_potential *pot,
 static int potential_V(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     mfl_points p = mfl_potential_points(L, 2, pot);
+    catch_interrupts(L);
     return push_field(L, "pot:V", pot, pot->b, &p);
 }
 
 static int potential_grad_V(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     mfl_points p = mfl_potential_points(L, 2, pot);
+    catch_interrupts(L);
     return push_slopes(L, "pot:grad_V", pot, pot->b, &p);
 }
 
@@ -237,14 +244,16 @@ static double *features_of(lua_State *L, const char *where, const mf_potential *
 static int potential_U(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     mfl_points p1 = mfl_potential_points(L, 2, pot), p2 = mfl_potential_points(L, 3, pot);
+    mfl_task *task = mfl_task_push(L, "U", 0, (double)p1.n);
     const double *F1 = features_of(L, "pot:U", pot, &p1);
     const double *F2 = features_of(L, "pot:U", pot, &p2);
     double *u = p1.single || p2.single ? mfl_array_vector(L, p1.n * p2.n)->data
                                        : mfl_array_matrix(L, p1.n, p2.n)->data;
-    for (size_t k = 0; k < pot->rank; ++k)
-        for (size_t i = 0; i < p1.n; ++i)
+    for (size_t i = 0; i < p1.n && !mfl_task_tick(task, (double)i); ++i)
+        for (size_t k = 0; k < pot->rank && !mf_flag_is_set(mfl_stop()); ++k)
             for (size_t j = 0; j < p2.n; ++j)
                 u[i * p2.n + j] += F1[k * p1.n + i] * F2[k * p2.n + j];
+    mfl_task_raise(L, "pot:U");
     if (p1.single && p2.single)
         lua_pushnumber(L, u[0]);
     return 1;
@@ -253,6 +262,7 @@ static int potential_U(lua_State *L) {
 static int potential_features(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     mfl_points p = mfl_potential_points(L, 2, pot);
+    catch_interrupts(L);
     const double *F = features_of(L, "pot:features", pot, &p);
     double *out = p.single ? mfl_array_vector(L, pot->rank)->data
                            : mfl_array_matrix(L, p.n, pot->rank)->data;
@@ -273,12 +283,14 @@ static const double *psi_features(lua_State *L, const char *where, const mf_pote
 static int potential_psi(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     mfl_points p = mfl_potential_points(L, 2, pot);
+    catch_interrupts(L);
     return push_field(L, "pot:psi", pot, psi_features(L, "pot:psi", pot, 3), &p);
 }
 
 static int potential_grad_psi(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     mfl_points p = mfl_potential_points(L, 2, pot);
+    catch_interrupts(L);
     return push_slopes(L, "pot:grad_psi", pot, psi_features(L, "pot:grad_psi", pot, 3), &p);
 }
 
@@ -289,6 +301,7 @@ static int potential_step_noise(lua_State *L) {
     const mf_measure *rho = mfl_potential_measure(L, 3, pot);
     double noise = luaL_optnumber(L, 4, 0);
     luaL_argcheck(L, noise >= 0 && noise <= MFL_LARGE, 4, "a label noise in [0, 1e+100] expected");
+    catch_interrupts(L);
     double *T = buffer(L, p.n * pot->dim);
     void *work = scratch(L, pot, p.n > rho->n ? p.n : rho->n);
     mf_error err = {MF_OK, ""};
@@ -310,7 +323,9 @@ static double mean_self(lua_State *L, const mf_potential *pot, const mf_measure 
 
 static int potential_self(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
-    lua_pushnumber(L, mean_self(L, pot, mfl_potential_measure(L, 2, pot)));
+    const mf_measure *rho = mfl_potential_measure(L, 2, pot);
+    catch_interrupts(L);
+    lua_pushnumber(L, mean_self(L, pot, rho));
     return 1;
 }
 
@@ -318,6 +333,7 @@ static int potential_risk(lua_State *L) {
     const mf_potential *pot = mfl_potential_check(L, 1);
     lua_settop(L, 3);
     const mf_measure *rho = mfl_potential_measure(L, 2, pot);
+    catch_interrupts(L);
     const double *m = mean_features(L, "pot:risk", pot, rho);
     double risk = mf_potential_risk(pot, m);
     if (!lua_isnil(L, 3)) { /* N neurons drawn from rho: the diagonal is their own */

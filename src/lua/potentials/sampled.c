@@ -68,6 +68,7 @@ int mfl_potential_sampled(lua_State *L) {
     o.spec.activation = *o.activation;
     o.spec.loss = mfl_loss_option(o.loss);
     o.spec.affine = o.neuron == MF_NEURON_AFFINE;
+    o.spec.stop = mfl_stop();
     if (!o.spec.affine && (o.spec.fix_a || o.spec.fix_b))
         return luaL_error(L, "%s: options 'fix_a' and 'fix_b' are for neuron = 'affine'", where);
     lua_pushvalue(L, 2);
