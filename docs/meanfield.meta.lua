@@ -759,7 +759,7 @@ function mf.pde.load(path, options) end
 ---@field label_noise? number a number in [0, 1e+100], default 0: standard deviation of mf.sgd's label noise: its square is added to R, and with eps to (y - yhat)^2 in the step noise; square loss
 ---@field eps? number a number in [0, 1e+100], default 0: the step of the SGD that is meant: adds the drift of its step noise to first order in eps, 4 eps xi^2 E[(y - yhat)^2 a^2 sigma'^2 |P_perp x|^2] to the derivative of every squared radius (the effective dynamics); 0: Eq. 7
 ---@field batch? integer an integer in [1, 1e+09], default 1: with eps: examples a step, which divide the term
----@field common? boolean true or false, default false: with eps: also the noise that all neurons share, as they see the same examples, to first order in eps d: R then is that of yhat with what they have in common. Potentials radial, two_radius and multi_index; J <= 1000, default 400
+---@field common? boolean true or false, default false: with eps: also the noise that all neurons share, as they see the same examples, to first order in eps d: R then is that of yhat with what they have in common. Not for sampled and custom potentials; J <= 1000, default 400
 ---@field d? integer an integer in [1, 1e+09]: with beta or eps, for a potential at d = inf: the dimension of x, whose noise radii feel
 ---@field s0? integer an integer in [1, 1e+09]: with beta or eps, for a potential at d = inf: the dimension of V
 ---@field seed? integer an integer >= 0, default 1: seed of the noise, and of the neurons drawn from `init` (potentials in full parameter space)

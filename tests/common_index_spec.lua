@@ -1,5 +1,6 @@
 -- mf.pde.particles{ eps =, common = true }: the noise that neurons share across the directions of a multi-index law.
 local mf = require "meanfield"
+local common = require "tests.common"
 
 local erf = mf.activation.erf()
 
@@ -13,84 +14,17 @@ local function solve(o)
   return mf.pde.particles(o)
 end
 
--- One direction, z = +-1, y = z + 1/2, noise of the labels of variance 1/4, d = inf: particles { a, b, m, r } and
--- products C of what their weights have across it, by Runge and Kutta's steps. All integrals over G are closed forms;
--- gradients are differences, of Psi and of what C adds to it alike.
-local function answer(x, z) return x[1] * erf((x[3] * z + x[2]) / math.sqrt(1 + 2 * x[4] ^ 2)) end
-local function tilt(x, z) -- a E sigma'
+-- One direction, z = +-1, y = z + 1/2, noise of the labels of variance 1/4, and erf, in the limit; x = { a, b, m, r }.
+local sides = { { z = 1, y = 1.5, weight = 0.5, tau = { 1 } }, { z = -1, y = -0.5, weight = 0.5, tau = { 1 } } }
+local model = { nodes = sides, radii = { 4 }, dims = { 199 }, noise = 0.25 }
+function model.answer(x, node) return x[1] * erf((x[3] * node.z + x[2]) / math.sqrt(1 + 2 * x[4] ^ 2)) end
+function model.tilt(x, node)
   local v = 1 + 2 * x[4] ^ 2
-  return x[1] * 2 / math.sqrt(math.pi * v) * math.exp(-(x[3] * z + x[2]) ^ 2 / v)
+  return x[1] * 2 / math.sqrt(math.pi * v) * math.exp(-(x[3] * node.z + x[2]) ^ 2 / v)
 end
-local function tilts_square(x, z) -- a^2 E sigma'^2
+function model.square(x, node)
   local v = 1 + 4 * x[4] ^ 2
-  return x[1] ^ 2 * 4 / math.pi / math.sqrt(v) * math.exp(-2 * (x[3] * z + x[2]) ^ 2 / v)
-end
-
-local function derivative(x, C, p, eps, dim)
-  local J, e, D, risk, excess = #p, {}, {}, 0.25, 0
-  for s, z in ipairs { 1, -1 } do
-    e[s], D[s] = z + 0.5, {}
-    for i = 1, J do e[s] = e[s] - p[i] * answer(x[i], z) end
-    risk = risk + e[s] ^ 2 / 2
-    for i = 1, J do
-      D[s][i] = 0
-      for k = 1, J do D[s][i] = D[s][i] + p[k] * tilt(x[k], z) * C[i][k] end
-      excess = excess + p[i] * tilt(x[i], z) * D[s][i] / 2
-    end
-  end
-  local dx, dC, A = {}, {}, {}
-  for i = 1, J do
-    local r = x[i][4]
-    local function slope(c, shared)
-      local function Psi(by)
-        local y, sum = { table.unpack(x[i]) }, 0
-        y[c] = y[c] + by
-        for s, z in ipairs { 1, -1 } do
-          sum = sum + (shared * y[4] * tilt(y, z) * D[s][i] / r - e[s] * answer(y, z)) / 2
-        end
-        return sum
-      end
-      return (Psi(1e-5) - Psi(-1e-5)) / 2e-5
-    end
-    dx[i], A[i] = {}, -2 * slope(4, 0) / r
-    for c = 1, 4 do dx[i][c] = -2 * slope(c, 1) end
-    for s, z in ipairs { 1, -1 } do -- r' from that of r^2
-      dx[i][4] = dx[i][4] + eps * (dim - 1) / r * (e[s] ^ 2 + 0.25) * tilts_square(x[i], z)
-    end
-  end
-  for i = 1, J do
-    dC[i] = {}
-    for j = 1, J do
-      dC[i][j] = (A[i] + A[j]) * C[i][j]
-      for s, z in ipairs { 1, -1 } do
-        local q, other = tilt(x[i], z), tilt(x[j], z)
-        dC[i][j] = dC[i][j] - (q * D[s][j] + other * D[s][i])
-                   + 2 * eps * (dim - 2) * (e[s] ^ 2 + 0.25) * q * other
-      end
-    end
-  end
-  return dx, dC, risk + excess
-end
-
-local function plus(x, by, dx)
-  if type(x) == "number" then return x + by * dx end
-  local sum = {}
-  for i = 1, #x do sum[i] = plus(x[i], by, dx[i]) end
-  return sum
-end
-
-local function reference(x, p, eps, dim, t, steps)
-  local C, h = { { 0, 0 }, { 0, 0 } }, t / steps
-  local function F(y, D) return derivative(y, D, p, eps, dim) end
-  for _ = 1, steps do
-    local x1, C1 = F(x, C)
-    local x2, C2 = F(plus(x, h / 2, x1), plus(C, h / 2, C1))
-    local x3, C3 = F(plus(x, h / 2, x2), plus(C, h / 2, C2))
-    local x4, C4 = F(plus(x, h, x3), plus(C, h, C3))
-    x = plus(plus(x, h / 6, plus(x1, 1, x4)), h / 3, plus(x2, 1, x3))
-    C = plus(plus(C, h / 6, plus(C1, 1, C4)), h / 3, plus(C2, 1, C3))
-  end
-  return select(3, F(x, C))
+  return x[1] ^ 2 * 4 / math.pi / math.sqrt(v) * math.exp(-2 * (x[3] * node.z + x[2]) ^ 2 / v)
 end
 
 describe("the noise that neurons share across a few directions", function()
@@ -98,18 +32,12 @@ describe("the noise that neurons share across a few directions", function()
     local pot = mf.potential.multi_index { activation = erf, d = math.huge, distribution = law {
       d = 200, inputs = "hypercube", noise = 0.5, target = function(z) return z + 0.5 end } }
     local x, p = { { 1, 0.3, 0.5, 0.9 }, { -0.7, -0.2, 0.8, 0.6 } }, { 0.6, 0.4 }
-    local function apart(eps)
-      local function R(common)
-        return solve { potential = pot, d = 200, eps = eps, step = 2e-3, common = common,
-                       measure = mf.measure { x = x, weights = p, space = "multi_index" } }:advance(0.5):risk()
-      end
-      local expected = reference(x, p, eps, 199, 0.5, 60) -- across one direction
-      return math.abs(R(true) - expected), math.abs(R(false) - expected)
-    end
-    local large, without = apart(1e-4)
-    local small = apart(5e-5)
-    assert.is_true(large < 0.01 * without, large / without)
-    assert.near(4, large / small, 0.4)
+    local share, ratio = common.apart(model, x, p, 1e-4, 0.5, 60, function(eps, shared)
+      return solve { potential = pot, d = 200, eps = eps, step = 2e-3, common = shared,
+                     measure = mf.measure { x = x, weights = p, space = "multi_index" } }:advance(0.5):risk()
+    end)
+    assert.is_true(share < 0.01, share)
+    assert.near(4, ratio, 0.4)
   end)
 
   -- Neurons that do not see z, without biases, and an odd sigma: yhat = 0, (y - yhat)^2 = z^2 has the mean 1. Overlaps
@@ -161,9 +89,9 @@ describe("the noise that neurons share across a few directions", function()
     end
     local mean = sum / seeds
     local error = math.sqrt((square / seeds - mean * mean) / (seeds - 1))
-    local function theory(common)
+    local function theory(shared)
       return difference(function(eps)
-        return solve { potential = pot, d = d, init = rho0, J = 400, eps = eps, common = common, tol = 1e-5 }
+        return solve { potential = pot, d = d, init = rho0, J = 400, eps = eps, common = shared, tol = 1e-5 }
           :advance(5):risk()
       end)
     end

@@ -1,5 +1,6 @@
 -- mf.pde.particles{ eps =, common = true }: the noise of SGD's steps that all neurons share.
 local mf = require "meanfield"
+local common = require "tests.common"
 
 local ramp = mf.activation.piecewise { { 0.5, -2.5 }, { 1.5, 7.5 } }
 local law = mf.distribution.isotropic { d = 40, delta = 0.6 }
@@ -17,8 +18,7 @@ local law60 = mf.distribution.anisotropic { d = 60, s0 = 24, delta = 0.6 }
 local pair = mf.potential.two_radius { distribution = law60, activation = ramp, tol = 1e-5 }
 local two_limit = mf.potential.two_radius { distribution = law60, activation = ramp, d = math.huge }
 
--- The equations for squares of radii and for the products C_ij = <w_i, w_j> (not cosines) in each of the spaces, at
--- d = inf, by Runge and Kutta's steps of fixed length; integrals over G are closed forms, slopes in r differences.
+-- At d = inf integrals over G are closed forms.
 local erf = mf.activation.erf()
 local function phi(x) return 0.5 * (1 + erf(x / math.sqrt(2))) end
 local function answer(s) -- E sigma(sG)
@@ -29,119 +29,40 @@ local function answer(s) -- E sigma(sG)
   return -2.5 + 10 * (below(0.5) - below(1.5))
 end
 local function share(s) return phi(1.5 / s) - phi(0.5 / s) end -- of G on the ramp, where sigma' = 10
-local function slope(f, s) return (f(s * (1 + 1e-5)) - f(s * (1 - 1e-5))) / (2e-5 * s) end
 
--- tau of x in each space on the sides + and -.
-local isotropic, anisotropic = { { 1.6, 0.4 } }, { { 1.6, 0.4 }, { 1, 1 } }
-
--- u[h][i]: squares of radii, and C[h][i][j], in spaces h of dimensions dim[h].
-local function derivative(u, C, p, eps, tau, dim)
-  local J, r, du, dC, force, excess, risk = #p, {}, {}, {}, {}, 0, 0
-  for h = 1, #tau do
-    r[h], du[h], dC[h], force[h] = {}, {}, {}, {}
-    for i = 1, J do
-      r[h][i], du[h][i], dC[h][i], force[h][i] = math.sqrt(u[h][i]), 0, {}, 0
-      for j = 1, J do dC[h][i][j] = 0 end
-    end
+-- Of plain neurons x = { r } or { r1, r2 }, whose tau in either space are given on the sides + and -.
+local function model(taus, dims)
+  local function scale(x, node)
+    local sum = 0
+    for h = 1, #x do sum = sum + (node.tau[h] * x[h]) ^ 2 end
+    return math.sqrt(sum)
   end
-  for side, y in ipairs { 1, -1 } do
-    local e, s, q = y, {}, {}
-    for i = 1, J do
-      s[i] = 0
-      for h = 1, #tau do s[i] = s[i] + tau[h][side] ^ 2 * u[h][i] end
-      s[i] = math.sqrt(s[i])
-      e, q[i] = e - p[i] * answer(s[i]), 10 * share(s[i])
-    end
-    risk = risk + e * e / 2
-    for h = 1, #tau do
-      local W, D = tau[h][side] ^ 2 / 2, {}
-      for i = 1, J do
-        D[i] = 0
-        for k = 1, J do D[i] = D[i] + p[k] * q[k] * C[h][i][k] end
-      end
-      for i = 1, J do
-        excess = excess + W * p[i] * q[i] * D[i]
-        force[h][i] = force[h][i] - e * W * r[h][i] / s[i] * slope(answer, s[i])
-        du[h][i] = du[h][i] + 4 * eps * (dim[h] - 1) * W * e * e * 100 * share(s[i])
-        for g = 1, #tau do -- d(r_h q)/dr_g
-          local rise = (g == h and q[i] or 0)
-                       + r[h][i] * 10 * tau[g][side] ^ 2 * r[g][i] / s[i] * slope(share, s[i])
-          du[g][i] = du[g][i] - 4 * r[g][i] * W * rise * D[i] / r[h][i]
-        end
-        for j = 1, J do
-          dC[h][i][j] = dC[h][i][j] - 2 * W * (q[i] * D[j] + q[j] * D[i])
-                        + 4 * eps * (dim[h] - 2) * W * e * e * q[i] * q[j]
-        end
-      end
-    end
-  end
-  for h = 1, #tau do
-    for i = 1, J do
-      du[h][i] = du[h][i] - 4 * r[h][i] * force[h][i]
-      for j = 1, J do
-        dC[h][i][j] = dC[h][i][j] - 2 * (force[h][i] / r[h][i] + force[h][j] / r[h][j]) * C[h][i][j]
-      end
-    end
-  end
-  return du, dC, risk + excess
+  return {
+    nodes = { { y = 1, weight = 0.5, tau = taus[1] }, { y = -1, weight = 0.5, tau = taus[2] } }, dims = dims,
+    radii = dims[2] and { 1, 2 } or { 1 }, noise = 0,
+    answer = function(x, node) return answer(scale(x, node)) end,
+    tilt = function(x, node) return 10 * share(scale(x, node)) end,
+    square = function(x, node) return 100 * share(scale(x, node)) end }
 end
-
--- x + by dx, entry by entry of nested lists.
-local function plus(x, by, dx)
-  if type(x) == "number" then return x + by * dx end
-  local sum = {}
-  for i = 1, #x do sum[i] = plus(x[i], by, dx[i]) end
-  return sum
-end
-
--- The risk at t from particles of radii r[h][i].
-local function reference(r, p, eps, tau, dim, t, steps)
-  local u, C, h = {}, {}, t / steps
-  for g = 1, #tau do
-    u[g], C[g] = {}, {}
-    for i = 1, #p do
-      u[g][i], C[g][i] = r[g][i] ^ 2, {}
-      for j = 1, #p do C[g][i][j] = 0 end
-    end
-  end
-  local function F(v, D) return derivative(v, D, p, eps, tau, dim) end
-  for _ = 1, steps do
-    local u1, C1 = F(u, C)
-    local u2, C2 = F(plus(u, h / 2, u1), plus(C, h / 2, C1))
-    local u3, C3 = F(plus(u, h / 2, u2), plus(C, h / 2, C2))
-    local u4, C4 = F(plus(u, h, u3), plus(C, h, C3))
-    u = plus(plus(u, h / 6, plus(u1, 1, u4)), h / 3, plus(u2, 1, u3))
-    C = plus(plus(C, h / 6, plus(C1, 1, C4)), h / 3, plus(C2, 1, C3))
-  end
-  return select(3, F(u, C))
-end
+local taus = { { 1.6, 1 }, { 0.4, 1 } }
 
 describe("the noise that neurons share", function()
-  -- To first order in eps these are the same equations; of second order each drops other terms.
-  local function apart_from_reference(pot, space, atoms, r, tau, dims)
+  local function follows_reference(pot, space, x, dims)
     local p = { 0.5, 0.3, 0.2 }
-    local function apart(eps)
-      local function R(common)
-        return solve { potential = pot, d = 200, s0 = dims[2] and dims[1], eps = eps, step = 5e-4, common = common,
-                       measure = mf.measure { x = atoms, weights = p, space = space } }:advance(0.3):risk()
-      end
-      local expected = reference(r, p, eps, tau, dims, 0.3, 150)
-      return math.abs(R(true) - expected), math.abs(R(false) - expected)
-    end
-    local large, without = apart(1e-5)
-    local small = apart(5e-6)
-    assert.is_true(large < 0.01 * without, large / without)
-    assert.near(4, large / small, 0.4)
+    local share_left, ratio = common.apart(model(taus, dims), x, p, 1e-5, 0.3, 150, function(eps, shared)
+      return solve { potential = pot, d = 200, s0 = dims[2] and dims[1], eps = eps, step = 5e-4, common = shared,
+                     measure = mf.measure { x = x, weights = p, space = space } }:advance(0.3):risk()
+    end)
+    assert.is_true(share_left < 0.01, share_left)
+    assert.near(4, ratio, 0.4)
   end
 
   it("is that of the equations for products of weights, by another integrator", function()
-    local r = { 0.5, 0.9, 1.6 }
-    apart_from_reference(limit, "radial", r, { r }, isotropic, { 200 })
+    follows_reference(limit, "radial", { { 0.5 }, { 0.9 }, { 1.6 } }, { 200 })
   end)
 
   it("is that of these equations in two spaces", function()
-    apart_from_reference(two_limit, "two_radius", { { 0.5, 0.8 }, { 0.9, 0.4 }, { 1.2, 1.1 } },
-                         { { 0.5, 0.9, 1.2 }, { 0.8, 0.4, 1.1 } }, anisotropic, { 60, 140 })
+    follows_reference(two_limit, "two_radius", { { 0.5, 0.8 }, { 0.9, 0.4 }, { 1.2, 1.1 } }, { 60, 140 })
   end)
 
   -- Where sigma is odd yhat starts at 0, and (y - yhat)^2 = 1: overlaps grow by 4 eps (p - 2) S_ij / (r_i r_j)^2, and
@@ -165,7 +86,7 @@ describe("the noise that neurons share", function()
     local function S(h, a, b)
       local sum = 0
       for side = 1, 2 do
-        local tau = { anisotropic[1][side], anisotropic[2][side] }
+        local tau = taus[side]
         local function product(v, w, x, y) return tau[1] ^ 2 * v[1] * w[1] * x + tau[2] ^ 2 * v[2] * w[2] * y end
         local norm = math.sqrt((1 + 2 * product(a, a, 1, 1)) * (1 + 2 * product(b, b, 1, 1)))
         for i = 1, #z1 do
@@ -199,8 +120,8 @@ describe("the noise that neurons share", function()
     local pots = { mf.potential.radial { distribution = one20, activation = ramp },
                    mf.potential.two_radius { distribution = law20, activation = ramp, tol = 1e-6 } }
     local function effect(k)
-      local function R(common)
-        return solve { potential = pots[k], eps = 2e-4, step = 5e-3, common = common, measure = mf.measure {
+      local function R(shared)
+        return solve { potential = pots[k], eps = 2e-4, step = 5e-3, common = shared, measure = mf.measure {
           x = k == 1 and { 0.5, 0.9, 1.6 } or { { 0.5, 0 }, { 0.9, 0 }, { 1.6, 0 } }, weights = { 0.5, 0.3, 0.2 },
           space = k == 1 and "radial" or "two_radius" } }:advance(0.3):risk()
       end
@@ -234,9 +155,9 @@ describe("the noise that neurons share", function()
     end
     local mean = sum / seeds
     local error = math.sqrt((square / seeds - mean * mean) / (seeds - 1))
-    local function theory(common)
+    local function theory(shared)
       return difference(function(eps)
-        local o = { potential = pot, init = rho0, J = 150, eps = eps, common = common }
+        local o = { potential = pot, init = rho0, J = 150, eps = eps, common = shared }
         return mf.pde.particles(o):advance(0.1):risk()
       end)
     end
@@ -305,8 +226,8 @@ describe("the noise that neurons share", function()
     fails("option 'common' is about the steps' noise: give 'eps' too", {})
     fails("with 'common' there may be 1000 particles, got 2000", { eps = 1e-4, J = 2000 })
     fails("does not go with 'rates', 'scale' or 'birth_death'", { eps = 1e-4, scale = 2 })
-    fails("what neurons of a relu potential share is not known: leave out 'common'",
-          { eps = 1e-4, d = 40, potential = mf.potential.relu { delta = 0.5, gamma = 0.5 } })
+    fails("what neurons of a sampled potential share is not known: leave out 'common'",
+          { eps = 1e-4, potential = mf.potential.sampled { distribution = law, activation = ramp, samples = 20 } })
     local few = mf.distribution.anisotropic { d = 40, s0 = 4, delta = 0.6 }
     fails("what neurons of a two_radius potential share is not known in so few dimensions: leave out 'common'",
           { eps = 1e-4, potential = mf.potential.two_radius { distribution = few, activation = ramp, tol = 0.01 } })

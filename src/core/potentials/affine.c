@@ -27,6 +27,7 @@ typedef struct {
     double d, s0, gamma;
     mf_zonal zonal;
     mf_zonal_noise noise[2]; /* at r1, at r2                            */
+    mf_zonal_odd odd[2];     /* at r1, at r2                            */
     double *b;               /* rank = 2 pairs: all of +, then all of - */
 } affine;
 
@@ -259,6 +260,107 @@ static mf_status affine_step_noise(const mf_potential *pot, double variance, con
     return run(&w, n, noise_chunk, rest, err);
 }
 
+/* ---- what neurons share ------------------------------------------------------------------------ */
+
+static size_t affine_odd_nodes(const mf_potential *pot, size_t c) {
+    return affine_dimension(pot, c) > 1 ? 2 * affine_of(pot)->odd[c - 2].nodes : 0;
+}
+
+typedef struct {
+    work all; /* first: what run knows of */
+    size_t c;
+    double *q, *rise;
+} odd_work;
+
+/* F_k = E sigma'(s G + b) h_k(G) for k = 2m, s dF_k/db and s dF_k/ds, by E F' h_k = sqrt(k + 1) E F h_(k+1) / s of
+ * sigma and of sigma'. At s = 0 only F_0 is not 0.                                              */
+static mf_status slopes(const affine *self, const place *at, size_t orders, double *F, double *db,
+                        double *ds, mf_error *err) {
+    double c[2 * ORDERS + 2], q;
+    bool inside = at->s > 0 && isfinite(at->s);
+    mf_status status =
+            mf_activation_hermite(&self->activation, at->s, at->b, 2 * orders + 2, c, NULL, err);
+    if (status >= 0)
+        status = mf_activation_moment(&self->activation, at->s, at->b, &q, NULL, F, err);
+    for (size_t m = 0; m < orders && status >= 0; ++m) {
+        double k = 2 * (double)m, root = sqrt((k + 1) * (k + 2));
+        double next = inside ? sqrt(k + 3) * c[2 * m + 3] / at->s : 0;
+        if (m > 0)
+            F[m] = inside ? sqrt(k + 1) * c[2 * m + 1] / at->s : 0;
+        db[m] = inside ? root * c[2 * m + 2] / at->s : 0;
+        ds[m] = inside ? root * next + k * F[m] : 0;
+    }
+    return status;
+}
+
+/* Of particle j on one side, at each of the radius's nodes: q, and d(r q) into rise. */
+static mf_status odd_side(const odd_work *w, size_t j, size_t side, mf_error *err) {
+    const affine *self = w->all.self;
+    const mf_zonal_odd *odd = &self->odd[w->c - 2];
+    const mf_zonal *z = &odd->slopes;
+    const double *theta = w->all.theta + j;
+    size_t J = w->all.n, ld = w->all.ld;
+    double F[ORDERS], db[ORDERS], ds[ORDERS], T[4][ORDERS * ORDERS];
+    place at = locate(self, side, theta, ld);
+    mf_status status = slopes(self, &at, z->orders, F, db, ds, err);
+    if (status < 0)
+        return status;
+    double tau = self->tau[side], a = theta[0], r = theta[w->c * ld];
+    double share = w->c == 2 ? at.alpha / tau : at.beta; /* r/s */
+    for (size_t p = 0; p < z->pairs; ++p) {
+        double bend, shape = polynomial(z->shape + p * z->orders, z->order[p], &at, &bend);
+        size_t m = z->order[p];
+        T[0][p] = F[m] * shape;
+        T[1][p] = share * db[m] * shape;
+        T[2][p] = share * tau * at.alpha * (ds[m] * shape + 2 * (1 - at.t) * F[m] * bend);
+        T[3][p] = share * at.beta * (ds[m] * shape - 2 * at.t * F[m] * bend);
+    }
+    for (size_t n = 0; n < odd->nodes; ++n) {
+        size_t node = side * odd->nodes + n;
+        double sum[4] = {0}, *rise = w->rise + 4 * node * J + j;
+        for (size_t i = 0; i < 4; ++i)
+            for (size_t p = 0; p < z->pairs; ++p)
+                sum[i] += odd->q[n * z->pairs + p] * T[i][p];
+        w->q[node * J + j] = a * sum[0];
+        rise[0] = isinf(r) ? 0 : r * sum[0];
+        for (size_t i = 1; i < 4; ++i)
+            rise[i * J] = isinf(theta[i * ld]) ? 0 : a * ((i == w->c ? sum[0] : 0) + sum[i]);
+    }
+    return status;
+}
+
+static void odd_chunk(void *context, size_t chunk) {
+    const odd_work *w = context;
+    for (size_t j = chunk * CHUNK; j < w->all.n && j < (chunk + 1) * CHUNK; ++j)
+        for (size_t side = 0; side < 2; ++side)
+            if (odd_side(w, j, side, &w->all.errors[chunk]) < 0)
+                return;
+}
+
+static mf_status affine_odd(const mf_potential *pot, size_t c, double variance,
+                            const mf_measure *rho, double *stiffness, double *gain, double *q,
+                            double *rise, void *scratch, mf_error *err) {
+    const affine *self = affine_of(pot);
+    const mf_zonal_odd *odd = &self->odd[c - 2];
+    size_t pairs = self->zonal.pairs;
+    const mf_loss loss = mf_potential_loss(pot);
+    double *m = scratch;
+    void *rest = (void *)(((uintptr_t)(m + 2 * pairs) + 63) & ~(uintptr_t)63);
+    mf_status status = mf_potential_mean(pot, rho, m, rest, err);
+    if (status < 0)
+        return status;
+    for (size_t side = 0; side < 2; ++side) {
+        double tau = c == 2 ? self->tau[side] : 1;
+        mf_zonal_odd_look(odd, pairs, variance, m + side * pairs, &loss, side ? -1 : 1, tau * tau,
+                          stiffness + side * odd->nodes, gain + side * odd->nodes);
+    }
+    odd_work w = {.all = {.self = self, .theta = rho->x, .n = rho->n, .ld = rho->ld},
+                  .c = c,
+                  .q = q,
+                  .rise = rise};
+    return run(&w.all, rho->n, odd_chunk, rest, err);
+}
+
 static size_t affine_scratch(const mf_potential *pot, size_t n) {
     const mf_zonal *z = &affine_of(pot)->zonal;
     size_t square = z->orders * z->orders;
@@ -269,8 +371,10 @@ static size_t affine_scratch(const mf_potential *pot, size_t n) {
 static void affine_free(mf_potential *pot) {
     affine *self = (affine *)(void *)pot;
     mf_zonal_free(&self->zonal);
-    for (int k = 0; k < 2; ++k)
+    for (int k = 0; k < 2; ++k) {
         mf_zonal_noise_free(&self->noise[k]);
+        mf_zonal_odd_free(&self->odd[k]);
+    }
     free(self->b);
     free(self);
 }
@@ -314,6 +418,8 @@ static const mf_potential_ops affine_ops = {.name = "affine",
                                             .free = affine_free,
                                             .self = affine_self,
                                             .step_noise = affine_step_noise,
+                                            .odd_nodes = affine_odd_nodes,
+                                            .odd = affine_odd,
                                             .start = affine_start,
                                             .dimension = affine_dimension};
 
@@ -331,8 +437,11 @@ static mf_status build(const mf_two_radius_spec *spec, affine *self, mf_error *e
     double error = mf_zonal_moment(p1, p2, orders) * scale;
     double keep = tol / (4 * (double)(orders * orders));
     mf_status status = mf_zonal_init(&self->zonal, p1, p2, orders, square, keep, &error, err);
-    for (int k = 0; k < 2 && status >= 0 && mf_zonal_noise_orders(&self->zonal); ++k)
+    for (int k = 0; k < 2 && status >= 0 && mf_zonal_noise_orders(&self->zonal); ++k) {
         status = mf_zonal_noise_init(&self->noise[k], &self->zonal, k, square, keep, err);
+        if (status >= 0)
+            status = mf_zonal_odd_init(&self->odd[k], &self->zonal, k, square, keep, err);
+    }
     if (status < 0)
         return status;
     size_t pairs = self->zonal.pairs;

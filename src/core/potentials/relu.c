@@ -194,6 +194,41 @@ static mf_status relu_step_noise(const mf_potential *pot, double variance, const
     return status;
 }
 
+static size_t relu_odd_nodes(const mf_potential *pot, size_t c) {
+    (void)pot;
+    (void)c;
+    return 2;
+}
+
+/* q = a Phi(x), x = b/s: its slope in b is a phi(x)/s, that in s -a x phi(x)/s, times r. */
+static mf_status relu_odd(const mf_potential *pot, size_t c, double variance, const mf_measure *rho,
+                          double *stiffness, double *gain, double *q, double *rise, void *scratch,
+                          mf_error *err) {
+    const mf_loss loss = mf_potential_loss(pot);
+    double m[2] = {0, 0}, cdf, pdf;
+    size_t J = rho->n, ld = rho->ld;
+    mf_status status = relu_mean(pot, rho, m, scratch, err);
+    for (size_t side = 0; status >= 0 && side < 2; ++side) {
+        double tau = relu_of(pot)->tau[side], yhat = M_SQRT2 * m[side], y = side ? -1 : 1;
+        double share = c == 2 ? tau * tau / 2 : 0.5, residual = mf_loss_residual(&loss, y, yhat);
+        stiffness[side] = share * mf_loss_curvature(&loss, y, yhat) / 2;
+        gain[side] = share * (residual * residual + variance);
+        for (size_t j = 0; j < J; ++j) {
+            const double *theta = rho->x + j;
+            double a = theta[0], b = theta[ld], r1 = theta[2 * ld], r2 = theta[3 * ld];
+            double r = theta[c * ld], s = spread(tau, r1, r2), *out = rise + 4 * side * J + j;
+            moment(s, b, &cdf, &pdf);
+            double slope = s > 0 ? a * pdf * r / s : 0, tilt = s > 0 ? -slope * b / s : 0;
+            q[side * J + j] = a * cdf;
+            out[0] = r * cdf;
+            out[J] = slope;
+            out[2 * J] = (c == 2 ? a * cdf : 0) + (s > 0 ? tilt * tau * tau * r1 / s : 0);
+            out[3 * J] = (c == 3 ? a * cdf : 0) + (s > 0 ? tilt * r2 / s : 0);
+        }
+    }
+    return status;
+}
+
 static mf_status relu_start(const mf_potential *pot, const mf_init *init, size_t J, double *x,
                             const mf_flag *stop, mf_error *err) {
     return mf_affine_start(init, HUGE_VAL, 0, relu_of(pot)->gamma, J, x, stop, err);
@@ -213,6 +248,8 @@ static const mf_potential_ops relu_ops = {.name = "relu",
                                           .free = relu_free,
                                           .self = relu_self,
                                           .step_noise = relu_step_noise,
+                                          .odd_nodes = relu_odd_nodes,
+                                          .odd = relu_odd,
                                           .start = relu_start,
                                           .dimension = relu_dimension};
 

@@ -83,7 +83,7 @@ const mfl_field mfl_particles_fields[] = {
          .text = "with eps: also the noise that all neurons share, as they see the same examples, "
                  "to "
                  "first order in eps d: R then is that of yhat with what they have in common. "
-                 "Potentials radial, two_radius and multi_index; J <= 1000, default 400"},
+                 "Not for sampled and custom potentials; J <= 1000, default 400"},
         {"d", MFL_DIM, offsetof(particles_options, d), .flags = MFL_OPTIONAL, .low = 1, .high = 1e9,
          .text = "with beta or eps, for a potential at d = inf: the dimension of x, whose noise "
                  "radii feel"},
