@@ -183,6 +183,19 @@ describe("exact risk", function()
     end
   end)
 
+  it("tells directions apart that differ by less than the root of rounding, where sigma is steep", function()
+    local steep = { "steep", mf.activation.piecewise { { -1e-6, -1 }, { 1e-6, 1 } }, nil, { -1e-6, 1e-6 }, 100 }
+    local x, turn = { -0.9, 17.1, -43.8 }, { 43.8e-7, 0, -0.9e-7 } -- at right angles
+    for _, side in ipairs { 2, -2 } do
+      local y = {}
+      for c = 1, 3 do y[c] = side * (x[c] + turn[c]) end
+      local neurons, law = { { w = x, a = 7, b = 0 }, { w = y, a = 7, b = 0 } }, laws(3)[1]
+      local risk, bound = run(law[1], steep[2], neurons)
+      assert.is_true(bound < 1e-10)
+      assert.near(brute(law[2], steep, neurons), risk, bound + 1e-12, side)
+    end
+  end)
+
   it("cuts the kinks of antipodal neurons (the paper's sigma, d = 2)", function()
     local neurons = { { w = { 2, 0 }, a = 1, b = 0 }, { w = { -2, 0 }, a = 1, b = 0 } }
     local risk, bound = run(laws(2)[1][1], sigmas[1][2], neurons)

@@ -200,6 +200,19 @@ static size_t pair_breaks(const pair *q, double *out) {
     return n;
 }
 
+/* (1 - z^2)^(1/2) of neurons i and j, from the difference of their directions: next to |z| = 1 the rounding of z is a
+ * large part of 1 - z^2.                                                                              */
+static double apart(const component *p, size_t i, size_t j, double z) {
+    size_t d = p->net->d;
+    const double *x = p->Y + i * d, *y = p->Y + j * d;
+    double square = 0, of_x = 1 / p->s[i], of_y = copysign(1 / p->s[j], z);
+    for (size_t c = 0; c < d; ++c) {
+        double difference = of_x * x[c] - of_y * y[c];
+        square += difference * difference;
+    }
+    return sqrt(square * fmax(0, 1 - square / 4));
+}
+
 /* E[ sigma(s_i G + b_i) sigma(s_j G' + b_j) ], corr(G, G') = z, and its error. */
 static mf_status pair_by_quadrature(const component *p, size_t i, size_t j, double z, double *value,
                                     double *error, mf_error *err) {
@@ -209,7 +222,7 @@ static mf_status pair_by_quadrature(const component *p, size_t i, size_t j, doub
               .s_other = p->s[j],
               .b_other = p->offset[j],
               .z = z,
-              .rest = sqrt((1 - fabs(z)) * (1 + fabs(z))),
+              .rest = apart(p, i, j, z),
               .tol = PAIR_TOLERANCE * sqrt(p->second[i] * p->second[j]),
               .err = err};
     double *at = malloc((2 * REACH + 1 + 4 * p->breaks) * sizeof *at);
