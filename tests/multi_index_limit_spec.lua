@@ -166,6 +166,18 @@ describe("potential.multi_index", function()
     end
     local pot = mf.potential.multi_index { distribution = law, activation = erf, d = math.huge, tol = 1e-3 }
     assert.is_true(pot.error < 1e-3)
+    -- E y^2 is no part of that error: z1 - 2 z2 is sqrt(5) G
+    local smooth = mf.distribution.multi_index { d = 9, directions = 2,
+      target = function(u, v) return tanh(u - 2 * v) end }
+    local function risk0(tol)
+      local it = mf.potential.multi_index { distribution = smooth, activation = mf.activation.sigmoid(), d = math.huge,
+        tol = tol }
+      return it.risk0, it.error
+    end
+    local square = quadrature.normal(function(t) return tanh(math.sqrt(5) * t) ^ 2 end)
+    local coarse, error = risk0(1e-3)
+    assert.is_true(math.abs(coarse - square) > error and math.abs(coarse - square) < 1e-3)
+    assert.near(square, risk0(1e-9), 1e-7)
   end)
 
   it("is followed with SGD's step noise, at finite d as at d = inf with a dimension", function()
