@@ -131,7 +131,8 @@ function program.results(args)
   end
   local results = require "meanfield.run.results"
   local list = results.list(asked)
-  if #list == 0 then check_asked(asked, results.list { folder = asked.folder }) end
+  local all = #list == 0 and (asked.name or next(asked.where)) and results.list { folder = asked.folder }
+  if all then check_asked(asked, all) end
   print(results.text(list))
   return 0
 end
