@@ -34,7 +34,8 @@ local zoom = fig:inset { w = 0.3, h = 0.36, key = "none", xlabel = "Δ", ylabel 
 local function draw(kind, x, y, style, name) -- the legend says what is drawn once, in no dimension's colour
   for _, axes in ipairs { fig, zoom } do axes[kind](axes, x, y, style) end
   if name and style.color == mf.plot.palette[#dims] then
-    fig[kind](fig, {}, {}, { color = "gray", label = name, dash = style.dash, symbol = style.symbol, size = style.size })
+    local dash, symbol, size = style.dash, style.symbol, style.size
+    fig[kind](fig, {}, {}, { color = "gray", label = name, dash = dash, symbol = symbol, size = size })
   end
 end
 local gap, far = 0, 0
