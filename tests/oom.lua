@@ -115,6 +115,43 @@ return {
     local pot = mf.potential.radial { distribution = law, activation = tanh, loss = mf.loss.logistic(), tol = 1e-3 }
     return mf.optimum { potential = pot, tol = 1e-3 }
   end },
+  { "mf.pde.grid", function()
+    local grid = mf.pde.grid { potential = radial, init = rho0, beta = 40, lambda = 0.5, cells = 8, tol = 1e-3 }
+    return grid:advance(0.05):measure(), grid:risk(), grid:free_energy(), grid:density()
+  end },
+  { "mf.pde.jko", function()
+    return mf.pde.jko { potential = radial, init = rho0, tau = 0.01, J = 5 }:step(1):measure()
+  end },
+  { "mf.pde.particles, noise", function()
+    return mf.pde.particles { potential = radial, init = rho0, J = 5, beta = 5, step = 0.01 }:advance(0.02),
+      mf.pde.particles { potential = radial, init = rho0, J = 5, eps = 1e-3, common = true }:advance(0.01)
+  end },
+  { "pde:trajectory", function()
+    return mf.pde.particles { potential = radial, init = rho0, J = 5 }:trajectory({ 0, 0.1 }, {
+      R = "risk", r = function(m) return m:mean() end })
+  end },
+  { "pde:save", function()
+    pde:save(file)
+    return assert(mf.pde.load(file, { potential = radial })), os.remove(file)
+  end },
+  { "sgd:save", function()
+    sgd:save(file)
+    return assert(mf.sgd.load(file)), os.remove(file)
+  end },
+  { "sgd:predict", function() return sgd:predict(mf.array.ones(2, 5)), sgd:weights() end },
+  { "mf.gibbs", function()
+    return mf.gibbs { potential = radial, beta = 5, lambda = 1, tol = 1e-3 }:density(0.5)
+  end },
+  { "mf.stability.point_mass", function() return mf.stability.point_mass { potential = radial, theta = 1 } end },
+  { "mf.transport.sliced", function() return mf.transport.sliced(pair, pair, { directions = 3 }) end },
+  { "mf.measure, made anew", function()
+    return pair:push(function(a, b) return a, b end), pair:sample(3), two:density(), two:density { bandwidth = 0.1 }
+  end },
+  { "mf.loss.custom", function()
+    return mf.loss.custom { f = function(y, p) return (y - p) ^ 2 end, df = function(y, p) return 2 * (p - y) end }
+  end },
+  { "mf.sweep", function() return mf.sweep({ 1, 2 }, function(p) return p end, { workers = 1 }) end },
+  { "mf.fit", function() return mf.fit({ 1, 2, 3 }, { 2, 3, 5 }) end },
   { "mf.store", function()
     mf.store.write(file, { x = one:quantile(0.5), t = "text" })
     return assert(mf.store.read(file)), os.remove(file)

@@ -20,9 +20,18 @@ local function new_sgd()
   return mf.sgd { distribution = law, activation = tanh, N = 5, init = init, eps = 1e-3 }
 end
 local function new_pde() return mf.pde.particles { potential = radial, init = init, J = 5 } end
+local function new_grid()
+  return mf.pde.grid { potential = radial, init = init, beta = 40, lambda = 0.5, cells = 12, tol = 1e-3 }
+end
+local function new_jko() return mf.pde.jko { potential = radial, init = init, tau = 5e-3, J = 4 } end
 
 local huge = math.huge
-local wrong = { 0, -1, 1, 2, 3, 7, 0.5, -0.5, 1.5, 1e-9, 1e300, huge, -huge, 0 / 0, math.mininteger, "", "x", "3",
+local wrong = { 0, -1, 1, 2, 3, 7, 0.5, -0.5, 1.5, 1e-9, 1e300, huge, -huge, 0 / 0, math.mininteger, math.maxinteger,
+  1 << 62, "", "x", "3", "a\0b", setmetatable({}, { __len = function() return 1 << 60 end }),
+  setmetatable({}, { __len = function() return 2 end, __index = function(_, i)
+    collectgarbage()
+    return (i == 1 or i == 2) and {} or nil
+  end }),
   true, false, {}, { 1, 2 }, { { 1, 2 }, { 3, 4 } }, { x = 1 }, { 0 / 0 }, { "a" }, { 1, "b" },
   function() return 1 end, function() return 0 / 0 end, function() error "user" end, function() return {} end,
   law, law2, tanh, init, radial, rho, mf.array { 1, 2, 3 }, mf.array.zeros(2, 3), io.stdout,
@@ -71,9 +80,10 @@ local constructors = {
   { "mf.array", { 1, 2, 3 } }, { "mf.rng", { seed = 1, draw = 2 } }, { "mf.plot", { xlabel = "r", width = 3 } },
   { "mf.transport.w1", rho }, { "mf.transport.w2", rho }, { "mf.help.text", "sgd" },
 }
-local objects = { new_sgd, new_pde }
+local objects = { new_sgd, new_pde, new_grid, new_jko }
 for _, object in ipairs { law, law2, tanh, steps, init, radial, relu, rho, mf.array { 1, 2, 3 }, mf.rng { seed = 1 },
-                          mf.loss.logistic(),
+                          mf.loss.logistic(), mf.number.signs(), mf.array { { 1, 2 }, { 3, 4 } }, mf.array.zeros(0, 3),
+                          mf.gibbs { potential = radial, beta = 5, lambda = 1, tol = 1e-3 },
                           mf.schedule.power(0.3), mf.plot {}, mf.optimum { potential = radial } } do
   objects[#objects + 1] = function() return object end
 end
@@ -84,11 +94,23 @@ local function find(path)
   return value
 end
 
--- Tried on every object.
-local methods = {}
-for name in ([[advance step risk measure weights save sample derivative moment hermite V U psi grad_psi rank self
-    mean quantile histogram radius cdf atoms shape slice totable sum dot sort max min normals uniforms normal uniform
-    clock line points density band inset panel]]):gmatch "%S+" do methods[#methods + 1] = name end
+-- Tried on every object: all methods there are. And functions without a constructor above, by arguments that are
+-- wrong altogether, but for those that change the process, write to the screen or take long whatever they are given.
+local methods, others, left = {}, {}, {}
+for name in ([[descend experiment fit help help.class help.document help.missing help.write file.list file.watch
+    process.ended process.become_worker process.pool prove.interval prove.lemma1 results.list results.load
+    stability.interval strict sweep threads]]):gmatch "%S+" do left["mf." .. name] = true end
+for _, constructor in ipairs(constructors) do left[constructor[1]] = true end
+for _, name in ipairs(mf.help.names()) do
+  local method = name:match ":(.*)"
+  local ok, fn = pcall(find, name)
+  if method and method ~= "show" and method ~= "save" then
+    methods[#methods + 1] = method
+  elseif not method and not left[name] and ok and type(fn) == "function" then
+    others[#others + 1] = { name, fn }
+  end
+end
+methods[#methods + 1] = "save"
 
 local failures = 0
 local function shown(...)
@@ -123,7 +145,10 @@ local function try(what, fn, ...)
 end
 
 for _ = 1, calls do
-  if math.random(2) == 1 then
+  if math.random(5) == 1 then
+    local other = others[math.random(#others)]
+    try(other[1], other[2], any(), any(), any())
+  elseif math.random(2) == 1 then
     local path, good = table.unpack(constructors[math.random(#constructors)])
     local options
     if type(good) == "table" and not getmetatable(good) and math.random(10) > 1 then

@@ -101,6 +101,9 @@ local function group(path, tree)
   if type(tree) ~= "table" then
     options.raise("%s: '%s' must be a group, got %s", where, path, options.shown(tree))
   end
+  if tree.attributes ~= nil and type(tree.attributes) ~= "table" then
+    options.raise("%s: the attributes of '%s' must be a table, got %s", where, path, options.shown(tree.attributes))
+  end
   return tree.attributes or {}
 end
 

@@ -155,7 +155,12 @@ local function default_text(field)
 end
 
 -- "a number in (0, 1), default 0.5": what an option takes.
-function help.expected(field) return field.expected .. default_text(field) end
+function help.expected(field)
+  if type(field) ~= "table" or type(field.expected) ~= "string" then
+    options.raise("mf.help.expected: expected the record of a field, {expected=}, got %s", options.shown(field))
+  end
+  return field.expected .. default_text(field)
+end
 
 local function tell_options(record, out)
   if not record.fields or #record.fields == 0 then return end

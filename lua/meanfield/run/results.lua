@@ -151,6 +151,14 @@ end
 
 -- The list as text: a line for each run.
 function results.text(list)
+  if type(list) ~= "table" then
+    raise("mf.results.text: expected a list of runs, as mf.results.list gives it, got %s", options.shown(list))
+  end
+  for i, run in ipairs(list) do
+    if type(run) ~= "table" or type(run.checks) ~= "table" or type(run.options) ~= "table" then
+      raise("mf.results.text: expected a run at %d, as mf.results.load gives it, got %s", i, options.shown(run))
+    end
+  end
   if #list == 0 then return "no results" end
   local lines = { { "id", "name", "when (UTC)", "rows", "checks", "revision", "options" } }
   for _, run in ipairs(list) do lines[#lines + 1] = cells(run) end
