@@ -316,8 +316,9 @@ static mf_status lengthen(component *p, mf_error *err) {
     p->rest = p->more + N * p->terms;
     for (size_t i = 0; i < N; ++i) {
         double *c = p->more + i * p->terms, sum = 0;
-        mf_status status =
-                mf_activation_hermite(p->act, p->s[i], p->offset[i], p->terms, c, NULL, err);
+        mf_status status = mf_poll(p->stop, err);
+        if (status >= 0)
+            status = mf_activation_hermite(p->act, p->s[i], p->offset[i], p->terms, c, NULL, err);
         if (status < 0)
             return status;
         for (size_t k = 0; k < p->terms; ++k)
@@ -391,11 +392,12 @@ static void finish_row_job(void *context, size_t r) {
     const double *z = p->row + r * N;
     double *acc = p->acc + r * N, sum = 0, error = 0;
     job->status[r] = MF_OK;
+    job->sum[r] = job->error[r] = 0;
     for (size_t j = i + 1; j < N; ++j) {
         double bound = power32(z[j]) * sqrt(p->tail[i] * p->tail[j]);
         if (job->open[r] && bound > PAIR_TOLERANCE * sqrt(p->second[i] * p->second[j])) {
             job->status[r] = refine(p, i, j, z[j], &acc[j], &bound, &job->err[r]);
-            if (job->status[r] < 0)
+            if (job->status[r] < 0 || mf_flag_is_set(p->stop))
                 return;
         }
         error += fabs(a_of(p, j)) * bound;
