@@ -31,33 +31,28 @@ end, { seeds = run.seeds })
 local fig  = mf.plot { xlabel = "Δ", ylabel = "risk", width = 4.5, xrange = { 0, 1 }, yrange = { 0, 1.15 } }
 local zoom = fig:inset { w = 0.3, h = 0.36, key = "none", xlabel = "Δ", ylabel = "risk", xrange = { 0.4, 0.86 },
                          yrange = { 0, 0.1 } }
-local function draw(kind, x, y, style, name) -- the legend says what is drawn once, in no dimension's colour
-  for _, axes in ipairs { fig, zoom } do axes[kind](axes, x, y, style) end
-  if name and style.color == mf.plot.palette[#dims] then
-    local dash, symbol, size = style.dash, style.symbol, style.size
-    fig[kind](fig, {}, {}, { color = "gray", label = name, dash = dash, symbol = symbol, size = size })
-  end
-end
+local function draw(kind, x, y, style) for _, axes in ipairs { fig, zoom } do axes[kind](axes, x, y, style) end end
 local gap, far = 0, 0
 for k, d in ipairs(dims) do
-  local x, best, one, color = {}, {}, {}, mf.plot.palette[k]
+  local x, best, one, color = {}, {}, {}, d == math.huge and "black" or mf.plot.palette[k]
   local of = { delta = {}, R_sgd = {}, R_error = {}, R_eff = {}, R_eq7 = {} }
+  local function label(text) return k == #dims and text or nil end
   for i = 1, 299 do
     local optimum = mf.optimum { potential = potential { d = d, delta = i / 300 } }
     x[i], best[i], one[i], gap = i / 300, optimum.risk, one_sphere(d, i / 300), math.max(gap, optimum.gap)
   end
   local _, high = mf.stability.interval { d = d, activation = sigma }
   draw("line", x, best, { color = color, label = d == math.huge and "d = ∞" or "d = " .. d })
-  draw("line", x, one, { color = color, dash = "dashed" }, "best sphere")
-  draw("points", { high }, { one_sphere(d, high) }, { color = color, symbol = "disc" }, "Δ_d^h")
+  draw("line", x, one, { color = color, dash = "dashed", label = label "best sphere" })
+  draw("points", { high }, { one_sphere(d, high) }, { color = color, symbol = "disc", label = label "Δ_d^h" })
   for i, r in ipairs(theory) do if r.d == d then
     r.R_sgd, r.R_error, r.nearer = sgd[i].mean, sgd[i].error, run:nearer(sgd[i].mean, r.R_eff, r.R_eq7)
     for name, list in pairs(of) do list[#list + 1] = r[name] end
     run:record(r) far = math.max(far, math.abs(r.R_sgd - r.R_eff) - r.finite_N - 3 * r.R_error)
   end end
-  draw("points", of.delta, of.R_sgd, { errors = of.R_error, color = color, symbol = "+" }, "SGD")
-  draw("points", of.delta, of.R_eff, { color = color, symbol = "circle", size = 0.6 }, "effective")
-  draw("points", of.delta, of.R_eq7, { color = color, symbol = "disc", size = 0.25 }, "Eq. 7, same t")
+  draw("points", of.delta, of.R_sgd, { errors = of.R_error, color = color, symbol = "+", label = label "SGD" })
+  draw("points", of.delta, of.R_eff, { color = color, symbol = "circle", size = 0.6, label = label "effective" })
+  draw("points", of.delta, of.R_eq7, { color = color, symbol = "disc", size = 0.25, label = label "Eq. 7, same t" })
 end
 run:check("every minimum is certified: gap", gap, "<", 1e-8)
 run:check("SGD - effective dynamics beyond 3 errors and finite N", far, "<", run.noise)

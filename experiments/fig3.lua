@@ -1,13 +1,12 @@
 -- Fig. 3: variable selection with ReLU neurons, output weights and offsets (Eq. 2).
 -- Anisotropic Gaussians, d = 320, s0 = 60, N = 800; xi(t) = t^(-1/4), eps = 2e-4; a = b = 1 at the start.
--- Solid: the effective dynamics at SGD's step eps and dimension d, with the noise that all neurons share; thin dashed:
--- Eq. 7, its limit eps -> 0.
+-- Solid: the effective dynamics at SGD's step eps and dimension d; thin dashed: Eq. 7, its limit eps -> 0.
 local mf  = require "meanfield"
 local run = mf.experiment {
   name    = "fig3", columns = { "delta", "t", "k", "R_sgd", "R_error", "R_eff", "R_eq7" },
   options = { d = 320, s0 = 60, N = 800, eps = 2e-4, kappa = 0.8, deltas = { 0.2, 0.4, 0.6 }, t_end = 200.0,
               points = 24, seeds = 3, J = 1000 }, claim = "The reduced PDE predicts SGD's risk and means.",
-  quick   = { d = 160, s0 = 30, eps = 4e-4, N = 400, deltas = { 0.4, 0.6 }, t_end = 30, points = 12, J = 80 },
+  quick   = { d = 80, s0 = 15, eps = 8e-4, N = 400, deltas = { 0.4, 0.6 }, t_end = 30, points = 12, J = 80 },
 }
 local relu, xi, names = mf.activation.relu(), mf.schedule.power(-1 / 4), { "a", "b", "r1" }
 local rho0  = mf.init.gaussian { kappa = run.kappa, a = 1, b = 1, d = run.d, s0 = run.s0 }
@@ -27,8 +26,7 @@ end, { seeds = run.seeds })
 local function mean(name) return function(rho) return rho:mean(name) end end
 local function theory(delta, eps)
   local pot = mf.potential.relu { distribution = law(delta) }
-  local o = { potential = pot, init = rho0, J = run.J, xi = xi, eps = eps, common = eps > 0 }
-  return mf.pde.particles(o):trajectory(dense, {
+  return mf.pde.particles { potential = pot, init = rho0, J = run.J, xi = xi, eps = eps }:trajectory(dense, {
     R = "risk", N = function(rho) return pot:risk(rho, run.N) - pot:risk(rho) end, a = mean "a", b = mean "b",
     r1 = mean "r1" })
 end
