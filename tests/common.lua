@@ -4,6 +4,8 @@
 -- A model: nodes { y =, weight =, tau = { of x in each space } }; answer(x, node), tilt(x, node) = E a sigma' and
 -- square(x, node) = E a^2 sigma'^2 of a particle x, a list of coordinates; radii, which of them are radii; dims, the
 -- dimensions behind them; noise, the variance of labels.
+local mf = require "meanfield"
+
 local common = {}
 
 local function derivative(model, x, C, p, eps)
@@ -105,6 +107,19 @@ function common.apart(model, x, p, eps, t, steps, R)
   end
   local large, without = at(eps)
   return large / without, large / at(eps / 2)
+end
+
+-- One run in one piece on one thread; and the same in two on two threads, and from a file at their joint.
+function common.pieces(run, potential)
+  local path, threads = os.tmpname(), mf.threads()
+  mf.threads(1)
+  local whole = run():advance(0.05):advance(0.1)
+  mf.threads(2)
+  local cut = run():advance(0.05):save(path)
+  mf.threads(threads)
+  local loaded = mf.pde.load(path, { potential = potential }):advance(0.1)
+  os.remove(path)
+  return whole, { cut:advance(0.1), loaded }
 end
 
 return common

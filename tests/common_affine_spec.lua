@@ -81,18 +81,10 @@ describe("the noise that affine neurons share", function()
 
   it("gives the same bits on any number of threads, and from a file", function()
     local pot = mf.potential.affine { distribution = law(30, 12), activation = relu, tol = 1e-3 }
-    local path, rho0 = os.tmpname(), mf.init.gaussian { kappa = 0.5, a = mf.number.signs(), b = mf.number.normal() }
+    local rho0 = mf.init.gaussian { kappa = 0.5, a = mf.number.signs(), b = mf.number.normal() }
     local function run() return solve { potential = pot, init = rho0, J = 40, eps = 1e-3 } end
-    local threads = mf.threads()
-    mf.threads(1)
-    local one = run():advance(0.05):advance(0.1)
-    mf.threads(2)
-    local two = run():advance(0.05):save(path)
-    mf.threads(threads)
-    local again = assert(mf.pde.load(path, { potential = pot })):advance(0.1)
-    two:advance(0.1)
-    os.remove(path)
-    for _, other in ipairs { two, again } do
+    local one, others = common.pieces(run, pot)
+    for _, other in ipairs(others) do
       assert.equal(one:risk(), other:risk())
       assert.same(one:measure():atoms(), other:measure():atoms())
     end

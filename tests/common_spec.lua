@@ -202,19 +202,10 @@ describe("the noise that neurons share", function()
   end)
 
   it("gives the same bits on any number of threads, and from a file", function()
-    local path = os.tmpname()
     for _, pot in ipairs { finite, pair } do
       local function run() return solve { potential = pot, eps = 1e-4, xi = mf.schedule.power(-0.25) } end
-      local threads = mf.threads()
-      mf.threads(1)
-      local one = run():advance(0.05):advance(0.1)
-      mf.threads(2)
-      local other = run():advance(0.05):save(path)
-      mf.threads(threads)
-      local again = assert(mf.pde.load(path, { potential = pot })):advance(0.1)
-      other:advance(0.1)
-      os.remove(path)
-      for _, flow in ipairs { other, again } do
+      local one, others = common.pieces(run, pot)
+      for _, flow in ipairs(others) do
         assert.equal(one:risk(), flow:risk())
         assert.same(one:measure():atoms(), flow:measure():atoms())
       end
