@@ -349,11 +349,7 @@ static mf_status affine_odd(const mf_potential *pot, size_t c, double variance,
     mf_status status = mf_potential_mean(pot, rho, m, rest, err);
     if (status < 0)
         return status;
-    for (size_t side = 0; side < 2; ++side) {
-        double tau = c == 2 ? self->tau[side] : 1;
-        mf_zonal_odd_look(odd, pairs, variance, m + side * pairs, &loss, side ? -1 : 1, tau * tau,
-                          stiffness + side * odd->nodes, gain + side * odd->nodes);
-    }
+    mf_zonal_odd_look(odd, pairs, variance, m, &loss, c == 2 ? self->tau : NULL, stiffness, gain);
     odd_work w = {.all = {.self = self, .theta = rho->x, .n = rho->n, .ld = rho->ld},
                   .c = c,
                   .q = q,

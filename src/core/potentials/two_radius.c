@@ -414,11 +414,7 @@ static mf_status two_radius_odd(const mf_potential *pot, size_t c, double varian
     mf_status status = two_radius_mean(pot, rho, m, m + 2 * pairs, err);
     if (status < 0)
         return status;
-    for (size_t side = 0; side < 2; ++side) {
-        double tau = c == 0 ? self->tau[side] : 1;
-        mf_zonal_odd_look(odd, pairs, variance, m + side * pairs, &loss, side ? -1 : 1, tau * tau,
-                          stiffness + side * odd->nodes, gain + side * odd->nodes);
-    }
+    mf_zonal_odd_look(odd, pairs, variance, m, &loss, c == 0 ? self->tau : NULL, stiffness, gain);
     odd_work w = {.self = self, .rho = rho, .c = c, .q = q, .rise = rise};
     mf_parallel((rho->n + FEW - 1) / FEW, odd_chunk, &w);
     return status;

@@ -286,9 +286,9 @@ void mf_zonal_odd_free(mf_zonal_odd *odd) {
     odd->block = NULL;
 }
 
-void mf_zonal_odd_look(const mf_zonal_odd *odd, size_t pairs, double variance, const double *m,
-                       const mf_loss *loss, double y, double factor, double *stiffness,
-                       double *gain) {
+static void odd_look_side(const mf_zonal_odd *odd, size_t pairs, double variance, const double *m,
+                          const mf_loss *loss, double y, double factor, double *stiffness,
+                          double *gain) {
     for (size_t n = 0; n < odd->nodes; ++n) {
         double yhat = 0, share = factor / 2 * odd->weight[n], rest;
         for (size_t p = 0; p < pairs; ++p)
@@ -297,4 +297,12 @@ void mf_zonal_odd_look(const mf_zonal_odd *odd, size_t pairs, double variance, c
         stiffness[n] = share * mf_loss_curvature(loss, y, yhat) / 2;
         gain[n] = share * (rest * rest + variance);
     }
+}
+
+void mf_zonal_odd_look(const mf_zonal_odd *odd, size_t pairs, double variance, const double *m,
+                       const mf_loss *loss, const double *tau, double *stiffness, double *gain) {
+    for (size_t side = 0; side < 2; ++side)
+        odd_look_side(odd, pairs, variance, m + side * pairs, loss, side ? -1 : 1,
+                      tau ? tau[side] * tau[side] : 1, stiffness + side * odd->nodes,
+                      gain + side * odd->nodes);
 }

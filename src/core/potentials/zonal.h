@@ -121,10 +121,9 @@ mf_status mf_zonal_odd_init(mf_zonal_odd *, const mf_zonal *features, int space,
                             const double *square, double keep, mf_error *err);
 void mf_zonal_odd_free(mf_zonal_odd *);
 
-/* In this class, node by node, of `pairs` mean features m: factor/2 times the weight times l''/2, and times
- * (y - yhat)^2 + variance (a loss has its -l'/2 for y - yhat).                                 */
+/* Node by node of both classes, y = 1 and then -1, of `pairs` mean features m each: tau^2/2 (tau NULL: 1) times the
+ * weight times l''/2, and times (y - yhat)^2 + variance (a loss has its -l'/2 for y - yhat).         */
 void mf_zonal_odd_look(const mf_zonal_odd *, size_t pairs, double variance, const double *m,
-                       const mf_loss *loss, double y, double factor, double *stiffness,
-                       double *gain);
+                       const mf_loss *loss, const double *tau, double *stiffness, double *gain);
 
 #endif
