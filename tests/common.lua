@@ -4,6 +4,7 @@
 -- A model: nodes { y =, weight =, tau = { of x in each space } }; answer(x, node), tilt(x, node) = E a sigma' and
 -- square(x, node) = E a^2 sigma'^2 of a particle x, a list of coordinates; radii, which of them are radii; dims, the
 -- dimensions behind them; noise, the variance of labels.
+local assert = require "luassert"
 local mf = require "meanfield"
 
 local common = {}
@@ -109,8 +110,8 @@ function common.apart(model, x, p, eps, t, steps, R)
   return large / without, large / at(eps / 2)
 end
 
--- One run in one piece on one thread; and the same in two on two threads, and from a file at their joint.
-function common.pieces(run, potential)
+-- A run in one piece on one thread has the bits of that in two on two threads, and from a file at their joint.
+function common.same_bits(run, potential)
   local path, threads = os.tmpname(), mf.threads()
   mf.threads(1)
   local whole = run():advance(0.05):advance(0.1)
@@ -119,7 +120,21 @@ function common.pieces(run, potential)
   mf.threads(threads)
   local loaded = mf.pde.load(path, { potential = potential }):advance(0.1)
   os.remove(path)
-  return whole, { cut:advance(0.1), loaded }
+  for _, other in ipairs { cut:advance(0.1), loaded } do
+    assert.equal(whole:risk(), other:risk())
+    assert.same(whole:measure():atoms(), other:measure():atoms())
+  end
+end
+
+-- Mean of f(seed) over seeds from 1 on, and its standard error.
+function common.over_seeds(seeds, f)
+  local sum, square = 0, 0
+  for seed = 1, seeds do
+    local x = f(seed)
+    sum, square = sum + x, square + x * x
+  end
+  local mean = sum / seeds
+  return mean, math.sqrt((square / seeds - mean * mean) / (seeds - 1))
 end
 
 return common

@@ -78,17 +78,13 @@ describe("the noise that neurons share across a few directions", function()
     local pot = mf.potential.multi_index { distribution = stair, activation = sigma, d = math.huge }
     local rho0 = mf.init.gaussian { kappa = 0.5, a = mf.number.signs(), b = mf.number.normal(), d = d }
     local function difference(risk) return risk(0.08 / d) - risk(0.02 / d) end
-    local sum, square = 0, 0
-    for seed = 1, seeds do
-      local x = difference(function(eps)
+    local mean, error = common.over_seeds(seeds, function(seed)
+      return difference(function(eps)
         local net = mf.sgd { distribution = stair, activation = sigma, neuron = "affine", N = 100, init = rho0,
                              seed = seed, eps = eps }
         return (net:advance(5):risk { samples = 20000, seed = 5 })
       end)
-      sum, square = sum + x, square + x * x
-    end
-    local mean = sum / seeds
-    local error = math.sqrt((square / seeds - mean * mean) / (seeds - 1))
+    end)
     local function theory(shared)
       return difference(function(eps)
         return solve { potential = pot, d = d, init = rho0, J = 400, eps = eps, common = shared, tol = 1e-5 }
@@ -105,11 +101,7 @@ describe("the noise that neurons share across a few directions", function()
                                            tol = 1e-3 }
     local rho0 = mf.init.gaussian { kappa = 0.5, a = mf.number.signs(), b = mf.number.normal() }
     local function run() return solve { potential = pot, init = rho0, J = 40, eps = 1e-3 } end
-    local one, others = common.pieces(run, pot)
-    for _, other in ipairs(others) do
-      assert.equal(one:risk(), other:risk())
-      assert.same(one:measure():atoms(), other:measure():atoms())
-    end
+    common.same_bits(run, pot)
   end)
 
   it("holds what is fixed", function()

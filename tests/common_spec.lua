@@ -144,17 +144,14 @@ describe("the noise that neurons share", function()
     local d, seeds, sigma = 80, 256, mf.activation.piecewise { { 0, -2.5 }, { 0.5, -4 }, { 1.5, 7.5 } }
     local law80 = mf.distribution.anisotropic { d = d, s0 = 32, delta = 0.5 }
     local pot = mf.potential.two_radius { distribution = law80, activation = sigma, tol = 1e-5 }
-    local rho0, sum, square = mf.init.gaussian { kappa = 0.4 }, 0, 0
+    local rho0 = mf.init.gaussian { kappa = 0.4 }
     local function difference(risk) return risk(3.2e-3 / d) - risk(8e-4 / d) end
-    for seed = 1, seeds do
-      local x = difference(function(eps)
+    local mean, error = common.over_seeds(seeds, function(seed)
+      return difference(function(eps)
         return mf.sgd { distribution = law80, activation = sigma, N = 100, init = rho0, seed = seed, eps = eps }
           :advance(0.1):risk()
       end)
-      sum, square = sum + x, square + x * x
-    end
-    local mean = sum / seeds
-    local error = math.sqrt((square / seeds - mean * mean) / (seeds - 1))
+    end)
     local function theory(shared)
       return difference(function(eps)
         local o = { potential = pot, init = rho0, J = 150, eps = eps, common = shared }
@@ -204,11 +201,7 @@ describe("the noise that neurons share", function()
   it("gives the same bits on any number of threads, and from a file", function()
     for _, pot in ipairs { finite, pair } do
       local function run() return solve { potential = pot, eps = 1e-4, xi = mf.schedule.power(-0.25) } end
-      local one, others = common.pieces(run, pot)
-      for _, flow in ipairs(others) do
-        assert.equal(one:risk(), flow:risk())
-        assert.same(one:measure():atoms(), flow:measure():atoms())
-      end
+      common.same_bits(run, pot)
     end
   end)
 
