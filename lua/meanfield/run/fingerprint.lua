@@ -77,7 +77,7 @@ end
 
 -- A module by its name and what the user has loaded: it may call any of that. The library is the program's.
 local function describe_module(name)
-  local own = not name:find "^meanfield" and package.searchpath(name, package.path)
+  local own = not (name .. "."):find "^meanfield%." and package.searchpath(name, package.path)
   return ("module %s %s"):format(name, own and script.loaded_text() or "")
 end
 

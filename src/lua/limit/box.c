@@ -41,8 +41,7 @@ bool mfl_box(lua_State *L, const char *where, const mf_potential *p, double low[
 
 void mfl_dimensions(lua_State *L, const char *where, const mf_potential *pot, double d, double s0,
                     double *dimension) {
-    size_t radii = 0, along = 0,
-           at = 0; /* along: coordinates of w itself, as m of a multi-index potential */
+    size_t radii = 0, at = 0, along = 0; /* along: w itself, as m of a multi-index potential */
     bool limit = false;
     for (size_t c = 0; c < pot->dim; ++c) {
         dimension[c] = mf_potential_dimension(pot, c);

@@ -119,8 +119,8 @@ static bool go(lua_State *L, const char *where, journey *j, double goal, uint64_
     mf_flow *flow = j->box->flow;
     mf_error err = {MF_OK, ""};
     mf_status status = flow->ops->advance(flow, goal, steps, mfl_stop(), &err);
-    if (status ==
-        MF_EINTERRUPTED) /* within a step, by the potential: the state is that before it */
+    /* Within a step, by the potential: the state is that before it. */
+    if (status == MF_EINTERRUPTED)
         status = MF_STOPPED;
     double clock = flow->clock;
     j->box->t = clock >= j->goal ? j->t : time_of(j, clock);
