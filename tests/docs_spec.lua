@@ -40,6 +40,20 @@ describe("documents", function()
     assert.truthy(checked > 50)
   end)
 
+  it("have a primitive and a script for each of the paper's equations", function()
+    local rows = 0
+    local equations = read "docs/equations.md":match "## Equations\n(.-)\n## "
+    for row in equations:gmatch "\n|%s[^\n]*" do
+      if not row:find "^\n| Eq%." and not row:find "^\n| %-%-%-" then
+        local script = row:match "`(experiments/[%w_]+%.lua)`"
+        assert.truthy(script and read(script), row)
+        assert.truthy(row:find "`%a+[.:]%a+", row)
+        rows = rows + 1
+      end
+    end
+    assert.truthy(rows > 25)
+  end)
+
   it("agree with the program: docs/generate.lua has been run", function()
     for path, text in pairs(assert(loadfile "docs/generate.lua")("--texts")) do
       assert.truthy(read(path) == text, path .. " is out of date: run ./meanfield docs/generate.lua and commit it")
